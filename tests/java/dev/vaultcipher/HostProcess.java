@@ -1,0 +1,235 @@
+package dev.vaultcipher;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.Paths;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/**
+ * A fresh JVM of a test's own, for what one JVM has only once: environment variables, system properties that are read
+ * at the start, the loaded library. No secret is ever in its argument list.
+ *
+ * <pre>
+ * Outcome outcome = HostProcess.loading(VaultSecretStore.class.getName())
+ *         .environment("SECRET_STORE_VAULT_TOKEN", token)
+ *         .call(text);
+ * assertEquals(Fixtures.sha256(value), outcome.calls.get(0).valueSha256);
+ * </pre>
+ */
+final class HostProcess {
+    private static final long LIMIT_SECONDS = 120;
+
+    private final Map<String, String> environment = new TreeMap<>();
+    private final List<String> jvmFlags = new ArrayList<>();
+    private final List<String> input = new ArrayList<>();
+    private final String storeClass;
+    private String javaBinary = Paths.get(System.getProperty("java.home"), "bin", "java").toString();
+    private List<Path> classPath = List.of(testClasses(), apiStubs(), ourJar());
+
+    private HostProcess(String storeClass) {
+        this.storeClass = storeClass;
+    }
+
+    /** A JVM that loads a class by name as the vendor does, and calls it; see {@link #call}. */
+    static HostProcess loading(String storeClass) {
+        return new HostProcess(storeClass);
+    }
+
+    /** A JVM for {@link #run}. */
+    static HostProcess plain() {
+        return new HostProcess(null);
+    }
+
+    /** The folder (or jar) of the test classes, which holds the host harness as well. */
+    static Path testClasses() {
+        return codeSource(HostProcess.class);
+    }
+
+    /** The jar with the vendor's two interfaces. */
+    static Path apiStubs() {
+        return codeSource(com.atlassian.secrets.api.SecretStore.class);
+    }
+
+    /** The packaged jar that is under test. */
+    static Path ourJar() {
+        return Fixtures.fromEnvironment("VAULT_CIPHER_JAR");
+    }
+
+    /** The jar or folder that this class was loaded from. */
+    static Path codeSource(Class<?> type) {
+        try {
+            return Paths.get(type.getProtectionDomain().getCodeSource().getLocation().toURI());
+        } catch (URISyntaxException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Sets an environment variable of the JVM; the tests' own SECRET_STORE_… and proxy variables are never inherited. */
+    HostProcess environment(String name, String value) {
+        environment.put(name, value);
+        return this;
+    }
+
+    /** Sets a system property before the class is loaded, without naming it on the command line; only for call(). */
+    HostProcess property(String name, String value) {
+        input.add("property " + base64(name) + ' ' + base64(value));
+        return this;
+    }
+
+    /** Shows what our logger says, on standard error, down to this level of java.util.logging; only for call(). */
+    HostProcess logLevel(String level) {
+        input.add("log " + base64(level));
+        return this;
+    }
+
+    /** Appends flags for the JVM. Nothing secret: everybody on the machine can read them. */
+    HostProcess jvmFlags(String... flags) {
+        jvmFlags.addAll(Arrays.asList(flags));
+        return this;
+    }
+
+    /** Another JDK or JRE than the one that runs the tests. */
+    HostProcess javaHome(Path javaHome) {
+        javaBinary = javaHome.resolve("bin").resolve("java").toString();
+        return this;
+    }
+
+    /** Replaces the class path: test classes, API stubs, our jar. */
+    HostProcess classPath(Path... entries) {
+        classPath = List.of(entries);
+        return this;
+    }
+
+    /** Loads the class, makes one object and lets it resolve the texts one after the other, on one thread. */
+    Outcome call(String... texts) {
+        input.add(0, "class " + base64(storeClass));
+        for (String text : texts) {
+            input.add("text " + base64(text));
+        }
+        return run(StoreCalls.class.getName());
+    }
+
+    /** Runs a main class to its end. */
+    Outcome run(String mainClass, String... arguments) {
+        Path folder = Fixtures.temporaryFolder("host");
+        try {
+            File stdout = folder.resolve("stdout").toFile();
+            File stderr = folder.resolve("stderr").toFile();
+            Process process = builder(mainClass, arguments).redirectOutput(stdout).redirectError(stderr).start();
+            try (OutputStream stdin = process.getOutputStream()) {
+                stdin.write(String.join("\n", input).getBytes(StandardCharsets.US_ASCII));
+            } catch (IOException endedAlready) {
+                // its exit code and its output say why
+            }
+            boolean ended = process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
+            Fixtures.stop(process);
+            Outcome outcome = new Outcome(process.exitValue(), text(stdout), text(stderr));
+            if (!ended) {
+                throw new AssertionError(mainClass + " did not end within " + LIMIT_SECONDS + " s\n" + outcome);
+            }
+            return outcome;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        } finally {
+            Fixtures.delete(folder);
+        }
+    }
+
+    /** The process as it would be started by run(), for a test that wants to do so itself. */
+    ProcessBuilder builder(String mainClass, String... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(javaBinary);
+        command.addAll(jvmFlags);
+        command.add("-cp");
+        command.add(classPath.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator)));
+        command.add(mainClass);
+        command.addAll(Arrays.asList(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().keySet().removeIf(name -> name.startsWith("SECRET_STORE_") || name.startsWith("VAULT_")
+                || name.startsWith("BAO_") || name.toLowerCase(Locale.ROOT).endsWith("_proxy"));
+        builder.environment().putAll(environment);
+        return builder;
+    }
+
+    /** What became of a JVM. */
+    static final class Outcome {
+        final int exitCode;
+        final String stdout;
+        final String stderr;
+        /** What became of each text given to call(), in their order. */
+        final List<Call> calls = new ArrayList<>();
+
+        Outcome(int exitCode, String stdout, String stderr) {
+            this.exitCode = exitCode;
+            this.stdout = stdout;
+            this.stderr = stderr;
+            for (String line : stdout.split("\n")) {
+                String[] words = line.split(" ", 3);
+                if (words[0].equals("value") && words.length == 2) {
+                    calls.add(new Call(words[1], null, null));
+                } else if (words[0].equals("failure") && words.length == 3) {
+                    calls.add(new Call(null, words[1], words[2]));
+                }
+            }
+        }
+
+        /** The only call. */
+        Call only() {
+            if (exitCode != 0 || calls.size() != 1) {
+                throw new AssertionError("expected one call and exit code 0\n" + this);
+            }
+            return calls.get(0);
+        }
+
+        @Override
+        public String toString() {
+            return "exit code " + exitCode + "\n--- stdout\n" + stdout + "--- stderr\n" + stderr;
+        }
+    }
+
+    /** What became of one text: a value or a failure. */
+    static final class Call {
+        /** SHA-256 of the value in hexadecimal digits, or null. */
+        final String valueSha256;
+        /** Class of the exception, or null. */
+        final String failureClass;
+        /** Message of the exception, or null; line breaks are written as {@code \n}, so that a test sees them. */
+        final String message;
+
+        Call(String valueSha256, String failureClass, String message) {
+            this.valueSha256 = valueSha256;
+            this.failureClass = failureClass;
+            this.message = message;
+        }
+
+        @Override
+        public String toString() {
+            return failureClass == null ? "a value" : failureClass + ": " + message;
+        }
+    }
+
+    private static String base64(String text) {
+        return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String text(File file) throws IOException {
+        return new String(Files.readAllBytes(file.toPath()), StandardCharsets.UTF_8);
+    }
+}

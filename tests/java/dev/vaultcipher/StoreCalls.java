@@ -1,0 +1,72 @@
+package dev.vaultcipher;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.logging.ConsoleHandler;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * The main class behind {@link HostProcess#call}: reads its orders from standard input, loads a class by its name as the
+ * vendor does, and prints a line for each text: {@code value SHA-256} or {@code failure CLASS MESSAGE}, never the value.
+ */
+final class StoreCalls {
+    private StoreCalls() {
+    }
+
+    public static void main(String[] arguments) throws IOException, ReflectiveOperationException {
+        PrintStream out = new PrintStream(System.out, true, "UTF-8");
+        String className = null;
+        List<String> texts = new ArrayList<>();
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
+        for (String line = in.readLine(); line != null; line = in.readLine()) {
+            String[] words = line.split(" ", -1);
+            if (words[0].equals("class")) {
+                className = decode(words[1]);
+            } else if (words[0].equals("property")) {
+                System.setProperty(decode(words[1]), decode(words[2]));
+            } else if (words[0].equals("log")) {
+                showLog(Level.parse(decode(words[1])));
+            } else if (words[0].equals("text")) {
+                texts.add(decode(words[1]));
+            }
+        }
+        Object store = Class.forName(className).getConstructor().newInstance();
+        for (String text : texts) {
+            try {
+                out.println("value " + Fixtures.sha256(value(store, text)));
+            } catch (RuntimeException | LinkageError failure) {
+                out.println("failure " + failure.getClass().getName() + ' ' + oneLine(failure.getMessage()));
+                failure.printStackTrace(); // a host logs it with all its causes
+            }
+        }
+    }
+
+    private static String value(Object store, String text) {
+        return store instanceof com.atlassian.db.config.password.Cipher
+                ? ((com.atlassian.db.config.password.Cipher) store).decrypt(text)
+                : ((com.atlassian.secrets.api.SecretStore) store).get(text);
+    }
+
+    private static void showLog(Level level) {
+        ConsoleHandler handler = new ConsoleHandler();
+        handler.setLevel(level);
+        Logger logger = Logger.getLogger("");
+        logger.setLevel(level);
+        logger.addHandler(handler);
+    }
+
+    private static String oneLine(String message) {
+        return String.valueOf(message).replace("\r", "\\r").replace("\n", "\\n");
+    }
+
+    private static String decode(String base64) {
+        return new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8);
+    }
+}
