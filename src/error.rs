@@ -1,0 +1,434 @@
+//! Every way in which a secret can fail to arrive, each in words for the administrator of a server that is down.
+//!
+//! A message is one line: what failed, where, why, and after "What to do:" the next step. It never holds a token, a
+//! JWT or a value of a secret: none of the types below can carry a [`crate::Secret`], which has no `Display`.
+
+use std::fmt;
+
+use crate::text::{list, one_line};
+
+/// The request that failed: what the message says after "at".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct At {
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The whole URL. It holds no secret: an endpoint with a user or a password in it is refused.
+    pub url: String,
+    /// The Vault namespace that the request was sent to; `None` is the root namespace.
+    pub namespace: Option<String>,
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} (namespace: {})", self.method, self.url, self.namespace.as_deref().unwrap_or("none"))
+    }
+}
+
+/// Where a KV secret was looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The request.
+    pub at: At,
+    /// The mount path of the secrets engine, as the text names it, without slashes around it.
+    pub mount: String,
+    /// The path of the secret below the mount, without slashes around it.
+    pub path: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, mount {:?}, path {:?}", self.at, self.mount, self.path)
+    }
+}
+
+/// Why no answer came from the endpoint.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unreachable {
+    /// The name of the endpoint's host has no address.
+    #[error(
+        "the host name {host:?} cannot be resolved ({reason}). What to do: correct \"endpoint\", or the DNS of this machine \
+         (try: getent hosts {host})"
+    )]
+    UnknownHost {
+        /// The host of the endpoint.
+        host: String,
+        /// What the resolver said.
+        reason: String,
+    },
+    /// Nobody listens on the port.
+    #[error(
+        "the connection was refused: nothing listens on this host and port, or a firewall rejects it. What to do: check that \
+         Vault runs, and host and port of \"endpoint\""
+    )]
+    Refused,
+    /// The connection could not be made in time.
+    #[error(
+        "no connection within {seconds} s: the packets are dropped on the way. What to do: check the firewall and the routes \
+         between this machine and Vault, and \"endpoint\""
+    )]
+    ConnectTimeout {
+        /// The limit in seconds.
+        seconds: f32,
+    },
+    /// Connected, but there was no whole answer in time.
+    #[error(
+        "no whole answer within {seconds} s. What to do: look at Vault's own log and load; the limit is VAULT_CLIENT_TIMEOUT"
+    )]
+    Timeout {
+        /// The limit in seconds.
+        seconds: f32,
+    },
+    /// The peer closed the connection before its answer was whole.
+    #[error(
+        "the connection was closed before the answer was whole ({reason}). What to do: check that \"endpoint\" names Vault's \
+         API address, and http or https as Vault listens; look at Vault's log or that of a balancer in front of it"
+    )]
+    Closed {
+        /// What the connection reported.
+        reason: String,
+    },
+    /// TLS could not be set up; the verdict says why and what to do.
+    #[error("TLS failed: {verdict}")]
+    Tls {
+        /// Why, with the certificate's names and dates and the trust store, and what to do.
+        verdict: String,
+    },
+    /// Anything else that the network or the HTTP library reports.
+    #[error("{reason}. What to do: check \"endpoint\" and what stands between this machine and Vault")]
+    Other {
+        /// The whole chain of causes.
+        reason: String,
+    },
+}
+
+/// Why a secret could not be had. Each variant says when it happens.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The text in the server's configuration cannot be used; every problem is named at once.
+    #[error(
+        "The text in the server's configuration is not usable: {}. What to do: correct it there; it must look like \
+         {{\"mount\":\"secret\",\"path\":\"sample/secret\",\"key\":\"password\",\"endpoint\":\"https://vault.example.com:8200\"}}",
+        .problems.join("; ")
+    )]
+    Text {
+        /// One sentence a problem.
+        problems: Vec<String>,
+    },
+
+    /// An environment variable or a system property holds something that cannot be used.
+    #[error("{origin} is not usable: {problem}")]
+    Setting {
+        /// Where the value comes from, for example `environment variable VAULT_CLIENT_TIMEOUT`.
+        origin: String,
+        /// What is wrong with it and what to do. Never the value of a credential.
+        problem: String,
+    },
+
+    /// A setting that the authentication method needs is set nowhere.
+    #[error(
+        "authenticationType {method} needs {what}, but neither environment variable {variable} nor system property {property} \
+         is set. What to do: set one of them for the server's process (bin/set… or the service's environment) and restart it"
+    )]
+    NotConfigured {
+        /// The authentication method.
+        method: &'static str,
+        /// What is missing, in words.
+        what: &'static str,
+        /// The environment variable that would hold it.
+        variable: &'static str,
+        /// The system property that would hold it.
+        property: &'static str,
+    },
+
+    /// A file that a setting names cannot be used.
+    #[error("The {what} {path:?} (from {origin}) {problem}")]
+    File {
+        /// What the file is, for example `service account token file`.
+        what: &'static str,
+        /// Its path.
+        path: String,
+        /// Where the path comes from.
+        origin: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+
+    /// The certificates to trust could not be read.
+    #[error("The certificates that this JVM trusts cannot be read: {store}: {problem}")]
+    TrustStore {
+        /// The store: path, type and where both come from.
+        store: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+
+    /// No whole answer came from the endpoint.
+    #[error("Vault cannot be reached at {at}: {why}")]
+    Unreachable {
+        /// The request.
+        at: At,
+        /// The reason and what to do.
+        why: Unreachable,
+    },
+
+    /// Something answered, but not Vault: a proxy, a balancer or another server.
+    #[error(
+        "The answer from {at} is not Vault's: status {status}, {content}. What to do: check \"endpoint\" (Vault's API address, \
+         usually port 8200), and any proxy, balancer or firewall between this machine and Vault"
+    )]
+    NotVault {
+        /// The request.
+        at: At,
+        /// The HTTP status.
+        status: u16,
+        /// Content type and, of an HTML page, its title.
+        content: String,
+    },
+
+    /// Vault's answer lacks what it must hold.
+    #[error("The answer from {at} cannot be understood: {problem}. What to do: check that the endpoint is Vault or OpenBao")]
+    BadAnswer {
+        /// The request.
+        at: At,
+        /// What is wrong with it. Never a part of the answer's data.
+        problem: String,
+    },
+
+    /// The server sends elsewhere, and that is not followed.
+    #[error("{at} redirects to {to}, which is not followed: {reason}")]
+    Redirected {
+        /// The request.
+        at: At,
+        /// The target's scheme, host and port.
+        to: String,
+        /// Why not, and what to do.
+        reason: String,
+    },
+
+    /// The token itself is not valid.
+    #[error(
+        "Vault does not accept the token from {origin} (403 permission denied at {at}): it is wrong, expired or revoked, or belongs \
+         to another Vault or namespace. What to do: check it with 'vault token lookup', put a valid one there and restart"
+    )]
+    TokenRefused {
+        /// The request.
+        at: At,
+        /// Where the token comes from.
+        origin: String,
+    },
+
+    /// The token is valid, but its policies do not allow the request.
+    #[error(
+        "Vault denies the token from {origin} to read the secret (403 permission denied at {place}); {}. What to do: add to a \
+         policy of this token: path \"{policy_path}\" {{ capabilities = [\"read\"] }}; if such a line exists, check mount, path and \
+         namespace: Vault says the same of a mount that does not exist", policies_known(.policies)
+    )]
+    Denied {
+        /// The request.
+        place: Place,
+        /// Where the token comes from.
+        origin: String,
+        /// The path that the policy must name.
+        policy_path: String,
+        /// The names of the token's policies, where it may ask for them.
+        policies: Option<Vec<String>>,
+    },
+
+    /// The login was refused.
+    #[error("The {method} login was refused ({answer}) at {at}, {presented}. {advice}")]
+    LoginRefused {
+        /// The request.
+        at: At,
+        /// The authentication method.
+        method: &'static str,
+        /// What Vault said.
+        answer: String,
+        /// What was presented: role, auth mount, identity; never a credential.
+        presented: String,
+        /// The likely causes in order, and what to do.
+        advice: String,
+    },
+
+    /// There is no secret at this path, or never was this version.
+    #[error(
+        "There is no secret at {place} (404). What to do: check \"path\" and \"mount\" (try: vault kv get -mount={} {}), or write \
+         the secret", shell_word(&.place.mount), shell_word(&.place.path)
+    )]
+    SecretMissing {
+        /// Where it was looked for.
+        place: Place,
+    },
+
+    /// The newest version was deleted; it can be restored.
+    #[error(
+        "Version {version} of the secret was deleted on {when}, at {place}. What to do: restore it with \
+         'vault kv undelete -mount={} -versions={version} {}', or write a new version", shell_word(&.place.mount), shell_word(&.place.path)
+    )]
+    SecretDeleted {
+        /// Where it was looked for.
+        place: Place,
+        /// The version.
+        version: u64,
+        /// When, as Vault says it (RFC 3339, UTC).
+        when: String,
+    },
+
+    /// The newest version was destroyed; it cannot be restored.
+    #[error(
+        "Version {version} of the secret was destroyed and cannot be restored, at {place}. What to do: write a new version (vault \
+         kv put -mount={} {} …)", shell_word(&.place.mount), shell_word(&.place.path)
+    )]
+    SecretDestroyed {
+        /// Where it was looked for.
+        place: Place,
+        /// The version.
+        version: u64,
+    },
+
+    /// No secrets engine is mounted there.
+    #[error(
+        "Vault has no secrets engine at mount {:?} (404 at {place}). What to do: correct \"mount\" (try: vault secrets list), or the \
+         namespace", .place.mount
+    )]
+    MountUnknown {
+        /// Where it was looked for.
+        place: Place,
+    },
+
+    /// The mount exists, but it is no KV version 2 engine.
+    #[error(
+        "The mount {:?} does not answer as a KV version 2 engine ({answer}) at {place}. What to do: check it with 'vault secrets \
+         list -detailed' (Options must show version:2)", .place.mount
+    )]
+    NotKv2 {
+        /// Where it was looked for.
+        place: Place,
+        /// What Vault said.
+        answer: String,
+    },
+
+    /// The secret has no such key.
+    #[error(
+        "The secret at {place} has no key {key:?}; it has {}{}. What to do: correct \"key\", or add the key to the secret",
+        keys_there(.names), suggestion(.nearest.as_deref())
+    )]
+    KeyMissing {
+        /// Where the secret is.
+        place: Place,
+        /// The key that was asked for.
+        key: String,
+        /// The keys that exist.
+        names: Vec<String>,
+        /// The most similar one.
+        nearest: Option<String>,
+    },
+
+    /// The key exists, but its value is no password.
+    #[error("The value of key {key:?} at {place} {problem}")]
+    ValueUnusable {
+        /// Where the secret is.
+        place: Place,
+        /// The key.
+        key: String,
+        /// What is wrong and what to do. Never the value.
+        problem: &'static str,
+    },
+
+    /// Vault is sealed.
+    #[error(
+        "Vault is sealed (503 at {at}): it runs, but cannot read its storage. What to do: unseal it (vault operator unseal), then \
+         restart this server"
+    )]
+    Sealed {
+        /// The request.
+        at: At,
+    },
+
+    /// Vault was never initialised.
+    #[error("Vault is not initialised ({status} at {at}). What to do: vault operator init, or correct \"endpoint\"")]
+    Uninitialised {
+        /// The request.
+        at: At,
+        /// The HTTP status.
+        status: u16,
+    },
+
+    /// A standby answered, and there is no leader.
+    #[error(
+        "This Vault node is a standby and knows no active node ({answer}, {status} at {at}). What to do: check the cluster (vault operator raft list-peers, vault status)"
+    )]
+    NoLeader {
+        /// The request.
+        at: At,
+        /// The HTTP status.
+        status: u16,
+        /// What Vault said.
+        answer: String,
+    },
+
+    /// A rate limit or lease count quota of Vault.
+    #[error(
+        "Vault's quota refuses the request (429 at {at}: {answer}). What to do: try again later, or raise the quota (vault list sys/quotas/rate-limit)"
+    )]
+    RateLimited {
+        /// The request.
+        at: At,
+        /// What Vault said.
+        answer: String,
+    },
+
+    /// Vault answered with an error that has no words of its own here.
+    #[error("Vault answered {status} at {at}: {answer}. What to do: see Vault's log for this request")]
+    Refused {
+        /// The request.
+        at: At,
+        /// The HTTP status.
+        status: u16,
+        /// What Vault said.
+        answer: String,
+    },
+
+    /// The thread was interrupted while it waited: the server is being stopped.
+    #[error("Interrupted while waiting for {at}: the server is stopping")]
+    Interrupted {
+        /// The request.
+        at: At,
+    },
+
+    /// A mistake in vault-cipher itself, or the JVM refused what must work.
+    #[error("Internal error: {0}. What to do: please report it with this line")]
+    Internal(String),
+}
+
+impl From<jni::errors::Error> for Error {
+    fn from(error: jni::errors::Error) -> Self {
+        Self::Internal(format!("JNI: {}", one_line(&error.to_string(), 300)))
+    }
+}
+
+fn policies_known(policies: &Option<Vec<String>>) -> String {
+    match policies {
+        Some(names) if !names.is_empty() => format!("its policies are {}", list(names)),
+        Some(_) => "it has no policies".to_owned(),
+        None => "its policies are not known (it may not look itself up)".to_owned(),
+    }
+}
+
+fn keys_there(names: &[String]) -> String {
+    match names {
+        [] => "no keys at all".to_owned(),
+        names => format!("the keys {}", list(names)),
+    }
+}
+
+fn suggestion(nearest: Option<&str>) -> String {
+    nearest.map(|name| format!(" (did you mean {name:?}?)")).unwrap_or_default()
+}
+
+/// `text` as one word of a POSIX shell, so that a command in a message can be pasted.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/_-.@%+:,=".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}

@@ -1,0 +1,45 @@
+//! Text that must not be seen: tokens, JWTs, passwords, values read from Vault.
+
+use zeroize::Zeroizing;
+
+/// A secret text. Its memory is overwritten when it is dropped.
+///
+/// It has no `Debug`, `Display`, `Clone` or `Serialize` on purpose: a message that would show a secret does not
+/// compile. [`Secret::expose`] is the one way out, easy to find in a review.
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes ownership of a secret text.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text itself, for the place that needs it and nothing else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// `text` with every occurrence of this secret replaced, for words that a peer sent and that a message quotes.
+    pub(crate) fn hide_in(&self, text: &str) -> String {
+        if self.0.is_empty() {
+            return text.to_owned();
+        }
+        text.replace(self.0.as_str(), "[hidden]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_that_echoes_the_token_does_not_get_it_into_a_message() {
+        let token = Secret::new("s.canary".to_owned());
+        assert_eq!(token.hide_in("bad header: s.canary!"), "bad header: [hidden]!");
+    }
+
+    #[test]
+    fn an_empty_secret_hides_nothing() {
+        assert_eq!(Secret::new(String::new()).hide_in("abc"), "abc");
+    }
+}

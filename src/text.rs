@@ -1,0 +1,77 @@
+//! Words of others made fit for a one-line message, and lists and suggestions in it.
+
+/// `text` on one line: control characters and runs of white space become one space, and what is beyond `most`
+/// characters becomes "…".
+pub(crate) fn one_line(text: &str, most: usize) -> String {
+    let mut line = String::with_capacity(text.len().min(most));
+    let words = text.split(|c: char| c.is_whitespace() || is_unprintable(c)).filter(|word| !word.is_empty());
+    for (i, word) in words.enumerate() {
+        if i > 0 {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    match line.char_indices().nth(most) {
+        Some((end, _)) => {
+            line.truncate(end);
+            line + "…"
+        }
+        None => line,
+    }
+}
+
+/// Control characters, and those that reorder or break a line in a terminal (bidirectional controls, line separators).
+pub(crate) fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// `"a", "b" and "c"`; from the twentieth name on only how many more there are.
+pub(crate) fn list(names: &[impl AsRef<str>]) -> String {
+    const MOST: usize = 20;
+    let quoted: Vec<String> = names.iter().take(MOST).map(|name| format!("\"{}\"", one_line(name.as_ref(), 80))).collect();
+    match (quoted.as_slice(), names.len()) {
+        ([], _) => String::new(),
+        ([one], 1) => one.clone(),
+        (some, all) if all > MOST => format!("{} and {} more", some.join(", "), all - MOST),
+        ([most @ .., last], _) => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// The name among `known` that `wrong` was most likely meant to be, if any is near.
+pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong = wrong.to_lowercase();
+    known
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(&wrong, &name.to_lowercase()), name))
+        .filter(|(likeness, _)| *likeness >= 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_stays_on_one_line_and_within_its_length() {
+        assert_eq!(one_line("1 error occurred:\n\t* permission denied\n\n", 80), "1 error occurred: * permission denied");
+        assert_eq!(one_line("a\u{202e}b\u{0}c", 80), "a b c");
+        assert_eq!(one_line("äöü", 2), "äö…");
+        assert_eq!(one_line("äö", 2), "äö");
+    }
+
+    #[test]
+    fn lists_read_as_a_person_would_write_them() {
+        assert_eq!(list(&["a"]), "\"a\"");
+        assert_eq!(list(&["a", "b", "c"]), "\"a\", \"b\" and \"c\"");
+        let many: Vec<String> = (0..25).map(|i| i.to_string()).collect();
+        assert!(list(&many).ends_with("\"19\" and 5 more"));
+    }
+
+    #[test]
+    fn a_near_name_is_found_and_a_far_one_is_not() {
+        assert_eq!(nearest("Pasword", ["username", "password"]), Some("password"));
+        assert_eq!(nearest("endpont", ["mount", "endpoint"]), Some("endpoint"));
+        assert_eq!(nearest("xyz", ["mount", "endpoint"]), None);
+    }
+}
