@@ -1,0 +1,74 @@
+package dev.vaultcipher;
+
+/**
+ * The one door between Java and Rust: {@link #secret} goes in; {@link #property}, {@link #warn} and
+ * {@link #interrupted} are what Rust asks of the host on the way, on the thread that called.
+ */
+final class Native {
+
+    private Native() {
+    }
+
+    /**
+     * Reads the secret that the text points to.
+     *
+     * @throws IllegalStateException with a message for the host's administrator
+     */
+    static String secret(String text) {
+        if (text == null) {
+            throw new IllegalStateException("There is no text to resolve: the property holds nothing (null). It must "
+                    + "hold the JSON object that says where in Vault the secret lies.");
+        }
+        try {
+            NativeLibrary.load();
+            return resolveWithoutContextLoader(text);
+        } catch (UnsatisfiedLinkError e) {
+            throw NativeLibrary.isForeign(e);
+        } catch (SecurityException e) {
+            throw new IllegalStateException("The JVM's security manager stands in vault-cipher's way: " + e.getMessage()
+                    + ". Grant its jar this permission in the policy file.", e);
+        }
+    }
+
+    /**
+     * Rust looks classes up through the context class loader first. One that refuses even java.lang.* (a stopped web
+     * application's) sends that look-up into endless recursion, which kills the JVM.
+     */
+    private static String resolveWithoutContextLoader(String text) {
+        Thread thread = Thread.currentThread();
+        ClassLoader context = thread.getContextClassLoader();
+        thread.setContextClassLoader(null);
+        try {
+            return resolve(text);
+        } finally {
+            thread.setContextClassLoader(context);
+        }
+    }
+
+    /** Implemented in Rust. Throws IllegalStateException with the whole message, never returns null. */
+    private static native String resolve(String text);
+
+    /** Called by Rust: the system property, or null if it is absent or a security manager keeps it from us. */
+    static String property(String name) {
+        try {
+            return System.getProperty(name);
+        } catch (SecurityException e) {
+            return null;
+        }
+    }
+
+    /** Called by Rust: one line for the host's log. It never fails, since a lost warning must not stop a server. */
+    static void warn(String message) {
+        try {
+            // Not a constant: most hosts never get a warning, and logging costs more class loading than all the rest.
+            java.util.logging.Logger.getLogger("dev.vaultcipher").log(java.util.logging.Level.WARNING, message);
+        } catch (RuntimeException | LinkageError e) {
+            System.err.println("WARNING dev.vaultcipher: " + message);
+        }
+    }
+
+    /** Called by Rust between attempts: whether the calling thread is asked to stop. The flag stays as it is. */
+    static boolean interrupted() {
+        return Thread.currentThread().isInterrupted();
+    }
+}

@@ -1,0 +1,44 @@
+package dev.vaultcipher;
+
+import com.atlassian.db.config.password.Cipher;
+
+/**
+ * Reads secrets from HashiCorp Vault or OpenBao for host servers that know only the older {@code Cipher} contract. The
+ * text is the same as for {@link VaultSecretStore}, which is the class for newer hosts.
+ *
+ * <p>Nothing is enciphered: the text is one JSON object that says where in Vault the secret lies. Instances hold no
+ * state; they may be shared between threads, and constructing one does nothing at all.
+ */
+public final class VaultCipher implements Cipher {
+
+    /** Does no I/O, as the host constructs the class before it knows whether it needs it. */
+    public VaultCipher() {
+    }
+
+    /**
+     * Reads the secret that the text points to.
+     *
+     * @param encryptedData the JSON text, with or without {@code {ENC}} in front
+     * @return the secret's value, never null
+     * @throws IllegalStateException if it cannot be had; the message says what failed, where, why, and what to do. (The
+     *         newer contract's own exception does not exist on these hosts.)
+     */
+    @Override
+    public String decrypt(String encryptedData) {
+        return Native.secret(encryptedData);
+    }
+
+    /**
+     * Checks the text by reading the secret that it points to, and returns the text unchanged. Nothing is written to
+     * Vault: the secret must already be there.
+     *
+     * @param plainTextData the JSON text that is going to stand in the host's configuration
+     * @return the same text
+     * @throws IllegalStateException if the text does not lead to a secret; the message says why
+     */
+    @Override
+    public String encrypt(String plainTextData) {
+        decrypt(plainTextData);
+        return plainTextData;
+    }
+}

@@ -1,0 +1,54 @@
+package dev.vaultcipher;
+
+import com.atlassian.secrets.api.SecretStore;
+import com.atlassian.secrets.api.SecretStoreException;
+
+/**
+ * Reads secrets from HashiCorp Vault or OpenBao for host servers that know the {@code SecretStore} contract (Bitbucket
+ * since 8.13, Jira since 9.12, and their contemporaries). Older hosts take {@link VaultCipher}.
+ *
+ * <p>The text is one JSON object that says where the secret lies, never the secret itself:
+ * <pre>{"mount": "secret", "path": "sample/secret", "key": "password", "endpoint": "https://vault.example.com:8200"}</pre>
+ * {@code authenticationType} is optional: {@code TOKEN} (the default; the token is taken from the environment variable
+ * {@code SECRET_STORE_VAULT_TOKEN} or the system property {@code secret.store.vault.token}) or {@code KUBERNETES}. The
+ * README has all fields and settings.
+ *
+ * <p>Instances hold no state; they may be shared between threads, and constructing one does nothing at all. The native
+ * library is loaded by the first call.
+ */
+public final class VaultSecretStore implements SecretStore {
+
+    /** Does no I/O, as the host constructs the class before it knows whether it needs it. */
+    public VaultSecretStore() {
+    }
+
+    /**
+     * Reads the secret that the text points to.
+     *
+     * @param encryptedData the JSON text, with or without {@code {ENC}} in front
+     * @return the secret's value, never null
+     * @throws SecretStoreException if it cannot be had; the message says what failed, where, why, and what to do
+     */
+    @Override
+    public String get(String encryptedData) {
+        try {
+            return Native.secret(encryptedData);
+        } catch (RuntimeException e) {
+            throw new SecretStoreException(e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Checks the text by reading the secret that it points to, and returns the text unchanged. Nothing is written to
+     * Vault: the secret must already be there.
+     *
+     * @param plainTextData the JSON text that is going to stand in the host's configuration
+     * @return the same text
+     * @throws SecretStoreException if the text does not lead to a secret; the message says why
+     */
+    @Override
+    public String store(String plainTextData) {
+        get(plainTextData);
+        return plainTextData;
+    }
+}
