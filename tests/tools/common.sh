@@ -1,0 +1,33 @@
+# shellcheck shell=bash
+# Sourced by the scripts of this project: where things are, and how to talk to the user.
+
+# shellcheck disable=SC2034  # for whoever sources this
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+# What is expensive to fetch or build stays outside the tree, so that `make clean` and a new checkout do not lose it.
+cache=${VAULT_CIPHER_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/vault-cipher}
+
+# Progress and errors go to stderr: stdout belongs to what a script answers.
+say() { printf '%s\n' "$*" >&2; }
+die() { say "$(basename "$0"): $*"; exit 1; }
+
+# cached NAME COMMAND…: prints the directory $cache/NAME. When it is not there yet, COMMAND fills the empty directory that
+# it gets as last argument. Two runs at once do the work once; an interrupted one leaves nothing that looks complete.
+cached() {
+    local directory=$cache/$1 lock unfinished
+    shift
+    mkdir -p "$cache"
+    if [[ ! -d $directory ]]; then
+        exec {lock}>"$directory.lock"
+        flock "$lock"
+        if [[ ! -d $directory ]]; then
+            rm -rf "$directory".??????
+            unfinished=$(mktemp -d "$directory.XXXXXX")
+            chmod 755 "$unfinished"
+            "$@" "$unfinished" >&2 || return
+            mv -T "$unfinished" "$directory"
+        fi
+        exec {lock}>&-
+    fi
+    printf '%s\n' "$directory"
+}
