@@ -125,11 +125,12 @@ final class HostProcess {
 
     /** Runs a main class to its end. */
     Outcome run(String mainClass, String... arguments) {
-        Path folder = Fixtures.temporaryFolder("host");
-        try {
+        try (Cleanup cleanup = new Cleanup()) {
+            Path folder = cleanup.folder("host");
             File stdout = folder.resolve("stdout").toFile();
             File stderr = folder.resolve("stderr").toFile();
-            Process process = builder(mainClass, arguments).redirectOutput(stdout).redirectError(stderr).start();
+            Process process = cleanup.process(
+                    builder(mainClass, arguments).redirectOutput(stdout).redirectError(stderr).start());
             try (OutputStream stdin = process.getOutputStream()) {
                 stdin.write(String.join("\n", input).getBytes(StandardCharsets.US_ASCII));
             } catch (IOException endedAlready) {
@@ -147,8 +148,6 @@ final class HostProcess {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(e);
-        } finally {
-            Fixtures.delete(folder);
         }
     }
 

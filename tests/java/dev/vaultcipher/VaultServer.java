@@ -30,10 +30,10 @@ final class VaultServer implements AutoCloseable {
     private static final int START_ATTEMPTS = 5;
     private static final long START_MILLIS = 30_000;
 
-    private final Path folder = Fixtures.temporaryFolder("vault");
+    private final Cleanup cleanup = new Cleanup();
+    private final Path folder = cleanup.folder("vault");
     private final String rootToken = "root-" + Fixtures.randomText();
     private final boolean tls;
-    private final Thread shutdownHook = new Thread(this::stop, "stop-vault");
     private Process process;
     private int port;
     private SSLContext trust;
@@ -54,7 +54,6 @@ final class VaultServer implements AutoCloseable {
 
     private static VaultServer start(boolean tls) {
         VaultServer server = new VaultServer(tls);
-        Runtime.getRuntime().addShutdownHook(server.shutdownHook);
         try {
             for (int attempt = 1; !server.tryToStart(); attempt++) {
                 if (attempt == START_ATTEMPTS) {
@@ -223,19 +222,7 @@ final class VaultServer implements AutoCloseable {
     /** Stops the server and deletes all that it wrote. */
     @Override
     public void close() {
-        try {
-            Runtime.getRuntime().removeShutdownHook(shutdownHook);
-        } catch (IllegalStateException shuttingDown) {
-            return; // the hook does it
-        }
-        stop();
-    }
-
-    private void stop() {
-        if (process != null) {
-            Fixtures.stop(process);
-        }
-        Fixtures.delete(folder);
+        cleanup.close();
     }
 
     private Path auditFile() {
@@ -262,7 +249,7 @@ final class VaultServer implements AutoCloseable {
                 .redirectInput(ProcessBuilder.Redirect.from(Paths.get("/dev/null").toFile()))
                 .redirectOutput(logFile().toFile());
         environment(builder.environment());
-        process = builder.start();
+        process = cleanup.process(builder.start());
         return waitUntilReady();
     }
 
