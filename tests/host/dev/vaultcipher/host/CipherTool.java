@@ -1,0 +1,48 @@
+package dev.vaultcipher.host;
+
+import java.io.PrintStream;
+
+/**
+ * Calls a class the way the vendor's command-line tool does: {@code -c CLASS -m encrypt|decrypt -p TEXT}, with all jars
+ * on one class path. Unlike the vendor's it shows a value's fingerprint in place of the value.
+ */
+final class CipherTool {
+    private CipherTool() {
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        String className = null;
+        String mode = null;
+        String text = null;
+        for (int i = 0; i + 1 < arguments.length; i += 2) {
+            switch (arguments[i]) {
+                case "-c":
+                    className = arguments[i + 1];
+                    break;
+                case "-m":
+                    mode = arguments[i + 1];
+                    break;
+                case "-p":
+                    text = arguments[i + 1];
+                    break;
+                default:
+                    throw new IllegalArgumentException("unknown argument " + arguments[i]);
+            }
+        }
+        if (className == null || text == null || !"encrypt".equals(mode) && !"decrypt".equals(mode)) {
+            throw new IllegalArgumentException("usage: CipherTool -c CLASS -m encrypt|decrypt -p TEXT");
+        }
+        PrintStream out = new PrintStream(System.out, true, "UTF-8");
+        try {
+            StoreClass store = StoreClass.load(className, CipherTool.class.getClassLoader());
+            if (mode.equals("decrypt")) {
+                out.println("Success! The value has the fingerprint " + Fingerprint.of(store.read(text)));
+            } else {
+                out.println("Success! Put this text into the configuration: " + store.write(text));
+            }
+        } catch (RuntimeException | LinkageError e) {
+            out.println("Failed: " + e);
+            System.exit(1);
+        }
+    }
+}
