@@ -10,6 +10,8 @@ import java.net.URISyntaxException;
 import java.net.URL;
 import java.security.CodeSource;
 import java.util.Locale;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 
 /**
  * Finds the native library and loads it, once per class loader. The first of these that exists is taken, and what is
@@ -70,13 +72,9 @@ final class NativeLibrary {
             return loadFile(beside, "which lies beside the jar");
         }
         String resource = RESOURCES + platform() + '/' + fileName;
-        try (InputStream library = NativeLibrary.class.getResourceAsStream(resource)) {
-            if (library != null) {
-                return loadCopy(library, fileName, "which lies inside the jar as " + resource);
-            }
-        } catch (IOException e) {
-            throw new IllegalStateException("The native library " + resource + " inside the jar cannot be read: " + e
-                    + ". Is the jar damaged, or was it replaced under the running server?", e);
+        String packaged = loadPackaged(jar, resource, fileName);
+        if (packaged != null) {
+            return packaged;
         }
         File onPath = onLibraryPath(fileName);
         if (onPath != null) {
@@ -121,6 +119,29 @@ final class NativeLibrary {
             throw refused(e);
         }
         return file + ", " + origin;
+    }
+
+    /** Null if there is no such resource. */
+    private static String loadPackaged(File jar, String resource, String fileName) {
+        String origin = "which lies inside the jar as " + resource;
+        try {
+            // The JVM has the jar open, so this costs nothing; the class loader would search everything before it, and
+            // read through a URL connection (3 ms). It is asked as well because not every jar is a file.
+            if (jar != null && jar.isFile()) {
+                try (ZipFile zip = new ZipFile(jar)) {
+                    ZipEntry entry = zip.getEntry(resource.substring(1));
+                    if (entry != null) {
+                        return loadCopy(zip.getInputStream(entry), fileName, origin);
+                    }
+                }
+            }
+            try (InputStream library = NativeLibrary.class.getResourceAsStream(resource)) {
+                return library == null ? null : loadCopy(library, fileName, origin);
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException("The native library " + resource + " inside the jar cannot be read: " + e
+                    + ". Is the jar damaged, or was it replaced under the running server?", e);
+        }
     }
 
     private static String loadCopy(InputStream library, String fileName, String origin) throws IOException {
