@@ -74,9 +74,7 @@ impl Claims {
         let [_, payload, _] = parts.as_slice() else {
             return Err(NotAJwt::Parts(parts.len()));
         };
-        let payload = URL_SAFE_NO_PAD
-            .decode(payload.trim_end_matches('='))
-            .map_err(|_| NotAJwt::Encoding)?;
+        let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).map_err(|_| NotAJwt::Encoding)?;
         match serde_json::from_slice(&payload) {
             Ok(Value::Object(claims)) => Ok(Self::from_object(&claims)),
             _ => Err(NotAJwt::Json),
@@ -86,11 +84,7 @@ impl Claims {
     fn from_object(claims: &Map<String, Value>) -> Self {
         let bound = claims.get("kubernetes.io");
         let bound_name = |kind: &str| bound?.get(kind)?.get("name").and_then(name);
-        let legacy = |suffix: &str| {
-            claims
-                .get(&format!("kubernetes.io/serviceaccount/{suffix}"))
-                .and_then(name)
-        };
+        let legacy = |suffix: &str| claims.get(&format!("kubernetes.io/serviceaccount/{suffix}")).and_then(name);
         let mut from_subject = claims
             .get("sub")
             .and_then(Value::as_str)
@@ -98,8 +92,7 @@ impl Claims {
             .into_iter()
             .flat_map(|rest| rest.splitn(2, ':'))
             .map(valid_name);
-        let (subject_namespace, subject_account) =
-            (from_subject.next().flatten(), from_subject.next().flatten());
+        let (subject_namespace, subject_account) = (from_subject.next().flatten(), from_subject.next().flatten());
 
         Self {
             issuer: claims.get("iss").and_then(text),
@@ -113,9 +106,7 @@ impl Claims {
                 .and_then(|bound| bound.get("namespace").and_then(name))
                 .or_else(|| legacy("namespace"))
                 .or(subject_namespace),
-            service_account: bound_name("serviceaccount")
-                .or_else(|| legacy("service-account.name"))
-                .or(subject_account),
+            service_account: bound_name("serviceaccount").or_else(|| legacy("service-account.name")).or(subject_account),
             pod: bound_name("pod"),
             secret: bound_name("secret").or_else(|| legacy("secret.name")),
             expires_at: claims.get("exp").and_then(seconds),
@@ -155,10 +146,7 @@ impl Claims {
                 push(&mut words, format_args!(", bound to {what} \"{bound}\""));
             }
         }
-        push(
-            &mut words,
-            format_args!(", {}", audience_in_words(&self.audiences)),
-        );
+        push(&mut words, format_args!(", {}", audience_in_words(&self.audiences)));
         match &self.issuer {
             Some(issuer) => push(&mut words, format_args!(", issuer \"{issuer}\", ")),
             None => words.push_str(", no issuer, "),
@@ -171,11 +159,7 @@ impl Claims {
         let clock = since_1970(now);
         match (self.validity(now), self.expires_at, self.starts_at()) {
             (Validity::Expired, Some(at), _) => {
-                format!(
-                    "expired at {}, {} ago",
-                    rfc3339(at),
-                    span(clock.saturating_sub(at))
-                )
+                format!("expired at {}, {} ago", rfc3339(at), span(clock.saturating_sub(at)))
             }
             (Validity::NotYetValid, _, Some(at)) => format!(
                 "not valid before {}, {} from now by the clock of this machine ({}): \
@@ -184,11 +168,7 @@ impl Claims {
                 span(at.saturating_sub(clock)),
                 rfc3339(clock)
             ),
-            (_, Some(at), _) => format!(
-                "valid until {}, {} from now",
-                rfc3339(at),
-                span(at.saturating_sub(clock))
-            ),
+            (_, Some(at), _) => format!("valid until {}, {} from now", rfc3339(at), span(at.saturating_sub(clock))),
             (_, None, _) => "without an expiry".to_owned(),
         }
     }
@@ -213,27 +193,16 @@ fn name(value: &Value) -> Option<String> {
 }
 
 fn valid_name(name: &str) -> Option<String> {
-    let valid = (1..=253).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'));
+    let valid =
+        (1..=253).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'));
     valid.then(|| name.to_owned())
 }
 
 /// Keeps a claim on one line and inside its quotes: no control, invisible or direction-changing
 /// character, no quote.
 fn clean(text: &str) -> String {
-    let mut cleaned: String = text
-        .chars()
-        .take(MAX_VALUE)
-        .map(|c| {
-            if c.escape_debug().eq([c]) {
-                c
-            } else {
-                char::REPLACEMENT_CHARACTER
-            }
-        })
-        .collect();
+    let mut cleaned: String =
+        text.chars().take(MAX_VALUE).map(|c| if c.escape_debug().eq([c]) { c } else { char::REPLACEMENT_CHARACTER }).collect();
     if text.chars().nth(MAX_VALUE).is_some() {
         cleaned.push('…');
     }
@@ -242,27 +211,18 @@ fn clean(text: &str) -> String {
 
 /// JWT times may have a fraction. One that no `i64` can hold becomes the nearest that can.
 fn seconds(value: &Value) -> Option<i64> {
-    value
-        .as_i64()
-        .or_else(|| value.as_f64().map(|float| float as i64))
+    value.as_i64().or_else(|| value.as_f64().map(|float| float as i64))
 }
 
 fn audience_in_words(audiences: &[String]) -> String {
     if audiences.is_empty() {
         return "no audience".to_owned();
     }
-    let shown: Vec<String> = audiences
-        .iter()
-        .take(MAX_AUDIENCES)
-        .map(|audience| format!("\"{audience}\""))
-        .collect();
+    let shown: Vec<String> = audiences.iter().take(MAX_AUDIENCES).map(|audience| format!("\"{audience}\"")).collect();
     let plural = if audiences.len() == 1 { "" } else { "s" };
     let mut words = format!("audience{plural} {}", shown.join(" and "));
     if audiences.len() > MAX_AUDIENCES {
-        push(
-            &mut words,
-            format_args!(" and {} more", audiences.len() - MAX_AUDIENCES),
-        );
+        push(&mut words, format_args!(" and {} more", audiences.len() - MAX_AUDIENCES));
     }
     words
 }
@@ -272,8 +232,7 @@ fn push(words: &mut String, more: std::fmt::Arguments<'_>) {
 }
 
 fn since_1970(time: SystemTime) -> i64 {
-    let seconds =
-        |duration: std::time::Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    let seconds = |duration: std::time::Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     match time.duration_since(UNIX_EPOCH) {
         Ok(after) => seconds(after),
         Err(before) => -seconds(before.duration()),
@@ -298,23 +257,13 @@ fn rfc3339(seconds: i64) -> String {
     // Days to a Gregorian date, in years that begin in March so that the leap day comes last.
     let days = days + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = era * 400 + year_of_era + i64::from(month <= 2);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-        time / 3_600,
-        time / 60 % 60,
-        time % 60
-    )
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", time / 3_600, time / 60 % 60, time % 60)
 }
 
 #[cfg(test)]

@@ -57,51 +57,33 @@ fn a_legacy_token_is_described_in_words() {
 #[test]
 fn the_subject_alone_names_the_service_account() {
     let claims = read(&json!({"sub": "system:serviceaccount:demo:app"}));
-    assert_eq!(
-        (
-            claims.namespace.as_deref(),
-            claims.service_account.as_deref()
-        ),
-        (Some("demo"), Some("app"))
-    );
+    assert_eq!((claims.namespace.as_deref(), claims.service_account.as_deref()), (Some("demo"), Some("app")));
 }
 
 #[test]
 fn another_kind_of_token_is_described_by_its_subject() {
-    let words = read(&json!({"sub": "jane", "iss": "https://sso.example.com", "aud": ["a", "b"]}))
-        .describe(at(NOON));
+    let words = read(&json!({"sub": "jane", "iss": "https://sso.example.com", "aud": ["a", "b"]})).describe(at(NOON));
     assert_eq!(
         words,
         "no service account (subject \"jane\"), audiences \"a\" and \"b\", \
          issuer \"https://sso.example.com\", \
          without an expiry"
     );
-    assert_eq!(
-        read(&json!({})).describe(at(NOON)),
-        "no service account (no subject), no audience, no issuer, without an expiry"
-    );
+    assert_eq!(read(&json!({})).describe(at(NOON)), "no service account (no subject), no audience, no issuer, without an expiry");
 }
 
 #[test]
 fn an_expired_token_says_since_when() {
     let claims = read(&json!({"exp": NOON - 300}));
     assert_eq!(claims.validity(at(NOON)), Validity::Expired);
-    assert!(
-        claims
-            .describe(at(NOON))
-            .ends_with(", expired at 2026-11-23T11:55:00Z, 5 min ago")
-    );
+    assert!(claims.describe(at(NOON)).ends_with(", expired at 2026-11-23T11:55:00Z, 5 min ago"));
     assert_eq!(claims.validity(at(NOON - 300)), Validity::Expired);
     assert_eq!(claims.validity(at(NOON - 301)), Validity::Valid);
 }
 
 #[test]
 fn a_token_from_the_future_points_at_the_clocks() {
-    for starts in [
-        json!({"nbf": NOON + 90}),
-        json!({"iat": NOON + 90}),
-        json!({"nbf": NOON - 5, "iat": NOON + 90}),
-    ] {
+    for starts in [json!({"nbf": NOON + 90}), json!({"iat": NOON + 90}), json!({"nbf": NOON - 5, "iat": NOON + 90})] {
         let claims = read(&starts);
         assert_eq!(claims.validity(at(NOON)), Validity::NotYetValid);
         assert!(claims.describe(at(NOON)).ends_with(
@@ -113,9 +95,7 @@ fn a_token_from_the_future_points_at_the_clocks() {
 
 #[test]
 fn neither_header_nor_signature_is_held_or_shown() {
-    let claims = read(
-        &json!({"sub": "system:serviceaccount:demo:app", "jti": "canary-id", "email": "canary"}),
-    );
+    let claims = read(&json!({"sub": "system:serviceaccount:demo:app", "jti": "canary-id", "email": "canary"}));
     let shown = format!("{claims:?} {}", claims.describe(at(NOON)));
     for secret in [SIGNATURE, "signature-canary", "canary-id", "canary", "eyJ"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
@@ -125,10 +105,7 @@ fn neither_header_nor_signature_is_held_or_shown() {
 #[test]
 fn claims_cannot_break_the_line_or_their_quotes() {
     let claims = read(&json!({"iss": "a\nb\u{1b}[31m\u{202e}\"c\\", "aud": "x".repeat(5_000)}));
-    assert_eq!(
-        claims.issuer.as_deref(),
-        Some("a\u{fffd}b\u{fffd}[31m\u{fffd}\u{fffd}c\u{fffd}")
-    );
+    assert_eq!(claims.issuer.as_deref(), Some("a\u{fffd}b\u{fffd}[31m\u{fffd}\u{fffd}c\u{fffd}"));
     assert_eq!(claims.audiences[0].chars().count(), MAX_VALUE + 1);
     assert!(claims.audiences[0].ends_with('…'));
 }
@@ -137,10 +114,7 @@ fn claims_cannot_break_the_line_or_their_quotes() {
 fn many_audiences_are_counted() {
     let audiences: Vec<String> = (1..=7).map(|number| format!("a{number}")).collect();
     let words = read(&json!({"aud": audiences})).describe(at(NOON));
-    assert!(
-        words.contains("audiences \"a1\" and \"a2\" and \"a3\" and \"a4\" and \"a5\" and 2 more, "),
-        "{words}"
-    );
+    assert!(words.contains("audiences \"a1\" and \"a2\" and \"a3\" and \"a4\" and \"a5\" and 2 more, "), "{words}");
 }
 
 #[test]
@@ -152,11 +126,7 @@ fn only_kubernetes_names_are_taken_as_names() {
             },
             "sub": format!("system:serviceaccount:{wrong}:{wrong}"),
         }));
-        assert_eq!(
-            (claims.namespace, claims.service_account, claims.pod),
-            (None, None, None),
-            "{wrong}"
-        );
+        assert_eq!((claims.namespace, claims.service_account, claims.pod), (None, None, None), "{wrong}");
     }
 }
 
@@ -166,29 +136,15 @@ fn misshapen_claims_are_left_out() {
         "iss": 1, "aud": [1, null, "a"], "sub": [], "exp": "soon", "nbf": null, "iat": {},
         "kubernetes.io": "x",
     }));
-    assert_eq!(
-        claims,
-        Claims {
-            audiences: vec!["a".to_owned()],
-            ..Claims::default()
-        }
-    );
+    assert_eq!(claims, Claims { audiences: vec!["a".to_owned()], ..Claims::default() });
 }
 
 #[test]
 fn times_may_have_fractions_and_be_absurd() {
     assert_eq!(read(&json!({"exp": 1.5e9})).expires_at, Some(1_500_000_000));
-    for absurd in [
-        json!(1e300),
-        json!(-1e300),
-        json!(u64::MAX),
-        json!(i64::MIN),
-    ] {
+    for absurd in [json!(1e300), json!(-1e300), json!(u64::MAX), json!(i64::MIN)] {
         let claims = read(&json!({"exp": absurd.clone(), "nbf": absurd}));
-        assert!(
-            claims.describe(at(NOON)).contains(" s after 1970, "),
-            "{claims:?}"
-        );
+        assert!(claims.describe(at(NOON)).contains(" s after 1970, "), "{claims:?}");
         let _ = claims.describe(UNIX_EPOCH - Duration::from_secs(1));
     }
 }
@@ -210,10 +166,7 @@ fn dates_follow_the_calendar() {
 
 #[test]
 fn spans_are_told_in_the_unit_that_fits() {
-    assert_eq!(
-        [119, 120, 7_199, 7_200, 172_799, 172_800].map(span),
-        ["119 s", "2 min", "119 min", "2 h", "47 h", "2 days"]
-    );
+    assert_eq!([119, 120, 7_199, 7_200, 172_799, 172_800].map(span), ["119 s", "2 min", "119 min", "2 h", "47 h", "2 days"]);
 }
 
 #[test]
@@ -236,31 +189,18 @@ fn what_is_no_jwt_is_told_apart() {
     ] {
         assert_eq!(Claims::parse(&token), Err(why));
     }
-    assert_eq!(
-        NotAJwt::Parts(1).to_string(),
-        "a JWT has three parts with dots between them, this text has 1"
-    );
+    assert_eq!(NotAJwt::Parts(1).to_string(), "a JWT has three parts with dots between them, this text has 1");
 }
 
 #[test]
 fn white_space_around_and_padding_are_tolerated() {
-    let token = format!(
-        "\n e30.{}=.{SIGNATURE}\r\n",
-        URL_SAFE_NO_PAD.encode(b"{\"iss\":\"a\"}")
-    );
-    assert_eq!(
-        Claims::parse(&token).map(|claims| claims.issuer),
-        Ok(Some("a".to_owned()))
-    );
+    let token = format!("\n e30.{}=.{SIGNATURE}\r\n", URL_SAFE_NO_PAD.encode(b"{\"iss\":\"a\"}"));
+    assert_eq!(Claims::parse(&token).map(|claims| claims.issuer), Ok(Some("a".to_owned())));
 }
 
 fn read(claims: &Value) -> Claims {
     let encode = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
-    let token = format!(
-        "{}.{}.{SIGNATURE}",
-        encode(&json!({"alg": "RS256"})),
-        encode(claims)
-    );
+    let token = format!("{}.{}.{SIGNATURE}", encode(&json!({"alg": "RS256"})), encode(claims));
     Claims::parse(&token).unwrap_or_else(|error| unreachable!("{error}"))
 }
 
