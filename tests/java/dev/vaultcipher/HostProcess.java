@@ -21,7 +21,8 @@ import java.util.stream.Collectors;
 
 /**
  * A fresh JVM of a test's own, for what one JVM has only once: environment variables, system properties that are read
- * at the start, the loaded library. No secret is ever in its argument list.
+ * at the start, the loaded library. No secret is ever in its argument list. Whatever it prints is searched for secrets
+ * ({@link Canaries}) and for complaints of -Xcheck:jni, and its temporary folder must be empty in the end.
  *
  * <pre>
  * Outcome outcome = HostProcess.loading(VaultSecretStore.class.getName())
@@ -90,12 +91,6 @@ final class HostProcess {
         return this;
     }
 
-    /** Shows what our logger says, on standard error, down to this level of java.util.logging; only for call(). */
-    HostProcess logLevel(String level) {
-        input.add("log " + base64(level));
-        return this;
-    }
-
     /** Appends flags for the JVM. Nothing secret: everybody on the machine can read them. */
     HostProcess jvmFlags(String... flags) {
         jvmFlags.addAll(Arrays.asList(flags));
@@ -114,8 +109,14 @@ final class HostProcess {
         return this;
     }
 
-    /** Loads the class, makes one object and lets it resolve the texts one after the other, on one thread. */
+    /**
+     * Loads the class, makes one object and lets it resolve the texts one after the other, on one thread; all logging is
+     * turned on, up to FINEST.
+     */
     Outcome call(String... texts) {
+        jvmFlags.add("-Xcheck:jni");
+        environment.put("RUST_LOG", "trace");
+        environment.put("RUST_BACKTRACE", "full");
         input.add(0, "class " + base64(storeClass));
         for (String text : texts) {
             input.add("text " + base64(text));
@@ -129,6 +130,8 @@ final class HostProcess {
             Path folder = cleanup.folder("host");
             File stdout = folder.resolve("stdout").toFile();
             File stderr = folder.resolve("stderr").toFile();
+            Path temporary = Files.createDirectory(folder.resolve("tmp"));
+            jvmFlags.add(0, "-Djava.io.tmpdir=" + temporary);
             Process process = cleanup.process(
                     builder(mainClass, arguments).redirectOutput(stdout).redirectError(stderr).start());
             try (OutputStream stdin = process.getOutputStream()) {
@@ -141,6 +144,11 @@ final class HostProcess {
             Outcome outcome = new Outcome(process.exitValue(), text(stdout), text(stderr));
             if (!ended) {
                 throw new AssertionError(mainClass + " did not end within " + LIMIT_SECONDS + " s\n" + outcome);
+            }
+            outcome.assertClean();
+            String[] left = temporary.toFile().list();
+            if (left == null || left.length > 0) {
+                throw new AssertionError("files left in the temporary folder: " + Arrays.toString(left) + '\n' + outcome);
             }
             return outcome;
         } catch (IOException e) {
@@ -186,6 +194,14 @@ final class HostProcess {
                 } else if (words[0].equals("failure") && words.length == 3) {
                     calls.add(new Call(null, words[1], words[2]));
                 }
+            }
+        }
+
+        private void assertClean() {
+            String output = toString();
+            Canaries.assertNoneIn("the output of a JVM", output);
+            if (output.contains("in native method") || output.contains("WARNING: JNI local refs")) {
+                throw new AssertionError("-Xcheck:jni complains\n" + output);
             }
         }
 

@@ -62,6 +62,7 @@ final class PostgresServer implements AutoCloseable {
 
     /** Creates a database user that may log in with this password. */
     void createUser(String name, String password) {
+        Canaries.keep(password);
         try (Connection connection = connect(); Statement statement = connection.createStatement()) {
             statement.execute("create role \"" + name + "\" login password '" + password.replace("'", "''") + "'");
         } catch (SQLException e) {

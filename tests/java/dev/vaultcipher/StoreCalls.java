@@ -31,12 +31,11 @@ final class StoreCalls {
                 className = decode(words[1]);
             } else if (words[0].equals("property")) {
                 System.setProperty(decode(words[1]), decode(words[2]));
-            } else if (words[0].equals("log")) {
-                showLog(Level.parse(decode(words[1])));
             } else if (words[0].equals("text")) {
                 texts.add(decode(words[1]));
             }
         }
+        logEverything();
         Object store = Class.forName(className).getConstructor().newInstance();
         for (String text : texts) {
             try {
@@ -54,11 +53,11 @@ final class StoreCalls {
                 : ((com.atlassian.secrets.api.SecretStore) store).get(text);
     }
 
-    private static void showLog(Level level) {
+    private static void logEverything() {
         ConsoleHandler handler = new ConsoleHandler();
-        handler.setLevel(level);
+        handler.setLevel(Level.ALL);
         Logger logger = Logger.getLogger("");
-        logger.setLevel(level);
+        logger.setLevel(Level.ALL);
         logger.addHandler(handler);
     }
 

@@ -32,7 +32,7 @@ final class VaultServer implements AutoCloseable {
 
     private final Cleanup cleanup = new Cleanup();
     private final Path folder = cleanup.folder("vault");
-    private final String rootToken = "root-" + Fixtures.randomText();
+    private final String rootToken = Canaries.keep("root-" + Fixtures.randomText());
     private final boolean tls;
     private Process process;
     private int port;
@@ -152,10 +152,17 @@ final class VaultServer implements AutoCloseable {
     void putSecret(String path, String... keysAndValues) {
         StringBuilder data = new StringBuilder();
         for (int i = 0; i + 1 < keysAndValues.length; i += 2) {
+            Canaries.keep(keysAndValues[i + 1]);
             data.append(i == 0 ? "" : ",")
                     .append(Fixtures.json(keysAndValues[i])).append(':').append(Fixtures.json(keysAndValues[i + 1]));
         }
         put("secret/data/" + path, "{\"data\":{" + data + "}}");
+    }
+
+    /** The text that a host's configuration holds for a key of a secret in the KV v2 engine at {@code secret/}. */
+    String text(String path, String key) {
+        return "{\"mount\":\"secret\",\"path\":" + Fixtures.json(path) + ",\"key\":" + Fixtures.json(key)
+                + ",\"endpoint\":" + Fixtures.json(address()) + "}";
     }
 
     /** A new client token. With a policy (HCL) it has that policy only, without one it may do all that root may. */
@@ -168,7 +175,7 @@ final class VaultServer implements AutoCloseable {
         }
         String answer = put("auth/token/create",
                 "{\"policies\":" + policies + ",\"no_default_policy\":true,\"ttl\":\"1h\"}");
-        return Fixtures.jsonMember(answer, "client_token");
+        return Canaries.keep(Fixtures.jsonMember(answer, "client_token"));
     }
 
     /** A token that may read this one secret of the KV v2 engine at {@code secret/} and nothing else. */

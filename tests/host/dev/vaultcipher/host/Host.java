@@ -89,7 +89,7 @@ final class Host {
 
     private boolean failed(String event, Throwable cause) throws IOException {
         log.error(event, cause);
-        out.println("The server did not start; see the launcher log.");
+        out.println("The server did not start: " + cause);
         return false;
     }
 
