@@ -338,21 +338,21 @@ pub enum Error {
 
     /// Vault is sealed.
     #[error(
-        "Vault is sealed (503 at {at}): it runs, but cannot read its storage. What to do: unseal it (vault operator unseal), then \
-         restart this server"
+        "Vault is sealed (503 at {at}{progress}): it runs, but cannot read its storage. What to do: unseal it (vault operator \
+         unseal), then restart this server"
     )]
     Sealed {
         /// The request.
         at: At,
+        /// How many unseal keys were given, as `; 1 of 3 unseal keys given`; empty if not known.
+        progress: String,
     },
 
     /// Vault was never initialised.
-    #[error("Vault is not initialised ({status} at {at}). What to do: vault operator init, or correct \"endpoint\"")]
+    #[error("Vault is not initialised ({at}). What to do: vault operator init, or correct \"endpoint\"")]
     Uninitialised {
         /// The request.
         at: At,
-        /// The HTTP status.
-        status: u16,
     },
 
     /// A standby answered, and there is no leader.

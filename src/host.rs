@@ -18,3 +18,49 @@ pub trait Host {
     /// Whether the calling thread was asked to stop (Java's `Thread.interrupt`).
     fn interrupted(&self) -> bool;
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::RefCell;
+    use std::collections::HashMap;
+
+    use super::*;
+
+    /// A host of two maps: nothing of the process that runs the tests shows through.
+    #[derive(Default)]
+    pub(crate) struct MapHost {
+        variables: HashMap<String, OsString>,
+        properties: HashMap<String, String>,
+        pub(crate) warnings: RefCell<Vec<String>>,
+    }
+
+    impl MapHost {
+        pub(crate) fn with_variable(mut self, name: &str, value: &str) -> Self {
+            self.variables.insert(name.to_owned(), value.into());
+            self
+        }
+
+        pub(crate) fn with_property(mut self, name: &str, value: &str) -> Self {
+            self.properties.insert(name.to_owned(), value.to_owned());
+            self
+        }
+    }
+
+    impl Host for MapHost {
+        fn variable(&self, name: &str) -> Option<OsString> {
+            self.variables.get(name).cloned()
+        }
+
+        fn property(&self, name: &str) -> Option<String> {
+            self.properties.get(name).cloned()
+        }
+
+        fn warn(&self, message: &str) {
+            self.warnings.borrow_mut().push(message.to_owned());
+        }
+
+        fn interrupted(&self) -> bool {
+            false
+        }
+    }
+}

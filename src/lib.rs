@@ -3,13 +3,34 @@
 //! Java loads this crate as `libvault_cipher` and calls one function; see `java` for that boundary. The modules in the
 //! order of a secret's way: `request` (the text), `settings` (environment and system properties), `session` (one login,
 //! one read), `auth` and `engine` (how), `http` and `tls` (the connection), `vault` (what an answer means). `error` holds
-//! every message. Nothing calls back up, except through [`Host`].
+//! every message, `diagnosis` asks Vault what a message should add. Nothing calls back up, except through [`Host`].
 
+mod auth;
+mod diagnosis;
+mod engine;
 mod error;
 mod host;
+mod http;
+mod java;
+mod jwt;
+mod request;
+mod runtime;
 mod secret;
+mod session;
+mod settings;
 mod text;
+mod tls;
+mod vault;
 
 pub use error::{At, Error, Place, Unreachable};
 pub use host::Host;
 pub use secret::Secret;
+
+/// Reads the secret that `text` names: the JSON object of the server's configuration, with or without `{ENC}`.
+///
+/// # Errors
+///
+/// Every failure is an [`Error`] whose words tell the administrator what to do. The value is never empty.
+pub fn resolve(text: &str, host: &dyn Host) -> Result<Secret, Error> {
+    session::read(&request::Request::parse(text)?, host)
+}

@@ -1,0 +1,3 @@
+//! Secrets engines: one small file an engine.
+
+pub(crate) mod kv2;

@@ -1,0 +1,50 @@
+//! Why a request failed, found in the chain of causes that reqwest, hyper, rustls and the system leave behind.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use super::resolver::UnknownHost;
+use crate::error::Unreachable;
+use crate::text::one_line;
+use crate::tls;
+
+/// The reason in words.
+pub(super) fn explain(error: &reqwest::Error, connect_timeout: Duration) -> Unreachable {
+    if let Some(UnknownHost { host, reason }) = find::<UnknownHost>(error) {
+        let reason = reason.trim_start_matches("failed to lookup address information: ");
+        return Unreachable::UnknownHost { host: host.clone(), reason: one_line(reason, 120) };
+    }
+    if let Some(verdict) = tls::verdict(error) {
+        return Unreachable::Tls { verdict };
+    }
+    if error.is_connect() && error.is_timeout() {
+        return Unreachable::ConnectTimeout { seconds: connect_timeout.as_secs_f32() };
+    }
+    match find::<io::Error>(error).map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionRefused) => Unreachable::Refused,
+        Some(io::ErrorKind::TimedOut) => Unreachable::ConnectTimeout { seconds: connect_timeout.as_secs_f32() },
+        Some(
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::NotConnected,
+        ) => Unreachable::Closed { reason: innermost(error) },
+        _ if !error.is_connect() => Unreachable::Closed { reason: innermost(error) },
+        _ => Unreachable::Other { reason: innermost(error) },
+    }
+}
+
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
+}
+
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    chain(error).find_map(|cause| cause.downcast_ref::<T>())
+}
+
+/// The last cause says what happened; those before it repeat the URL and name layers of the library.
+fn innermost(error: &(dyn StdError + 'static)) -> String {
+    chain(error).last().map(|cause| one_line(&cause.to_string(), 200)).unwrap_or_default()
+}

@@ -1,0 +1,127 @@
+//! The only file that knows JNI: the function that Java calls, the host as seen through Java, and the rule that nothing
+//! crosses to Java but a text or an exception.
+//!
+//! There is no `JNI_OnLoad`, no handle and no attached thread: the calling Java thread does the work, so that it can log
+//! and notice an interrupt on the way, and nothing is left when it returns.
+
+use std::any::Any;
+use std::cell::RefCell;
+
+use jni::errors::ErrorPolicy;
+use jni::objects::{JClass, JString, JValue};
+use jni::{Env, jni_sig, jni_str, native_method};
+
+use crate::error::Error;
+use crate::host::Host;
+use crate::text::one_line;
+
+/// `dev.vaultcipher.Native.resolve(String)`.
+const _: jni::NativeMethod = native_method! {
+    java_type = "dev.vaultcipher.Native",
+    static extern fn resolve(text: JString) -> JString,
+    error_policy = IllegalState,
+};
+
+fn resolve<'local>(env: &mut Env<'local>, class: JClass<'local>, text: JString<'local>) -> Result<JString<'local>, Error> {
+    let text = zeroize::Zeroizing::new(text.try_to_string(env)?);
+    let secret = crate::resolve(&text, &Jvm { env: RefCell::new(env), class })?;
+    Ok(env.new_string(secret.expose())?)
+}
+
+/// The JVM as the core's host, on the thread that called. The callbacks are static methods of the class that declares the
+/// native method: it is at hand, whatever the class loaders.
+struct Jvm<'env, 'local> {
+    env: RefCell<&'env mut Env<'local>>,
+    class: JClass<'local>,
+}
+
+impl Jvm<'_, '_> {
+    /// Runs one callback in a local frame of its own, so that no reference is left however often it is called.
+    fn call<T>(&self, callback: impl FnOnce(&mut Env<'_>, &JClass<'_>) -> jni::errors::Result<T>) -> Option<T> {
+        let env = self.env.borrow_mut();
+        let outcome = env.with_local_frame(4, |env| callback(env, &self.class)).ok();
+        if outcome.is_none() {
+            // The callbacks catch what they can; an error such as StackOverflowError must not be pending in the next call.
+            env.exception_clear();
+        }
+        outcome
+    }
+}
+
+impl Host for Jvm<'_, '_> {
+    fn property(&self, name: &str) -> Option<String> {
+        self.call(|env, class| {
+            let name = env.new_string(name)?;
+            let value = env
+                .call_static_method(
+                    class,
+                    jni_str!("property"),
+                    jni_sig!((java.lang.String) -> java.lang.String),
+                    &[JValue::from(&name)],
+                )?
+                .l()?;
+            if value.is_null() {
+                return Ok(None);
+            }
+            env.cast_local::<JString>(value)?.try_to_string(env).map(Some)
+        })
+        .flatten()
+    }
+
+    fn warn(&self, message: &str) {
+        self.call(|env, class| {
+            let message = env.new_string(message)?;
+            env.call_static_method(class, jni_str!("warn"), jni_sig!((java.lang.String) -> void), &[JValue::from(&message)])?.v()
+        });
+    }
+
+    fn interrupted(&self) -> bool {
+        self.call(|env, class| env.call_static_method(class, jni_str!("interrupted"), jni_sig!(() -> boolean), &[])?.z())
+            .unwrap_or(false)
+    }
+}
+
+/// Errors and panics become `java.lang.IllegalStateException`, which every JVM has; the Java classes wrap it as their
+/// contract wants.
+struct IllegalState;
+
+impl IllegalState {
+    fn throw(env: &mut Env<'_>, message: &str) {
+        // An exception that is already pending says more than ours could.
+        if env.exception_check() {
+            return;
+        }
+        // Throwing is reported as an error in turn, and there is nobody left to tell.
+        let _ = env.throw_new(
+            jni_str!("java/lang/IllegalStateException"),
+            jni::strings::JNIString::from(format!("vault-cipher: {message}")),
+        );
+    }
+}
+
+impl<T: Default> ErrorPolicy<T, Error> for IllegalState {
+    type Captures<'unowned_env_local: 'native_method, 'native_method> = ();
+
+    fn on_error<'unowned_env_local: 'native_method, 'native_method>(
+        env: &mut Env<'unowned_env_local>,
+        (): &mut (),
+        error: Error,
+    ) -> jni::errors::Result<T> {
+        Self::throw(env, &error.to_string());
+        Ok(T::default())
+    }
+
+    fn on_panic<'unowned_env_local: 'native_method, 'native_method>(
+        env: &mut Env<'unowned_env_local>,
+        (): &mut (),
+        payload: Box<dyn Any + Send + 'static>,
+    ) -> jni::errors::Result<T> {
+        let what = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
+            (Some(text), _) => text,
+            (_, Some(text)) => text.as_str(),
+            _ => "a panic without words",
+        };
+        Self::throw(env, &Error::Internal(one_line(what, 300)).to_string());
+        Ok(T::default())
+    }
+}

@@ -1,0 +1,129 @@
+use super::*;
+
+const FULL: &str = r#"{"mount":"secret","path":"sample/secret","key":"password","endpoint":"http://127.0.0.1:8200"}"#;
+
+fn problems(text: &str) -> Vec<String> {
+    match Request::parse(text) {
+        Err(Error::Text { problems }) => problems,
+        Err(other) => panic!("another error: {other}"),
+        Ok(_) => panic!("parsed: {text}"),
+    }
+}
+
+fn with(field: &str, value: &str) -> String {
+    let mut object: serde_json::Map<String, Value> = serde_json::from_str(FULL).unwrap();
+    object.insert(field.to_owned(), serde_json::from_str(value).unwrap());
+    serde_json::to_string(&object).unwrap()
+}
+
+#[test]
+fn the_vendors_text_works_unchanged_and_with_enc() {
+    for text in [FULL.to_owned(), format!("{{ENC}}{FULL}"), format!("  {{ENC}} {FULL}\n")] {
+        let request = Request::parse(&text).unwrap();
+        assert_eq!(request.mount.encoded, "secret");
+        assert_eq!(request.path.encoded, "sample/secret");
+        assert_eq!(request.key, "password");
+        assert_eq!(request.endpoint.url("x"), "http://127.0.0.1:8200/v1/x");
+        assert_eq!(request.method, Method::Token);
+    }
+    assert_eq!(Request::parse(&with("authenticationType", "\"KUBERNETES\"")).unwrap().method, Method::Kubernetes);
+}
+
+#[test]
+fn every_problem_is_named_at_once() {
+    let found =
+        problems(r#"{"mount":1,"pth":"x","key":"","endpoint":"vault:8200","authenticationType":"KUBERNETIS","mount":"b"}"#);
+    assert_eq!(
+        found,
+        [
+            "unknown field \"pth\": did you mean \"path\"?",
+            "\"mount\" is there more than once",
+            "\"mount\" must be a JSON string, but is a number",
+            "\"path\" is missing",
+            "\"key\" is empty",
+            "\"endpoint\" does not begin with http:// or https://; it must look like https://vault.example.com:8200",
+            "\"authenticationType\" must be one of \"TOKEN\" and \"KUBERNETES\", but is \"KUBERNETIS\" (did you mean \"KUBERNETES\"?)",
+        ]
+    );
+}
+
+#[test]
+fn a_password_in_place_of_the_text_is_not_repeated() {
+    for text in ["hunter2-canary", "\"hunter2-canary\"", "{hunter2-canary", "{\"a\":hunter2-canary}"] {
+        let message = Request::parse(text).err().unwrap().to_string();
+        assert!(!message.contains("canary"), "{message}");
+    }
+    assert_eq!(problems(""), ["it is empty"]);
+    assert_eq!(problems("{ENC}"), ["it is empty"]);
+    assert_eq!(problems("[1]"), ["it is not a JSON object: it does not begin with \"{\""]);
+    assert_eq!(problems("{\"mount\":"), ["it is not valid JSON: it ends too early at line 1, column 9"]);
+    assert!(problems(&format!("{FULL}x"))[0].starts_with("it is not valid JSON: there is a mistake"));
+    assert!(problems(&"{".repeat(70_000))[0].contains("70000 bytes"));
+    assert!(problems(&format!("{{\"a\":{}", "[".repeat(10_000)))[0].contains("not valid JSON"));
+}
+
+#[test]
+fn paths_are_encoded_where_legal() {
+    for (plain, encoded) in [
+        ("a/b", "a/b"),
+        ("/a/b/", "a/b"),
+        ("a b", "a%20b"),
+        ("a?b#c", "a%3Fb%23c"),
+        ("a%2fb", "a%252fb"),
+        ("zażółć", "za%C5%BC%C3%B3%C5%82%C4%87"),
+        ("a+b;c=d&e", "a%2Bb%3Bc%3Dd%26e"),
+        ("..a/b..", "..a/b.."),
+        ("{x}", "%7Bx%7D"),
+    ] {
+        assert_eq!(ApiPath::parse(plain).unwrap().encoded, encoded, "{plain}");
+    }
+}
+
+#[test]
+fn paths_are_refused_where_not() {
+    for (path, problem) in [
+        ("a//b", "empty segment"),
+        ("//a", "empty segment"),
+        ("a/../b", "segment \"..\""),
+        ("./a", "segment \".\""),
+        ("/", "is empty"),
+        ("a\nb", "U+000A"),
+        ("a\0b", "U+0000"),
+        ("a/ /b", "blanks only"),
+        ("a\u{202e}b", "U+202E"),
+    ] {
+        let error = ApiPath::parse(path).unwrap_err();
+        assert!(error.contains(problem), "{path:?}: {error}");
+    }
+}
+
+#[test]
+fn endpoints_are_normalised_or_refused() {
+    for (text, url) in [
+        ("https://v:8200", "https://v:8200/v1/x"),
+        ("https://v:8200/", "https://v:8200/v1/x"),
+        ("https://v:8200/v1", "https://v:8200/v1/x"),
+        ("https://v:8200/v1/", "https://v:8200/v1/x"),
+        ("HTTPS://V", "https://v/v1/x"),
+        ("http://[::1]:8200", "http://[::1]:8200/v1/x"),
+        ("https://lb/vault/", "https://lb/vault/v1/x"),
+    ] {
+        assert_eq!(Endpoint::parse(text).unwrap().url("x"), url, "{text}");
+    }
+    for (text, problem) in [
+        ("vault", "does not begin with"),
+        ("ftp://v", "does not begin with"),
+        ("http://", "is not a URL"),
+        ("http://v:99999", "is not a URL"),
+        ("http://u:canary@v", "user name or password"),
+        ("http://v/?a=b", "\"?\" or \"#\""),
+        ("http://v/#a", "\"?\" or \"#\""),
+        ("http://v /", "a blank"),
+        ("http://v//a", "\"//\""),
+        ("http:\\\\v", "does not begin with"),
+    ] {
+        let error = Endpoint::parse(text).unwrap_err();
+        assert!(error.contains(problem) && !error.contains("canary"), "{text}: {error}");
+    }
+    assert!(Endpoint::parse("http://v").is_ok_and(|e| !e.tls) && Endpoint::parse("https://v").is_ok_and(|e| e.tls));
+}
