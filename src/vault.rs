@@ -162,3 +162,6 @@ fn foreign(content_type: Option<&str>, body: &[u8]) -> String {
 pub(crate) fn secret_string(raw: &RawValue) -> Option<Secret> {
     serde_json::from_str(raw.get()).ok().map(Secret::new)
 }
+
+#[cfg(test)]
+mod tests;
