@@ -31,3 +31,27 @@ cached() {
     fi
     printf '%s\n' "$directory"
 }
+
+# find_jdk VERSION PROGRAM: prints the home of a Java of this major version that has bin/PROGRAM, if the machine has one.
+find_jdk() {
+    local home
+    for home in "${JAVA_HOME-}" /usr/lib/jvm/* "${HOME-}"/.sdkman/candidates/java/*; do
+        if [[ -x $home/bin/$2 ]] && grep -q "^JAVA_VERSION=\"$1[.\"]" "$home/release" 2>/dev/null; then
+            realpath "$home"
+            return
+        fi
+    done
+    return 1
+}
+
+# postgresql_programs: prints the directory that holds initdb, pg_ctl and postgres, if PostgreSQL is installed.
+# Debian and Red Hat keep it off the PATH.
+postgresql_programs() {
+    local program
+    for program in "$(type -P initdb || true)" $(ls -vr /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb 2>/dev/null); do
+        if [[ -x $program ]]; then
+            dirname "$program"
+            return
+        fi
+    done
+}
