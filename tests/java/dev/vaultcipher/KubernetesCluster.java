@@ -37,7 +37,7 @@ final class KubernetesCluster implements AutoCloseable {
 
     private final Cleanup cleanup = new Cleanup();
     private final Path folder = cleanup.folder("kubernetes");
-    private final String administratorToken = Fixtures.randomText();
+    private final String administratorToken = Canaries.keep(Fixtures.randomText());
     private final KubernetesCertificate certificate;
     private final SSLSocketFactory sockets;
     private final KeyPair tokenKey;
@@ -157,7 +157,7 @@ final class KubernetesCluster implements AutoCloseable {
             Signature signature = Signature.getInstance("SHA256withRSA");
             signature.initSign(tokenKey.getPrivate());
             signature.update(signed.getBytes(StandardCharsets.US_ASCII));
-            return signed + '.' + encoder.encodeToString(signature.sign());
+            return keep(signed + '.' + encoder.encodeToString(signature.sign()));
         } catch (GeneralSecurityException e) {
             throw new AssertionError(e);
         }
@@ -207,8 +207,16 @@ final class KubernetesCluster implements AutoCloseable {
     }
 
     private String requestToken(String namespace, String serviceAccount, String specification) {
-        return Fixtures.jsonMember(request("POST", serviceAccounts(namespace) + '/' + serviceAccount + "/token",
-                "{\"spec\":{\"expirationSeconds\":3600," + specification + "}}"), "token");
+        return keep(Fixtures.jsonMember(request("POST", serviceAccounts(namespace) + '/' + serviceAccount + "/token",
+                "{\"spec\":{\"expirationSeconds\":3600," + specification + "}}"), "token"));
+    }
+
+    /** Neither the token nor its payload or signature may appear anywhere. */
+    private static String keep(String token) {
+        for (String part : token.split("\\.")) {
+            Canaries.keep(part);
+        }
+        return Canaries.keep(token);
     }
 
     /** As the administrator; fails unless the API server does what it is asked. Returns the body of the answer. */
