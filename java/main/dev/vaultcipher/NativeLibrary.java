@@ -35,7 +35,7 @@ final class NativeLibrary {
         "macos-x86_64", "macos-aarch64", "windows-x86_64", "windows-aarch64",
     };
 
-    /** Where the loaded library came from, in words; null until one is loaded. */
+    /** The loaded library, in words; null until one is loaded. */
     private static volatile String loaded;
 
     private NativeLibrary() {
@@ -59,7 +59,7 @@ final class NativeLibrary {
         }
     }
 
-    /** Returns where the library came from, in words. */
+    /** Returns the library in words. */
     private static String findAndLoad() {
         String fileName = System.mapLibraryName("vault_cipher");
         String named = Native.property(LIBRARY);
@@ -100,30 +100,31 @@ final class NativeLibrary {
         return file;
     }
 
+    /** Returns the library in words. */
     private static String loadFile(File file, String origin) {
+        String words = file + ", " + origin;
         try {
             System.load(file.getPath());
         } catch (UnsatisfiedLinkError e) {
             if (!isTaken(e)) {
-                throw unusable(file.getPath(), origin, e);
+                throw unusable(words, e);
             }
             // The JVM gives one file to one class loader. Another web application has it, or this one before it was
             // redeployed.
             try (InputStream library = new FileInputStream(file)) {
-                return loadCopy(library, file.getName(), "a copy of " + file + ", " + origin);
+                loadCopy(library, file.getName(), words);
             } catch (IOException again) {
-                throw new IllegalStateException("The native library " + file + ", " + origin + ", cannot be read: "
-                        + again.getMessage(), again);
+                throw new IllegalStateException("The native library " + words + ", cannot be read: " + again, again);
             }
         } catch (RuntimeException e) {
             throw refused(e);
         }
-        return file + ", " + origin;
+        return words;
     }
 
-    /** Null if there is no such resource. */
+    /** Returns the library in words, or null if there is no such resource. */
     private static String loadPackaged(File jar, String resource, String fileName) {
-        String origin = "which lies inside the jar as " + resource;
+        String words = resource + ", which lies inside the jar";
         try {
             // The JVM has the jar open, so this costs nothing; the class loader would search everything before it, and
             // read through a URL connection (3 ms). It is asked as well because not every jar is a file.
@@ -131,30 +132,34 @@ final class NativeLibrary {
                 try (ZipFile zip = new ZipFile(jar)) {
                     ZipEntry entry = zip.getEntry(resource.substring(1));
                     if (entry != null) {
-                        return loadCopy(zip.getInputStream(entry), fileName, origin);
+                        loadCopy(zip.getInputStream(entry), fileName, words);
+                        return words;
                     }
                 }
             }
             try (InputStream library = NativeLibrary.class.getResourceAsStream(resource)) {
-                return library == null ? null : loadCopy(library, fileName, origin);
+                if (library == null) {
+                    return null;
+                }
+                loadCopy(library, fileName, words);
+                return words;
             }
         } catch (IOException e) {
-            throw new IllegalStateException("The native library " + resource + " inside the jar cannot be read: " + e
+            throw new IllegalStateException("The native library " + words + ", cannot be read: " + e
                     + ". Is the jar damaged, or was it replaced under the running server?", e);
         }
     }
 
-    private static String loadCopy(InputStream library, String fileName, String origin) throws IOException {
+    private static void loadCopy(InputStream library, String fileName, String words) throws IOException {
         try (PrivateCopy copy = PrivateCopy.of(library, fileName)) {
             try {
                 System.load(copy.path());
             } catch (UnsatisfiedLinkError e) {
-                throw copy.mayNotBeExecuted(e) ? copy.noExecute(e) : unusable(copy.path(), origin, e);
+                throw copy.mayNotBeExecuted(e) ? copy.noExecute(e) : unusable(words, e);
             } catch (RuntimeException e) {
                 throw refused(e);
             }
         }
-        return origin;
     }
 
     /** Whether the file is fine but belongs to another class loader (HotSpot's and OpenJ9's texts differ after this). */
@@ -162,9 +167,9 @@ final class NativeLibrary {
         return e.getMessage() != null && e.getMessage().contains("already loaded");
     }
 
-    private static IllegalStateException unusable(String path, String origin, UnsatisfiedLinkError e) {
-        return new IllegalStateException("The native library " + path + ", " + origin + ", cannot be loaded on this "
-                + "platform, " + platform() + ": " + e.getMessage(), e);
+    private static IllegalStateException unusable(String words, UnsatisfiedLinkError e) {
+        return new IllegalStateException("The native library " + words + ", cannot be loaded on this platform, "
+                + platform() + ": " + e.getMessage(), e);
     }
 
     /** What JDK 24+ throws when native access is denied. Its class is not there on older ones: known by its name. */

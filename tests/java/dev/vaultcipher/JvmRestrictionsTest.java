@@ -1,0 +1,97 @@
+package dev.vaultcipher;
+
+import static dev.vaultcipher.Installation.TEXT;
+import static dev.vaultcipher.Installation.assertAnswers;
+import static dev.vaultcipher.Installation.assertRefused;
+import static org.junit.Assert.assertFalse;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.Paths;
+
+import org.junit.After;
+import org.junit.Before;
+import org.junit.Test;
+
+/** JVMs that do not let everybody load native code. */
+public class JvmRestrictionsTest {
+    private Path folder;
+
+    @Before
+    public void makeFolder() {
+        folder = Fixtures.temporaryFolder("restrictions");
+    }
+
+    @After
+    public void deleteFolder() {
+        Fixtures.delete(folder);
+    }
+
+    @Test
+    public void deniedNativeAccessNamesTheFlag() {
+        assertRefused(host().javaHome(jdk(24, 99)).jvmFlags("--illegal-native-access=deny").call(TEXT),
+                "The JVM does not let vault-cipher load its native library",
+                "Add --enable-native-access=ALL-UNNAMED to the server's JVM arguments");
+    }
+
+    @Test
+    public void theFlagHelpsAndSilencesTheWarning() {
+        HostProcess.Outcome outcome = host().javaHome(jdk(24, 99))
+                .jvmFlags("--illegal-native-access=deny", "--enable-native-access=ALL-UNNAMED").call(TEXT);
+        assertAnswers(outcome);
+        assertFalse(outcome.toString(), outcome.stderr.contains("WARNING"));
+    }
+
+    @Test
+    public void aSecurityManagerThatAllowsEverythingIsFine() throws IOException {
+        assertAnswers(underSecurityManager("permission java.security.AllPermission;"));
+    }
+
+    @Test
+    public void aSecurityManagerThatAllowsNothingIsNamed() throws IOException {
+        assertRefused(underSecurityManager(""), "The JVM's security manager stands in vault-cipher's way: access denied",
+                "Grant its jar this permission in the policy file");
+    }
+
+    /** The permissions that docs name; without the one to see protection domains the jar is found in another way. */
+    @Test
+    public void aSecurityManagerThatAllowsWhatIsNeededIsFine() throws IOException {
+        Path library = Installation.library(folder);
+        assertAnswers(underSecurityManager("permission java.lang.RuntimePermission \"loadLibrary." + library + "\";\n"
+                + "permission java.lang.RuntimePermission \"setContextClassLoader\";\n"
+                + "permission java.io.FilePermission \"" + folder + "/-\", \"read\";\n"));
+    }
+
+    private HostProcess.Outcome underSecurityManager(String ourPermissions) throws IOException {
+        Path jar = Installation.jar(folder);
+        Path policy = Files.writeString(folder.resolve("policy"),
+                grant(HostProcess.testClasses(), "permission java.security.AllPermission;")
+                        + grant(HostProcess.apiStubs(), "permission java.security.AllPermission;")
+                        + grant(jar, ourPermissions));
+        return Installation.host(jar).javaHome(jdk(11, 23))
+                .jvmFlags("-Djava.security.manager", "-Djava.security.policy==" + policy).call(TEXT);
+    }
+
+    private static String grant(Path code, String permissions) {
+        return "grant codeBase \"" + code.toUri() + (Files.isDirectory(code) ? "-" : "") + "\" {\n" + permissions + "\n};\n";
+    }
+
+    private static HostProcess host() {
+        return HostProcess.loading(VaultSecretStore.class.getName());
+    }
+
+    /** The first of JDKS whose version lies between these. */
+    private static Path jdk(int lowest, int highest) {
+        String all = System.getenv("JDKS");
+        for (String jdk : (all == null ? "" : all).trim().split("\\s+")) {
+            int equals = jdk.indexOf('=');
+            int version = equals < 0 ? 0 : Integer.parseInt(jdk.substring(0, equals));
+            if (version >= lowest && version <= highest) {
+                return Paths.get(jdk.substring(equals + 1));
+            }
+        }
+        throw new AssertionError("the environment variable JDKS (version=JAVA_HOME …) has no JDK from " + lowest + " to "
+                + highest + ": " + all);
+    }
+}
