@@ -41,13 +41,16 @@ pub(super) fn login(client: &Client, host: &dyn Host) -> Result<Login, Error> {
         Meaning::Success(envelope) => {
             let auth = envelope.auth.ok_or_else(|| reply.lacks("it holds no \"auth\""))?;
             if auth.mfa_requirement.is_some() {
-                return Err(presented.refused(&reply, "the login needs multi-factor authentication"));
+                return Err(presented.refused(&reply, "it needs multi-factor authentication, which a server cannot give", true));
             }
             vault::secret_string(auth.client_token).filter(|token| !token.expose().is_empty())
         }
-        Meaning::NotAccepted | Meaning::Denied => return Err(presented.refused(&reply, "403 permission denied")),
+        Meaning::NotAccepted | Meaning::Denied => {
+            let mounted = is_mounted(&api_path, client, host);
+            return Err(presented.refused(&reply, "403 permission denied", mounted));
+        }
         Meaning::Refused(said) => {
-            return Err(presented.refused(&reply, &format!("{} {}", reply.status, jwt.hide_in(&said))));
+            return Err(presented.refused(&reply, &format!("{} {}", reply.status, jwt.hide_in(&said)), true));
         }
         other => return Err(reply.failed(other, &[&jwt], client, host)),
     };
@@ -64,75 +67,102 @@ struct Presented<'a> {
 }
 
 impl Presented<'_> {
-    fn refused(&self, reply: &Reply, answer: &str) -> Error {
+    fn refused(&self, reply: &Reply, answer: &str, mounted: bool) -> Error {
         let now = SystemTime::now();
         let claims = Claims::parse(self.jwt.expose());
         let identity = match &claims {
             Ok(claims) => format!("the token in {:?} is of {}", self.file, claims.describe(now)),
             Err(why) => format!("what {:?} holds is not a service account's token: {why}", self.file),
         };
+        let causes = self.causes(answer, mounted, claims.ok().as_ref(), now);
+        let causes: Vec<String> = causes.iter().enumerate().map(|(i, cause)| format!("({}) {cause}", i + 1)).collect();
         Error::LoginRefused {
             at: reply.at.clone(),
             method: NAME,
             answer: answer.to_owned(),
             presented: format!("with role {:?} at auth mount {:?}; {identity}", one_line(self.role, 80), self.mount),
-            advice: self.advice(answer, claims.ok().as_ref(), now),
+            advice: format!("What to do, likeliest cause first: {}", causes.join("; ")),
         }
     }
 
-    /// The likely causes in the order of their likelihood, each with the command that shows or mends it.
-    fn advice(&self, answer: &str, claims: Option<&Claims>, now: SystemTime) -> String {
+    /// The likely causes in their order, each with the command that shows or mends it.
+    ///
+    /// Vault checks role, service account, namespace, audience and times itself and has words for each. A bare "permission
+    /// denied" means that no such method is mounted or, where it is, that the API server's TokenReview did not vouch for
+    /// the token, for whatever reason.
+    fn causes(&self, answer: &str, mounted: bool, claims: Option<&Claims>, now: SystemTime) -> Vec<String> {
         let Self { role, mount, file, .. } = self;
-        let role_command = format!("vault read auth/{mount}/role/{role}");
+        let role_command = format!("'vault read auth/{mount}/role/{}'", one_line(role, 80));
         let mut causes = Vec::new();
-        match claims {
+        if !mounted {
+            causes.push(format!(
+                "no auth method is mounted at {mount:?}: compare with 'vault auth list' and set {} to the mount, or the namespace \
+                 is wrong",
+                KUBERNETES_MOUNT.variable
+            ));
+            return causes;
+        }
+        match claims.map(|claims| claims.validity(now)) {
             None => causes.push(format!(
-                "the file does not hold a service account's token: mount one there, or correct {}",
+                "the file does not hold a service account's token: mount one there, or name the right file in {}",
                 KUBERNETES_JWT_FILE.variable
             )),
-            Some(claims) => match claims.validity(now) {
-                Validity::Expired => causes.push(format!(
-                    "the token has expired: {file:?} must be the projected token that the kubelet renews, not a copy of it"
-                )),
-                Validity::NotYetValid => {
-                    causes.push("the token is not yet valid: set the clocks of this machine and of the cluster right".to_owned());
-                }
-                Validity::Valid => {}
-            },
+            Some(Validity::Expired) => causes.push(format!(
+                "the token has expired: {file:?} must be the projected token that the kubelet renews, not a copy of it"
+            )),
+            Some(Validity::NotYetValid) => {
+                causes.push("the token is not valid yet: set the clocks of this machine, Vault and the cluster right".to_owned());
+            }
+            Some(Validity::Valid) => {}
         }
-        if answer.contains("service account name not authorized") || answer.contains("namespace not authorized") {
-            causes.push(format!("the role does not allow this service account and namespace: compare with '{role_command}'"));
-        } else if answer.contains("invalid role name") {
-            causes.push(format!("there is no role {role:?}: 'vault list auth/{mount}/role'"));
-        } else if answer.contains("(aud)") {
-            causes.push(format!("the role wants another audience: compare with '{role_command}'"));
-        } else if answer.contains("(iss)") || answer.contains("\"iss\"") {
-            causes.push(format!("Vault expects another issuer: 'vault write auth/{mount}/config disable_iss_validation=true …'"));
-        } else if answer.starts_with("403") {
+        let says = |words: &str| answer.contains(words);
+        if says("service account name not authorized") || says("namespace not authorized") {
             causes.push(format!(
-                "there is no Kubernetes auth method at {mount:?}, or it is in another namespace: 'vault auth list'"
+                "the role does not allow this service account in this namespace: compare with {role_command} and extend \
+                 bound_service_account_names or bound_service_account_namespaces"
             ));
+        } else if says("invalid role name") {
+            causes.push(format!("there is no such role: 'vault list auth/{mount}/role', and set {}", KUBERNETES_ROLE.variable));
+        } else if says("(aud)") {
+            causes.push(format!(
+                "the role wants another audience: compare with {role_command} and mend its audience or the projected volume's"
+            ));
+        } else if says("(iss)") || says("\"iss\"") {
+            causes.push(format!("Vault expects another issuer: 'vault read auth/{mount}/config', and leave issuer empty there"));
+        } else if says("permission denied") {
             causes.push(
-                "the service account or the pod of the token no longer exists, or the token was issued by another cluster: \
-                 compare issuer and names above"
+                "the service account or the pod no longer exists, or the token is of another cluster or was changed: 'kubectl create \
+                 token NAME -n NAMESPACE' gives a fresh one to compare"
                     .to_owned(),
             );
             causes.push(format!(
-                "Vault cannot ask the API server about the token (away, wrong host or CA, reviewer token expired): 'vault read \
-                 auth/{mount}/config' and mend it with 'vault write auth/{mount}/config kubernetes_host=… \
-                 kubernetes_ca_cert=@ca.crt token_reviewer_jwt=…'"
+                "Vault cannot ask the API server (away, wrong address or CA, expired reviewer token): 'vault read \
+                 auth/{mount}/config', mend it with 'vault write auth/{mount}/config kubernetes_host=https://… \
+                 kubernetes_ca_cert=@ca.crt token_reviewer_jwt=@reviewer.jwt'"
             ));
             causes.push(
                 "Vault's reviewer may not review tokens: 'kubectl create clusterrolebinding vault-reviewer \
                  --clusterrole=system:auth-delegator --serviceaccount=NAMESPACE:NAME'"
                     .to_owned(),
             );
-        } else {
-            causes.push(format!("see Vault's log and 'vault read auth/{mount}/config'"));
+            causes.push(format!("the role is bound to other addresses (token_bound_cidrs): {role_command}"));
+        } else if causes.is_empty() && (says("(exp)") || says("(nbf)")) {
+            causes.push(
+                "by Vault's clock the token is outside its time, by this machine's it is not: set the clocks right".to_owned(),
+            );
+        } else if !says("(exp)") && !says("(nbf)") {
+            causes.push(format!("see Vault's log, 'vault read auth/{mount}/config' and {role_command}"));
         }
-        let causes: Vec<String> = causes.iter().enumerate().map(|(i, cause)| format!("({}) {cause}", i + 1)).collect();
-        format!("What to do, likeliest first: {}", causes.join("; "))
+        causes
     }
+}
+
+/// Whether an auth method answers there. Asked without any credential, after a failure: a Kubernetes auth method answers
+/// 400 `missing role`, a mount that does not exist 403.
+fn is_mounted(api_path: &str, client: &Client, host: &dyn Host) -> bool {
+    let nothing = Secret::new("{}".to_owned());
+    let probe = Call { method: Method::Post(&nothing), api_path, token: None };
+    client.send(&probe, host).map_or(true, |reply| reply.status != 403)
 }
 
 /// Reads the service account's token, trimmed.

@@ -21,7 +21,7 @@ impl Resolve for Resolver {
             let host = name.as_str();
             match tokio::net::lookup_host((host, 0)).await {
                 Ok(addresses) => Ok(Box::new(addresses.collect::<Vec<SocketAddr>>().into_iter()) as Addrs),
-                Err(e) => Err(Box::new(UnknownHost { host: host.to_owned(), reason: e.to_string() }).into()),
+                Err(e) => Err(UnknownHost { host: host.to_owned(), reason: e.to_string() }.into()),
             }
         })
     }
