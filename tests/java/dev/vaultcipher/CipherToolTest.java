@@ -1,0 +1,71 @@
+package dev.vaultcipher;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertTrue;
+
+import org.junit.AfterClass;
+import org.junit.BeforeClass;
+import org.junit.Test;
+
+/** The vendor's command-line tool: {@code -c CLASS -m encrypt|decrypt -p TEXT}, all jars on one class path. */
+public class CipherToolTest {
+    private static VaultServer vault;
+    private static String value;
+    private static String text;
+    private static String token;
+
+    @BeforeClass
+    public static void startVault() {
+        vault = VaultServer.start();
+        value = Fixtures.randomText();
+        vault.putSecret("sample/secret", "password", value);
+        text = vault.text("sample/secret", "password");
+        token = vault.createReader("sample/secret");
+    }
+
+    @AfterClass
+    public static void stopVault() {
+        vault.close();
+    }
+
+    @Test
+    public void decryptReadsTheSecret() {
+        for (String className : new String[] {"dev.vaultcipher.VaultSecretStore", "dev.vaultcipher.VaultCipher"}) {
+            HostProcess.Outcome outcome = tool(className, "decrypt", text);
+            assertEquals(outcome.toString(), 0, outcome.exitCode);
+            assertEquals("Success! The value has the fingerprint " + Fixtures.sha256(value).substring(0, 8) + '\n',
+                    outcome.stdout);
+        }
+    }
+
+    @Test
+    public void encryptChecksTheTextAndReturnsItUnchanged() {
+        for (String className : new String[] {"dev.vaultcipher.VaultSecretStore", "dev.vaultcipher.VaultCipher"}) {
+            HostProcess.Outcome outcome = tool(className, "encrypt", text);
+            assertEquals(outcome.toString(), 0, outcome.exitCode);
+            assertEquals("Success! Put this text into the configuration: " + text + '\n', outcome.stdout);
+        }
+    }
+
+    @Test
+    public void encryptOfATextThatDoesNotResolveFails() {
+        HostProcess.Outcome outcome = tool("dev.vaultcipher.VaultSecretStore", "encrypt", vault.text("sample/secret", "pasword"));
+        assertEquals(1, outcome.exitCode);
+        assertTrue(outcome.stdout, outcome.stdout.contains("\"password\""));
+    }
+
+    @Test
+    public void encryptOfAPasswordSaysThatItBelongsInVault() {
+        String password = Canaries.keep(Fixtures.randomText());
+        for (String className : new String[] {"dev.vaultcipher.VaultSecretStore", "dev.vaultcipher.VaultCipher"}) {
+            HostProcess.Outcome outcome = tool(className, "encrypt", password);
+            assertEquals(1, outcome.exitCode);
+            assertTrue(outcome.stdout, outcome.stdout.contains("must already be in Vault"));
+        }
+    }
+
+    private static HostProcess.Outcome tool(String className, String mode, String text) {
+        return HostProcess.plain().environment("SECRET_STORE_VAULT_TOKEN", token).jvmFlags("-Xcheck:jni")
+                .run("dev.vaultcipher.host.CipherTool", "-c", className, "-m", mode, "-p", text);
+    }
+}

@@ -1,0 +1,60 @@
+package dev.vaultcipher;
+
+import static org.junit.Assert.assertEquals;
+
+import org.junit.Test;
+
+/** A call leaves no thread running, however it ends. */
+public class ThreadsLeftTest {
+    /** Without compiler and collector threads, which come and go as the JVM likes. */
+    private static final String[] QUIET_JVM = {"-Xint", "-XX:+UseSerialGC", "-Xcheck:jni"};
+
+    /** A store as it must not be: so the search itself can fail. */
+    public static final class Leaving implements com.atlassian.secrets.api.SecretStore {
+        @Override
+        public String get(String text) {
+            Thread thread = new Thread(() -> {
+                try {
+                    Thread.sleep(3_000);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }, "left-behind");
+            thread.setDaemon(true);
+            thread.start();
+            return text;
+        }
+
+        @Override
+        public String store(String text) {
+            return text;
+        }
+    }
+
+    @Test
+    public void noThreadIsLeftHoweverTheCallEnds() {
+        try (VaultServer vault = VaultServer.start()) {
+            vault.putSecret("sample/secret", "password", Fixtures.randomText());
+            String text = vault.text("sample/secret", "password");
+            HostProcess.Outcome outcome = HostProcess.plain().jvmFlags(QUIET_JVM)
+                    .environment("SECRET_STORE_VAULT_TOKEN", vault.rootToken())
+                    .run(ThreadsLeft.class.getName(), VaultSecretStore.class.getName(),
+                            text,
+                            text.replace("127.0.0.1", "localhost"),
+                            text.replace("sample/secret", "no/secret"),
+                            text.replace(vault.address(), "http://127.0.0.1:1"),
+                            text.replace(vault.address(), "http://vault.invalid:8200"),
+                            text.replace(vault.address(), "https://127.0.0.1:" + vault.port()));
+            assertEquals(outcome.stderr,
+                    "a value, threads left: []\na value, threads left: []\n"
+                            + "a failure, threads left: []\n".repeat(4), outcome.stdout);
+        }
+    }
+
+    @Test
+    public void aThreadThatIsLeftIsFound() {
+        HostProcess.Outcome outcome =
+                HostProcess.plain().jvmFlags(QUIET_JVM).run(ThreadsLeft.class.getName(), Leaving.class.getName(), "");
+        assertEquals("a value, threads left: [left-behind]\n", outcome.stdout);
+    }
+}
