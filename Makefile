@@ -1,0 +1,42 @@
+# What can be done here; `make help` lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory --silent
+.DEFAULT_GOAL := help
+.PHONY: help build package test demo lint clean
+
+help:  ## list the targets
+	printf 'vault-cipher: make TARGET\n\n'
+	sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+build:  ## the jar, in build/libs
+	tests/tools/install.sh build
+	tests/tools/gradle.sh jar
+	ls build/libs/*.jar
+
+package: build  ## the jar with its SHA-256, in build/dist
+	rm -rf build/dist
+	mkdir -p build/dist
+	cp build/libs/*.jar build/dist
+	cd build/dist && for jar in *.jar; do sha256sum "$$jar" >"$$jar.sha256"; done
+	ls build/dist/*
+
+test:  ## everything, against real servers; one line counts the outcome (tests/run.sh STAGE… runs a part)
+	tests/run.sh
+
+demo:  ## a server gets its database password from a real Vault, shown step by step
+	tests/tools/install.sh demo
+	tests/tools/gradle.sh jar testClasses testLibs
+	source tests/tools/common.sh; source tests/tools/environment.sh; export_demo_environment; tests/host/demo.sh
+
+lint:  ## formatting and warnings, of Rust, Java and shell
+	cargo fmt --check
+	cargo clippy --quiet --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --no-deps --locked
+	tests/tools/gradle.sh compileJava testClasses
+	if type -P shellcheck >/dev/null; then find tests .ci -name '*.sh' -o -path .ci/run | xargs shellcheck -x; \
+	else echo 'shellcheck is not installed: the shell scripts were not checked' >&2; fi
+
+clean:  ## remove what was built here (built servers stay in the cache, see tests/tools/common.sh)
+	rm -rf build .gradle target

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# run-java.sh JAVA_HOME [CLASS…]: runs the Java tests, all of them unless classes are named, on this Java with
+# -Xcheck:jni, whose warnings are failures. Needs what `gradle jar testClasses testLibs` makes.
+set -euo pipefail
+# shellcheck source=tests/tools/common.sh
+. "$(dirname "$0")/tools/common.sh"
+# shellcheck source=tests/tools/environment.sh
+. "$root/tests/tools/environment.sh"
+
+main() {
+    local java=${1:?JAVA_HOME}/bin/java classes=("${@:2}") options=(-Xcheck:jni) output status=0
+    classes=("${classes[@]/#/dev.vaultcipher.}")
+    [[ ${#classes[@]} -gt 0 ]] || mapfile -t classes < <(test_classes)
+    [[ ${#classes[@]} -gt 0 ]] || die "no test classes in build/classes/java/test (tests/tools/gradle.sh testClasses testLibs)"
+    export_test_environment
+    cd "$root"
+
+    # What an administrator has to add from JDK 24 on, see the README.
+    if [[ $(java_version "$1") -ge 24 ]]; then options+=(--enable-native-access=ALL-UNNAMED); fi
+
+    output=$(mktemp)
+    # shellcheck disable=SC2064
+    trap "rm -f '$output'" EXIT
+    timeout --foreground --kill-after=15 900 "$java" "${options[@]}" \
+        -cp "build/classes/java/test:build/test-libs/*:build/host-libs/host-api-stubs.jar:$VAULT_CIPHER_JAR" \
+        org.junit.runner.JUnitCore "${classes[@]}" 2>&1 | tee "$output" || status=1
+    if grep -qE '^(WARNING in native method|FATAL ERROR in native method|WARNING: JNI local refs)' "$output"; then
+        printf '%s\n' "-Xcheck:jni complained, see the lines with 'native method' or 'JNI local refs' above"
+        status=1
+    fi
+    return "$status"
+}
+
+test_classes() {
+    cd "$root/build/classes/java/test" && find . -name '*Test.class' | sed 's|^\./||; s|\.class$||; s|/|.|g' | LC_ALL=C sort
+}
+
+java_version() {
+    sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release"
+}
+
+main "$@"
