@@ -16,8 +16,8 @@ final class Native {
      */
     static String secret(String text) {
         if (text == null) {
-            throw new IllegalStateException("There is no text to resolve: the property holds nothing (null). It must "
-                    + "hold the JSON object that says where in Vault the secret lies.");
+            throw failure("There is no text to resolve: the property holds nothing (null). It must hold the JSON object "
+                    + "that says where in Vault the secret lies.", null);
         }
         try {
             NativeLibrary.load();
@@ -25,9 +25,14 @@ final class Native {
         } catch (UnsatisfiedLinkError e) {
             throw NativeLibrary.isForeign(e);
         } catch (SecurityException e) {
-            throw new IllegalStateException("The JVM's security manager stands in vault-cipher's way: " + e.getMessage()
-                    + ". Grant its jar this permission in the policy file.", e);
+            throw failure("The JVM's security manager stands in the way: " + e.getMessage()
+                    + ". Grant our jar this permission in the policy file.", e);
         }
+    }
+
+    /** What every failure looks like, those that Rust throws as well. */
+    static IllegalStateException failure(String message, Throwable cause) {
+        return new IllegalStateException("vault-cipher: " + message, cause);
     }
 
     /**

@@ -55,7 +55,18 @@ final class NativeLibrary {
 
     private static synchronized void loadOnce() {
         if (loaded == null) {
-            loaded = findAndLoad();
+            String found = findAndLoad();
+            refuseAsRustCannot();
+            loaded = found;
+        }
+    }
+
+    /** Does what Rust is going to do: a security manager's refusal is an exception here, but there it kills the JVM. */
+    private static void refuseAsRustCannot() {
+        try {
+            Class.forName("java.lang.String", false, null);
+        } catch (ClassNotFoundException e) {
+            throw new NoClassDefFoundError("java.lang.String");
         }
     }
 
@@ -80,22 +91,23 @@ final class NativeLibrary {
         if (onPath != null) {
             return loadFile(onPath, "which lies in a directory of java.library.path");
         }
-        throw new IllegalStateException("vault-cipher has no native library for this platform, " + platform()
+        throw Native.failure("There is no native library for this platform, " + platform()
                 + ". The jar holds: " + packaged() + ". Also looked for " + (beside == null ? fileName : beside)
                 + " and in java.library.path (" + Native.property("java.library.path")
-                + "). Install the jar for this platform, or name the library with -D" + LIBRARY + "=/absolute/path.");
+                + "). Install the jar for this platform, or name the library with -D" + LIBRARY + "=/absolute/path.",
+                null);
     }
 
     private static File namedFile(String path) {
         File file = new File(path);
         if (!file.isAbsolute()) {
-            throw new IllegalStateException("The system property " + LIBRARY + " must name the native library by its "
-                    + "absolute path, but is '" + path + "'.");
+            throw Native.failure("The system property " + LIBRARY + " must name the native library by its "
+                    + "absolute path, but is '" + path + "'.", null);
         }
         if (!file.isFile()) {
-            throw new IllegalStateException("The system property " + LIBRARY + " names " + path
+            throw Native.failure("The system property " + LIBRARY + " names " + path
                     + ", which is no file that this process can see. Mend the path, or remove the property to use the "
-                    + "library inside the jar.");
+                    + "library inside the jar.", null);
         }
         return file;
     }
@@ -114,7 +126,7 @@ final class NativeLibrary {
             try (InputStream library = new FileInputStream(file)) {
                 loadCopy(library, file.getName(), words);
             } catch (IOException again) {
-                throw new IllegalStateException("The native library " + words + ", cannot be read: " + again, again);
+                throw Native.failure("The native library " + words + ", cannot be read: " + again, again);
             }
         } catch (RuntimeException e) {
             throw refused(e);
@@ -145,7 +157,7 @@ final class NativeLibrary {
                 return words;
             }
         } catch (IOException e) {
-            throw new IllegalStateException("The native library " + words + ", cannot be read: " + e
+            throw Native.failure("The native library " + words + ", cannot be read: " + e
                     + ". Is the jar damaged, or was it replaced under the running server?", e);
         }
     }
@@ -168,7 +180,7 @@ final class NativeLibrary {
     }
 
     private static IllegalStateException unusable(String words, UnsatisfiedLinkError e) {
-        return new IllegalStateException("The native library " + words + ", cannot be loaded on this platform, "
+        return Native.failure("The native library " + words + ", cannot be loaded on this platform, "
                 + platform() + ": " + e.getMessage(), e);
     }
 
@@ -177,14 +189,14 @@ final class NativeLibrary {
         if (!"java.lang.IllegalCallerException".equals(e.getClass().getName())) {
             return e;
         }
-        return new IllegalStateException("The JVM does not let vault-cipher load its native library ("
+        return Native.failure("The JVM does not let us load our native library ("
                 + e.getMessage() + "). Add --enable-native-access=ALL-UNNAMED to the server's JVM arguments, where "
                 + "--illegal-native-access=deny stands, or to the environment variable JDK_JAVA_OPTIONS.", e);
     }
 
     /** The answer to a loaded library that does not have our function. */
     static IllegalStateException isForeign(UnsatisfiedLinkError e) {
-        return new IllegalStateException("The native library " + loaded + ", is not the one that belongs to this jar: "
+        return Native.failure("The native library " + loaded + ", is not the one that belongs to this jar: "
                 + e.getMessage() + ". Take both from the same release.", e);
     }
 

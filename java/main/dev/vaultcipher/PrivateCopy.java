@@ -121,8 +121,8 @@ final class PrivateCopy implements AutoCloseable {
     }
 
     private static IllegalStateException noPlace(File parent, Exception e) {
-        return new IllegalStateException("vault-cipher has to unpack its native library (about 4 MB) but cannot write to "
-                + "the temporary directory " + parent + ": " + e + ". Make room there, or name another directory with -D"
+        return Native.failure("The native library has to be unpacked, but we cannot write to the temporary directory "
+                + parent + ": " + e + ". Make room there, or name another directory with -D"
                 + TMPDIR + "=/absolute/path, or put the library beside the jar.", e);
     }
 
@@ -135,7 +135,7 @@ final class PrivateCopy implements AutoCloseable {
     }
 
     IllegalStateException noExecute(UnsatisfiedLinkError e) {
-        return new IllegalStateException("vault-cipher unpacked its native library into the temporary directory "
+        return Native.failure("The native library was unpacked into the temporary directory "
                 + directory.getParent() + ", but programs may not be run from there (mounted noexec, or forbidden by a "
                 + "security policy): " + e.getMessage() + ". Name another directory with -D" + TMPDIR
                 + "=/absolute/path, or put the library beside the jar.", e);

@@ -31,7 +31,7 @@ public class JvmRestrictionsTest {
     @Test
     public void deniedNativeAccessNamesTheFlag() {
         assertRefused(host().javaHome(jdk(24, 99)).jvmFlags("--illegal-native-access=deny").call(TEXT),
-                "The JVM does not let vault-cipher load its native library",
+                "vault-cipher: The JVM does not let us load our native library",
                 "Add --enable-native-access=ALL-UNNAMED to the server's JVM arguments");
     }
 
@@ -50,17 +50,28 @@ public class JvmRestrictionsTest {
 
     @Test
     public void aSecurityManagerThatAllowsNothingIsNamed() throws IOException {
-        assertRefused(underSecurityManager(""), "The JVM's security manager stands in vault-cipher's way: access denied",
-                "Grant its jar this permission in the policy file");
+        assertRefused(underSecurityManager(""), "The JVM's security manager stands in the way: access denied",
+                "Grant our jar this permission in the policy file");
     }
 
-    /** The permissions that docs name; without the one to see protection domains the jar is found in another way. */
+    /** All that is needed; without the permission to see protection domains the jar is found in another way. */
     @Test
     public void aSecurityManagerThatAllowsWhatIsNeededIsFine() throws IOException {
-        Path library = Installation.library(folder);
-        assertAnswers(underSecurityManager("permission java.lang.RuntimePermission \"loadLibrary." + library + "\";\n"
-                + "permission java.lang.RuntimePermission \"setContextClassLoader\";\n"
-                + "permission java.io.FilePermission \"" + folder + "/-\", \"read\";\n"));
+        Installation.library(folder);
+        assertAnswers(underSecurityManager(load() + "permission java.lang.RuntimePermission \"setContextClassLoader\";\n"
+                + "permission java.lang.RuntimePermission \"getClassLoader\";\n"));
+    }
+
+    /** The look-up of classes in Rust would recurse until the JVM dies. */
+    @Test
+    public void aSecurityManagerThatAllowsNoClassLookUpIsAnError() throws IOException {
+        Installation.library(folder);
+        assertRefused(underSecurityManager(load()), "security manager stands in the way", "getClassLoader");
+    }
+
+    private String load() {
+        return "permission java.lang.RuntimePermission \"loadLibrary." + folder.resolve(Installation.LIBRARY) + "\";\n"
+                + "permission java.io.FilePermission \"" + folder + "/-\", \"read\";\n";
     }
 
     private HostProcess.Outcome underSecurityManager(String ourPermissions) throws IOException {

@@ -73,7 +73,7 @@ public class LoadingErrorsTest {
             for (int i = 0; i < 2; i++) {
                 Throwable failure = Installation.failure(loader, VaultCipher.class.getName(), "decrypt", TEXT);
                 assertEquals(IllegalStateException.class, failure.getClass());
-                assertTrue(failure.getMessage(), failure.getMessage().contains("has no native library for this platform"));
+                assertTrue(failure.getMessage(), failure.getMessage().contains("There is no native library for this platform"));
             }
             System.setProperty("dev.vaultcipher.library", arguments[0]);
             assertAnswers(loader);
@@ -84,16 +84,16 @@ public class LoadingErrorsTest {
     @Test
     public void aPlatformWithoutLibraryIsNamedWithThoseThatHaveOne() {
         assertRefused(host(jar(folder)).jvmFlags("-Dos.arch=riscv64", "-Djava.library.path=/a:/b").call(TEXT),
-                "no native library for this platform, linux-riscv64. The jar holds: ", Installation.platform(),
+                "There is no native library for this platform, linux-riscv64. The jar holds: ", Installation.platform(),
                 "Also looked for " + folder.resolve(Installation.LIBRARY) + " and in java.library.path (/a:/b)");
         assertRefused(host(HostProcess.ourJar()).jvmFlags("-Dos.name=SunOS", "-Dos.arch=amd64").call(TEXT),
-                "no native library for this platform, sunos-x86_64.");
+                "There is no native library for this platform, sunos-x86_64.");
     }
 
     @Test
     public void aJarWithoutLibrarySaysSo() {
         assertRefused(host(jarWithoutLibrary(folder)).call(TEXT),
-                "no native library for this platform, " + Installation.platform() + ". The jar holds: none.");
+                "There is no native library for this platform, " + Installation.platform() + ". The jar holds: none.");
     }
 
     @Test
@@ -101,7 +101,7 @@ public class LoadingErrorsTest {
         HostProcess.Outcome outcome = Installation.run(
                 jarWithoutLibrary(folder), OnMusl.class, folder.resolve("ld-musl-x86_64.so.1").toString());
         assertTrue(outcome.toString(), outcome.stdout.contains(
-                "no native library for this platform, " + Installation.platform() + "-musl. "));
+                "There is no native library for this platform, " + Installation.platform() + "-musl. "));
     }
 
     /** A process that has musl's loader mapped, as far as one can see from outside. */
