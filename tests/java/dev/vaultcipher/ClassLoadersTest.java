@@ -17,14 +17,22 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ref.WeakReference;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.Paths;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 import org.junit.After;
 import org.junit.Before;
@@ -112,6 +120,68 @@ public class ClassLoadersTest {
         try (URLClassLoader loader = webApplication(jar, HostProcess.apiStubs())) {
             assertAnswers(loader);
             return new WeakReference<>(loader);
+        }
+    }
+
+    /**
+     * When its class loader is collected, the JVM unloads the library. Threads that were in it live on, with thread-local
+     * data of Rust's and of the TLS library's that is cleaned up when they end.
+     */
+    @Test
+    public void threadsThatUsedAnUnloadedLibraryEndInPeace() {
+        Path jar = jarWithoutLibrary(folder);
+        library(folder);
+        assertSays("ended in peace", Installation.run(jar, Unloading.class, HostProcess.apiStubs().toString(), jar.toString()));
+    }
+
+    static final class Unloading {
+        public static void main(String[] arguments) throws Exception {
+            System.setProperty("secret.store.vault.token", "none");
+            ServerSocket peer = new ServerSocket(0, 10, InetAddress.getByName("127.0.0.1"));
+            Thread hangUp = new Thread(() -> closeEveryConnection(peer));
+            hangUp.setDaemon(true);
+            hangUp.start();
+            String text = "{\"mount\":\"a\",\"path\":\"b\",\"key\":\"c\",\"endpoint\":\"https://localhost:"
+                    + peer.getLocalPort() + "\"}";
+
+            ExecutorService everLiving = Executors.newFixedThreadPool(2);
+            for (int round = 0; round < 5; round++) {
+                ExecutorService ending = Executors.newFixedThreadPool(2);
+                WeakReference<ClassLoader> loader =
+                        callFrom(Arrays.asList(everLiving, ending), text, Paths.get(arguments[0]), Paths.get(arguments[1]));
+                while (loader.get() != null) {
+                    System.gc();
+                    Thread.sleep(10);
+                }
+                ending.shutdown();
+                assertTrue(ending.awaitTermination(10, TimeUnit.SECONDS));
+            }
+            everLiving.shutdown();
+            assertTrue(everLiving.awaitTermination(10, TimeUnit.SECONDS));
+            System.out.println("ended in peace");
+        }
+
+        private static WeakReference<ClassLoader> callFrom(List<ExecutorService> threads, String text, Path... jars)
+                throws Exception {
+            try (URLClassLoader loader = webApplication(jars)) {
+                for (ExecutorService thread : threads) {
+                    String message = thread.submit(() -> Installation.failure(
+                            loader, VaultCipher.class.getName(), "decrypt", text).getMessage()).get();
+                    assertTrue(message, message.contains("https://localhost:"));
+                }
+                return new WeakReference<>(loader);
+            }
+        }
+
+        private static void closeEveryConnection(ServerSocket peer) {
+            byte[] hello = new byte[4096];
+            while (true) {
+                try (Socket connection = peer.accept()) {
+                    assertTrue(connection.getInputStream().read(hello) > 0);
+                } catch (IOException e) {
+                    return;
+                }
+            }
         }
     }
 
