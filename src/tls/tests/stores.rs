@@ -1,0 +1,283 @@
+//! Trust stores as the JDK and openssl make them.
+
+use std::{fs, path::Path};
+
+use super::{Directory, ca, client, connect, jdks, params, run, server, server_config};
+use crate::{
+    Error,
+    host::tests::MapHost,
+    tls::{self, tests::Identity},
+};
+
+const STORE: &str = "javax.net.ssl.trustStore";
+const TYPE: &str = "javax.net.ssl.trustStoreType";
+const PASSWORD: &str = "javax.net.ssl.trustStorePassword";
+
+fn host(properties: &[(&str, &str)]) -> MapHost {
+    properties.iter().fold(MapHost::default(), |host, (name, value)| host.with_property(name, value))
+}
+
+/// Files and passwords of one test.
+struct Stores {
+    directory: Directory,
+    certificate: String,
+    identity: Identity,
+}
+
+impl Stores {
+    fn new() -> Self {
+        let directory = Directory::new();
+        let ca = ca("Stores Test CA");
+        let certificate = directory.file("ca.pem", ca.pem());
+        let identity = Identity::issued(&ca, &params("server", &["vault.example.com"]));
+        Self { directory, certificate, identity }
+    }
+
+    /// A store with the CA, made by keytool.
+    fn keytool(&self, name: &str, password: &str, more: &[&str]) -> String {
+        let path = self.directory.path(name);
+        let mut arguments = vec!["-importcert", "-noprompt", "-alias", "own ca", "-file", &self.certificate];
+        arguments.extend(["-keystore", &path, "-storepass", password]);
+        arguments.extend(more);
+        run("keytool", &arguments);
+        path
+    }
+
+    /// The words of the trust store, after a handshake with a server of the CA in it.
+    fn accepted(&self, properties: &[(&str, &str)]) -> String {
+        let tls = tls::client(&host(properties)).map_err(|error| error.to_string()).unwrap();
+        let port = server(server_config(&self.identity));
+        connect(tls.config, "vault.example.com", port).unwrap();
+        tls.trust
+    }
+}
+
+fn refused(host: &MapHost) -> String {
+    match tls::client(host) {
+        Err(error @ Error::TrustStore { .. }) => error.to_string(),
+        Err(other) => panic!("{other}"),
+        Ok(tls) => panic!("{}", tls.trust),
+    }
+}
+
+fn refused_with(properties: &[(&str, &str)]) -> String {
+    let words = refused(&host(properties).with_property("java.home", "/nowhere"));
+    assert!(words.contains("What to do: "), "{words}");
+    assert!(!words.contains('\n'), "{words}");
+    words
+}
+
+#[test]
+fn the_default_store_of_each_jdk_is_read_whole() {
+    for home in jdks() {
+        let keytool = home.join("bin").join("keytool");
+        let listed = run(keytool, &["-list", "-cacerts", "-storepass", "changeit", "-J-Duser.language=en"]);
+        let count = listed.lines().filter(|line| line.contains("trustedCertEntry")).count();
+        assert!(count > 50, "{listed}");
+
+        let home = home.to_str().unwrap();
+        let tls = tls::client(&host(&[("java.home", home)])).map_err(|error| error.to_string()).unwrap();
+        let cacerts = Path::new(home).join("lib").join("security").join("cacerts");
+        let expected = format!("trust store {} (", cacerts.display());
+        assert!(tls.trust.starts_with(&expected), "{}", tls.trust);
+        assert!(tls.trust.ends_with(&format!(", {count} certificates, the JDK's default)")), "{}", tls.trust);
+    }
+}
+
+#[test]
+fn jks_is_read_with_and_without_password() {
+    let stores = Stores::new();
+    let path = stores.keytool("trust.jks", "right-one", &["-storetype", "JKS"]);
+
+    let words = format!("trust store {path} (JKS, 1 certificate, from system property {STORE})");
+    assert_eq!(stores.accepted(&[("java.home", "/nowhere"), (STORE, &path)]), words);
+    assert_eq!(stores.accepted(&[("java.home", "/nowhere"), (STORE, &path), (PASSWORD, "right-one")]), words);
+    assert_eq!(stores.accepted(&[("java.home", "/nowhere"), (STORE, &path), (PASSWORD, ""), (TYPE, "pkcs12")]), words);
+
+    let words = refused_with(&[(STORE, &path), (PASSWORD, "wrong-one")]);
+    assert!(words.contains(&format!("trust store {path} (JKS, from system property {STORE})")), "{words}");
+    assert!(words.contains(&format!("the password in system property {PASSWORD} is wrong, or the file was changed")), "{words}");
+    assert!(!words.contains("wrong-one"), "{words}");
+}
+
+#[test]
+fn pkcs12_is_read_in_every_encryption() {
+    let stores = Stores::new();
+    let plain = ["-J-Dkeystore.pkcs12.certProtectionAlgorithm=NONE", "-J-Dkeystore.pkcs12.macAlgorithm=NONE"];
+    let only_mac = ["-J-Dkeystore.pkcs12.certProtectionAlgorithm=NONE"];
+    let cases: [(&str, &[&str], bool); 4] = [
+        ("current", &[], false),
+        ("legacy", &["-J-Dkeystore.pkcs12.legacy"], false),
+        ("plain", &plain, true),
+        ("mac", &only_mac, true),
+    ];
+    for (name, options, readable_without) in cases {
+        let path = stores.keytool(name, "right-one", &[&["-storetype", "PKCS12"], options].concat());
+        let words = format!("trust store {path} (PKCS12, 1 certificate, from system property {STORE})");
+        let with = [("java.home", "/nowhere"), (STORE, &path), (PASSWORD, "right-one"), (TYPE, "JKS")];
+        assert_eq!(stores.accepted(&with), words, "{name}");
+
+        let without = [("java.home", "/nowhere"), (STORE, path.as_str())];
+        if readable_without {
+            assert_eq!(stores.accepted(&without), words, "{name}");
+        } else {
+            let refused = refused_with(&without);
+            assert!(
+                refused.contains(&format!("it is encrypted, and system property {PASSWORD} is not set")),
+                "{name}: {refused}"
+            );
+            let refused = refused_with(&[(STORE, &path), (PASSWORD, "wrong-one")]);
+            assert!(refused.contains(&format!("the password in system property {PASSWORD} is wrong")), "{name}: {refused}");
+        }
+    }
+}
+
+#[test]
+fn the_own_certificate_of_a_key_is_trusted_as_in_java() {
+    let stores = Stores::new();
+    for (kind, name) in [("JKS", "key.jks"), ("PKCS12", "key.p12")] {
+        let path = stores.directory.path(name);
+        let subject = ["-genkeypair", "-alias", "vault", "-keyalg", "EC", "-dname", "CN=vault", "-ext", "san=dns:localhost"];
+        let store = ["-storetype", kind, "-keystore", &path, "-storepass", "right-one"];
+        run("keytool", &[subject.as_slice(), &store].concat());
+        let tls = tls::client(&host(&[("java.home", "/nowhere"), (STORE, &path), (PASSWORD, "right-one")]));
+        assert!(tls.map_err(|error| error.to_string()).unwrap().trust.contains(&format!("({kind}, 1 certificate, ")), "{kind}");
+    }
+}
+
+#[test]
+fn certificates_that_openssl_did_not_mark_as_trusted_are_not_and_the_message_says_why() {
+    let stores = Stores::new();
+    let path = stores.directory.path("openssl.p12");
+    let arguments = ["pkcs12", "-export", "-nokeys", "-in", &stores.certificate, "-out", &path, "-passout", "pass:right-one"];
+    run("openssl", &arguments);
+    let words = refused_with(&[(STORE, &path), (PASSWORD, "right-one")]);
+    assert!(words.contains("none of its 1 certificates is marked as trusted, so Java trusts none of them"), "{words}");
+    assert!(words.contains(&format!("keytool -importcert -alias vault-ca -file ca.pem -keystore {path}")), "{words}");
+}
+
+#[test]
+fn a_file_that_is_no_store_is_said_to_be_what_it_is() {
+    let directory = Directory::new();
+    let cases: [(&str, &[u8], &str); 6] = [
+        ("empty", b"", "the file is empty"),
+        ("text", b"hello", "the file is neither a JKS nor a PKCS12 key store"),
+        ("pem", b"-----BEGIN CERTIFICATE-----\n", "it is PEM text, which Java does not read as a trust store"),
+        ("cut", b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01", "the file is damaged"),
+        ("sequence", b"\x30\x03\x02\x01\x03", "the file is damaged"),
+        ("none", b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "it holds no certificate"),
+    ];
+    for (name, content, expected) in cases {
+        let path = directory.file(name, content);
+        let words = refused_with(&[(STORE, &path)]);
+        assert!(words.contains(expected), "{name}: {words}");
+        assert!(words.contains(&path), "{name}: {words}");
+    }
+}
+
+#[test]
+fn a_certificate_that_cannot_be_read_is_counted_and_the_rest_trusted() {
+    let stores = Stores::new();
+    let path = stores.keytool("trust.jks", "right-one", &["-storetype", "JKS"]);
+    let mut file = fs::read(&path).unwrap();
+    file.truncate(file.len() - 20);
+    file[11] = 2; // entries
+    file.extend(b"\0\0\0\x02\0\x03bad\0\0\0\0\0\0\0\0\0\x05X.509\0\0\0\x02ab");
+    file.extend([0; 20]);
+    let path = stores.directory.file("more.jks", file);
+    let words = stores.accepted(&[("java.home", "/nowhere"), (STORE, &path)]);
+    assert_eq!(
+        words,
+        format!("trust store {path} (JKS, 1 certificate, 1 more that cannot be read, from system property {STORE})")
+    );
+}
+
+#[test]
+fn a_named_store_that_is_no_file_is_passed_over_as_in_java_but_not_silently() {
+    let stores = Stores::new();
+    let home = stores.directory.path("home");
+    let security = Path::new(&home).join("lib").join("security");
+    fs::create_dir_all(&security).unwrap();
+    let jks = stores.keytool("trust.jks", "right-one", &["-storetype", "JKS"]);
+    fs::copy(jks, security.join("cacerts")).unwrap();
+
+    for named in ["/nowhere/trust.jks", &home, ""] {
+        let host = self::host(&[("java.home", home.as_str()), (STORE, named)]);
+        let trust = tls::client(&host).map_err(|error| error.to_string()).unwrap().trust;
+        let expected = format!("the JDK's default, because {named:?} of system property {STORE} is no readable file)");
+        assert!(trust.ends_with(&expected), "{trust}");
+        let warnings = host.warnings.take();
+        assert!(
+            matches!(warnings.as_slice(), [one] if one.contains(&format!("{named:?}")) && one.contains("What to do")),
+            "{warnings:?}"
+        );
+    }
+
+    let host = self::host(&[("java.home", home.as_str())]);
+    assert!(tls::client(&host).map_err(|error| error.to_string()).unwrap().trust.ends_with("the JDK's default)"));
+    assert_eq!(host.warnings.take(), Vec::<String>::new());
+}
+
+#[test]
+fn jssecacerts_comes_before_cacerts() {
+    let stores = Stores::new();
+    let home = stores.directory.path("home");
+    let security = Path::new(&home).join("lib").join("security");
+    fs::create_dir_all(&security).unwrap();
+    fs::write(security.join("cacerts"), b"garbage").unwrap();
+    let jks = stores.keytool("trust.jks", "right-one", &["-storetype", "JKS"]);
+    fs::copy(jks, security.join("jssecacerts")).unwrap();
+    assert!(stores.accepted(&[("java.home", &home)]).ends_with("jssecacerts of the JDK)"));
+}
+
+#[test]
+fn no_store_at_all_is_an_error_that_names_every_place() {
+    let words = refused_with(&[]);
+    let cacerts = Path::new("/nowhere").join("lib").join("security").join("cacerts");
+    assert!(words.contains(&format!("trust store {} (the JDK's default): it is no readable file", cacerts.display())), "{words}");
+    let words = refused_with(&[(STORE, "/nowhere/trust.jks")]);
+    assert!(words.contains(&format!("nor is \"/nowhere/trust.jks\" of system property {STORE}")), "{words}");
+    let words = refused(&MapHost::default());
+    assert!(words.contains("java.home"), "{words}");
+}
+
+#[test]
+fn stores_that_only_java_can_read_are_said_to_be_so() {
+    let cases = [
+        ([(STORE, "NONE"), (TYPE, "JKS")], "NONE (system property javax.net.ssl.trustStore)"),
+        ([(STORE, "NONE"), (TYPE, "Windows-ROOT")], "type \"Windows-ROOT\" (system property javax.net.ssl.trustStoreType)"),
+        ([(STORE, "/x"), (TYPE, "BCFKS")], "type \"BCFKS\""),
+    ];
+    for (properties, expected) in cases {
+        let words = refused_with(&properties);
+        assert!(words.contains(expected) && words.contains("not supported yet"), "{words}");
+    }
+}
+
+#[test]
+fn plain_http_needs_no_file_and_trusts_nobody() {
+    let ca = ca("CA");
+    let port = server(server_config(&Identity::issued(&ca, &params("server", &["localhost"]))));
+    let error = connect(tls::nothing().map_err(|error| error.to_string()).unwrap(), "localhost", port).unwrap_err();
+    assert!(error.to_string().contains("UnknownIssuer"), "{error}");
+    // The same server with its CA trusted: the test can tell the difference.
+    let port = server(server_config(&Identity::issued(&ca, &params("server", &["localhost"]))));
+    connect(client(&[ca.der()]), "localhost", port).unwrap();
+}
+
+/// A budget of twenty times what an optimised build needs: it is there to notice a certificate parser on this path.
+#[test]
+fn the_default_store_costs_next_to_nothing() {
+    let home = jdks().remove(0);
+    let host = self::host(&[("java.home", home.to_str().unwrap())]);
+    let fastest = (0..20)
+        .map(|_| {
+            let begin = std::time::Instant::now();
+            assert!(tls::client(&host).is_ok());
+            begin.elapsed()
+        })
+        .min()
+        .unwrap();
+    println!("trust store and TLS configuration: {fastest:?}");
+    assert!(fastest.as_millis() < 20, "{fastest:?}");
+}

@@ -1,0 +1,290 @@
+//! Why TLS failed, in words for the administrator.
+
+use std::{error::Error as StdError, fmt, io};
+
+use rustls::{
+    AlertDescription, CertificateError, Error, RootCertStore,
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
+
+use super::{
+    certificate::{self, Facts},
+    jvm_store::Trust,
+};
+
+/// Why a server's certificate was refused and what to do. Travels inside rustls' error.
+#[derive(Debug)]
+pub(super) struct Verdict(String);
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for Verdict {}
+
+/// A refused certificate, with all that is known when it is refused.
+pub(super) struct Refused<'a> {
+    pub(super) reason: CertificateError,
+    pub(super) server: &'a CertificateDer<'a>,
+    pub(super) intermediates: &'a [CertificateDer<'a>],
+    pub(super) name: &'a ServerName<'a>,
+    pub(super) now: UnixTime,
+    pub(super) roots: &'a RootCertStore,
+    pub(super) trust: &'a Trust,
+}
+
+impl Verdict {
+    pub(super) fn new(refused: &Refused<'_>) -> Self {
+        let trust = &refused.trust.words;
+        let Some(server) = Facts::of(refused.server) else {
+            return Self(format!(
+                "the server's certificate cannot be read ({}); {trust}. What to do: check it with: openssl s_client -connect HOST:PORT",
+                refused.reason
+            ));
+        };
+        let (why, todo) = refused.why(&server);
+        Self(format!("{why}. The server's certificate: {server}; checked against {trust}. What to do: {todo}"))
+    }
+}
+
+impl Refused<'_> {
+    /// What is wrong and what to do.
+    fn why(&self, server: &Facts) -> (String, String) {
+        match &self.reason {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                self.out_of_date(server, "expired on", |facts, now| (facts.ends < now).then_some(facts.ends))
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                self.out_of_date(server, "is not valid before", |facts, now| (now < facts.begins).then_some(facts.begins))
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => self.other_name(server),
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => self.unknown_issuer(server),
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => (
+                "the server's certificate is not meant for a server: its extended key usage lacks serverAuth".to_owned(),
+                "give Vault's listener a certificate with the extended key usage serverAuth".to_owned(),
+            ),
+            #[allow(deprecated)] // webpki may still report it
+            CertificateError::UnsupportedSignatureAlgorithm
+            | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => self.unsupported(server),
+            CertificateError::Other(other) => match other.to_string().as_str() {
+                "CaUsedAsEndEntity" if server.self_issued => self.unknown_issuer(server),
+                "CaUsedAsEndEntity" => (
+                    "the server's certificate is that of a CA (basicConstraints CA:TRUE), not of a server".to_owned(),
+                    format!("give Vault's listener a certificate with CA:FALSE, or trust this one itself: {}", self.trust.import),
+                ),
+                "UnsupportedCertVersion" => (
+                    "the server's certificate has the format X.509 version 1, without names and extensions".to_owned(),
+                    "give Vault's listener a certificate of version 3 with subject alternative names".to_owned(),
+                ),
+                "NameConstraintViolation" => (
+                    "a name of the server's certificate is outside of what its CA may issue (name constraints)".to_owned(),
+                    "have the certificate issued for allowed names only, or by another CA".to_owned(),
+                ),
+                other => self.other(other),
+            },
+            other => self.other(&other.to_string()),
+        }
+    }
+
+    fn out_of_date(
+        &self,
+        server: &Facts,
+        verb: &str,
+        wrong_date: impl Fn(&Facts, x509_parser::time::ASN1Time) -> Option<x509_parser::time::ASN1Time>,
+    ) -> (String, String) {
+        let Some(now) = certificate::at(self.now) else { return self.other("the clock of this machine is unusable") };
+        let clock = format!("this machine's clock says {}", certificate::moment(now));
+        if let Some(date) = wrong_date(server, now) {
+            let why = format!("the server's certificate {verb} {}, and {clock}", certificate::moment(date));
+            return (
+                why,
+                "renew the certificate of Vault's listener (tls_cert_file), or correct this machine's clock".to_owned(),
+            );
+        }
+        let of_ca = |der: &CertificateDer<'_>| Facts::of(der).and_then(|ca| Some((wrong_date(&ca, now)?, ca)));
+        match self.intermediates.iter().find_map(of_ca) {
+            Some((date, ca)) => (
+                format!(
+                    "the CA certificate \"{}\" that the server sent {verb} {}, and {clock}",
+                    ca.subject,
+                    certificate::moment(date)
+                ),
+                "replace it in Vault's tls_cert_file by the CA's current one, or correct this machine's clock".to_owned(),
+            ),
+            None => self.other("a date in the chain is wrong"),
+        }
+    }
+
+    fn other_name(&self, server: &Facts) -> (String, String) {
+        let host = self.name.to_str();
+        let kind = if matches!(self.name, ServerName::IpAddress(_)) { "IP" } else { "DNS" };
+        let issue = format!("have a certificate issued with the subject alternative name {kind}:{host}");
+        match server.names.as_slice() {
+            [] => (
+                format!(
+                    "the server's certificate is not valid for \"{host}\": it has no subject alternative names, and a common name \
+                     alone does not count (Java still takes it, Vault's own tools do not)"
+                ),
+                issue,
+            ),
+            _ => (
+                format!("the server's certificate is not valid for \"{host}\""),
+                format!("let \"endpoint\" use one of its names, or {issue}"),
+            ),
+        }
+    }
+
+    fn unknown_issuer(&self, server: &Facts) -> (String, String) {
+        let import = &self.trust.import;
+        if server.self_issued {
+            return (
+                "the server's certificate is self-signed and not in the trust store".to_owned(),
+                format!("import it, after comparing its fingerprint on Vault's machine: {import}; then restart"),
+            );
+        }
+        let chain: Vec<Facts> = self.intermediates.iter().filter_map(|der| Facts::of(der)).collect();
+        let last = top(server, &chain);
+        if let Some(weak) = chain.iter().find_map(|ca| ca.weak_key.as_deref()) {
+            return too_weak(&last.issuer, weak);
+        }
+        if let Some(anchor) = last.namesake_of_issuer(&self.roots.roots) {
+            return match certificate::weak_anchor(anchor) {
+                Some(weak) => too_weak(&last.issuer, &weak),
+                None => (
+                    format!("the trust store has a certificate of \"{}\", but it did not sign what the server sent", last.issuer),
+                    format!("import the CA's current certificate (it seems to have a new key): {import}; then restart"),
+                ),
+            };
+        }
+        let why = format!("no certificate in the trust store is that of the issuer \"{}\"", last.issuer);
+        let todo = match chain.as_slice() {
+            // A root that the server sent, too, is not one that we may take.
+            _ if last.self_issued => format!("import the certificate of this CA: {import}; then restart"),
+            [] => format!(
+                "import the certificate of this CA: {import}; then restart. If its root is there already, Vault does not send the \
+                 intermediate certificate: put it below the server's own one in Vault's tls_cert_file"
+            ),
+            _ => format!("import the certificate of this CA, or of its root: {import}; then restart"),
+        };
+        (why, todo)
+    }
+
+    fn unsupported(&self, server: &Facts) -> (String, String) {
+        let chain = self.intermediates.iter().filter_map(|der| Facts::of(der));
+        let mut signatures: Vec<String> = chain.map(|ca| ca.signature).collect();
+        signatures.insert(0, server.signature.clone());
+        signatures.dedup();
+        (
+            format!("a certificate is signed in a way that is not accepted (the chain has {})", signatures.join(", ")),
+            "have it issued with SHA-256 or better, and a key of type RSA (2048 to 8192 bits), P-256, P-384, P-521 or Ed25519"
+                .to_owned(),
+        )
+    }
+
+    fn other(&self, reason: &str) -> (String, String) {
+        (
+            format!("the server's certificate is not accepted ({reason})"),
+            "check the certificate of Vault's listener and those that issued it (openssl x509 -text)".to_owned(),
+        )
+    }
+}
+
+/// The certificate in `chain` that is as far up from `server` as the names lead.
+fn top<'a>(server: &'a Facts, chain: &'a [Facts]) -> &'a Facts {
+    let mut top = server;
+    for _ in chain {
+        match chain.iter().find(|ca| !top.self_issued && ca.subject == top.issuer) {
+            Some(issuer) => top = issuer,
+            None => break,
+        }
+    }
+    top
+}
+
+fn too_weak(ca: &str, weak: &str) -> (String, String) {
+    (
+        format!("the CA \"{ca}\" has {weak}, which is too weak to be trusted"),
+        "have the certificate issued by a CA with RSA of at least 2048 bits, P-256, P-384, P-521 or Ed25519".to_owned(),
+    )
+}
+
+/// Why a request failed, if TLS was the reason: what was wrong and what to do.
+pub(crate) fn verdict(error: &(dyn StdError + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<Error>() {
+            return Some(in_words(error));
+        }
+        next = match error.downcast_ref::<io::Error>() {
+            // tokio-rustls' own words, the only way to tell it from an end after the handshake.
+            Some(io) if io.kind() == io::ErrorKind::UnexpectedEof && io.to_string() == "tls handshake eof" => {
+                return Some(
+                    "the server closed the connection during the TLS handshake. What to do: check that \"endpoint\" names Vault's \
+                     API port and that it listens with TLS, and look at Vault's log or that of a balancer in front of it"
+                        .to_owned(),
+                );
+            }
+            // The source of an io::Error is that of the error inside, which would be skipped.
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+fn in_words(error: &Error) -> String {
+    match error {
+        Error::InvalidCertificate(CertificateError::Other(other)) if other.0.is::<Verdict>() => other.to_string(),
+        Error::InvalidCertificate(reason) => format!(
+            "the server could not prove that its certificate is its own ({reason}). What to do: check certificate and key of Vault's \
+             listener (tls_cert_file, tls_key_file)"
+        ),
+        Error::InvalidMessage(_) | Error::PeerSentOversizedRecord => format!(
+            "what the server sends is not TLS ({error}); it probably listens for plain HTTP. What to do: use http:// in \"endpoint\", \
+             or give Vault's listener a certificate (tls_disable = false), or correct the port"
+        ),
+        Error::PeerIncompatible(reason) => format!(
+            "client and server have no TLS version or cipher in common ({reason:?}). What to do: let Vault or the balancer in front of \
+             it speak TLS 1.2 or 1.3 (tls_min_version, tls_max_version, tls_cipher_suites)"
+        ),
+        Error::NoApplicationProtocol | Error::AlertReceived(AlertDescription::NoApplicationProtocol) => {
+            "the server does not speak HTTP/1.1 on this TLS port. What to do: check that \"endpoint\" names Vault's API port (usually \
+             8200, not the cluster port 8201)"
+                .to_owned()
+        }
+        Error::AlertReceived(alert) => alert_in_words(*alert),
+        other => format!(
+            "{other}. What to do: check that \"endpoint\" names Vault's API port, and what stands between this machine and Vault"
+        ),
+    }
+}
+
+fn alert_in_words(alert: AlertDescription) -> String {
+    use AlertDescription::*;
+    let said = format!("the server ended the TLS handshake with the alert {alert:?}");
+    match alert {
+        CertificateRequired | BadCertificate | NoCertificate => format!(
+            "{said}: it asks for a client certificate (mutual TLS). What to do: set tls_disable_client_certs = true or \
+             tls_require_and_verify_client_cert = false in Vault's listener, or use another listener"
+        ),
+        UnknownCA | CertificateExpired | CertificateRevoked | UnsupportedCertificate | CertificateUnknown | AccessDenied => {
+            format!(
+                "{said}: it does not accept the client certificate. What to do: check the client certificate, and tls_client_ca_file in \
+             Vault's listener"
+            )
+        }
+        ProtocolVersion | InsufficientSecurity | HandshakeFailure => format!(
+            "{said}: client and server have no TLS version, cipher or signature in common, or it asks for a client certificate. What \
+             to do: let Vault or the balancer in front of it speak TLS 1.2 or 1.3 (tls_min_version, tls_max_version, \
+             tls_cipher_suites); see Vault's log"
+        ),
+        UnrecognisedName => format!(
+            "{said}: it knows no server of this name. What to do: let \"endpoint\" use the name that Vault or the balancer in front of \
+             it is configured for"
+        ),
+        _ => format!("{said}. What to do: see Vault's log or that of a balancer in front of it"),
+    }
+}

@@ -1,0 +1,109 @@
+//! Checks a server's certificate against the trusted ones, and keeps what was wrong for the message.
+
+use std::sync::Arc;
+
+use rustls::{
+    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_name,
+    },
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, ServerName, UnixTime},
+    server::ParsedCertificate,
+};
+
+use super::{
+    certificate,
+    jvm_store::Trust,
+    verdict::{Refused, Verdict},
+};
+
+/// What webpki checks, and beyond it what Java accepts: a server certificate that is itself in the trust store.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    webpki: Arc<WebPkiServerVerifier>,
+    roots: Arc<RootCertStore>,
+    trust: Trust,
+}
+
+impl Verifier {
+    pub(super) fn new(roots: RootCertStore, trust: Trust, provider: &Arc<CryptoProvider>) -> Result<Self, crate::Error> {
+        let roots = Arc::new(roots);
+        let webpki = WebPkiServerVerifier::builder_with_provider(roots.clone(), provider.clone())
+            .build()
+            .map_err(|error| crate::Error::Internal(format!("TLS: {error}")))?;
+        Ok(Self { webpki, roots, trust })
+    }
+
+    /// Whether the server's own certificate is in the trust store, in date, and for this name.
+    ///
+    /// Java (`PKIXValidator`) takes a certificate as trusted that is in the store, or has the subject and the public key
+    /// of one there, and then checks neither its dates nor its signature nor what it may be used for; the host name is
+    /// still checked. webpki knows trust anchors as issuers only: it refuses a self-signed certificate as
+    /// `UnknownIssuer` or `CaUsedAsEndEntity`. Here it is accepted as Java does, but not out of date.
+    fn is_itself_trusted(&self, server: &CertificateDer<'_>, name: &ServerName<'_>, now: UnixTime) -> Result<bool, Error> {
+        let mut own = RootCertStore::empty();
+        if own.add(server.clone()).is_err() {
+            return Ok(false);
+        }
+        let same = |known: &rustls::pki_types::TrustAnchor<'_>| {
+            own.roots
+                .iter()
+                .any(|own| own.subject == known.subject && own.subject_public_key_info == known.subject_public_key_info)
+        };
+        if !self.roots.roots.iter().any(same) {
+            return Ok(false);
+        }
+        certificate::check_dates(server, now)?;
+        verify_server_name(&ParsedCertificate::try_from(server)?, name)?;
+        Ok(true)
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        server: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let refused = match self.webpki.verify_server_cert(server, intermediates, name, ocsp, now) {
+            Err(refused) => refused,
+            accepted => return accepted,
+        };
+        let reason = match self.is_itself_trusted(server, name, now) {
+            Ok(true) => return Ok(ServerCertVerified::assertion()),
+            Ok(false) => refused,
+            Err(refused) => refused,
+        };
+        let Error::InvalidCertificate(reason) = reason else { return Err(reason) };
+        let verdict = Verdict::new(&Refused { reason, server, intermediates, name, now, roots: &self.roots, trust: &self.trust });
+        Err(Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(verdict)))))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.webpki.supported_verify_schemes()
+    }
+}
