@@ -132,8 +132,8 @@ final class HostProcess {
             File stderr = folder.resolve("stderr").toFile();
             Path temporary = Files.createDirectory(folder.resolve("tmp"));
             jvmFlags.add(0, "-Djava.io.tmpdir=" + temporary);
-            Process process = cleanup.process(
-                    builder(mainClass, arguments).redirectOutput(stdout).redirectError(stderr).start());
+            Process process = cleanup.start(
+                    builder(mainClass, arguments).redirectOutput(stdout).redirectError(stderr));
             try (OutputStream stdin = process.getOutputStream()) {
                 stdin.write(String.join("\n", input).getBytes(StandardCharsets.US_ASCII));
             } catch (IOException endedAlready) {

@@ -103,16 +103,15 @@ final class PostgresServer implements AutoCloseable {
     /** False when the server ended, most likely because somebody else took its port in the meantime. */
     private boolean tryToStart() throws IOException {
         port = Fixtures.freePorts(1);
-        Process process = builder(command("postgres", "-D", data.toString(), "-c", "listen_addresses=127.0.0.1",
+        Process process = cleanup.start(builder(command("postgres", "-D", data.toString(), "-c", "listen_addresses=127.0.0.1",
                 "-c", "port=" + port, "-c", "unix_socket_directories=", "-c", "fsync=off"))
-                .redirectOutput(logFile().toFile()).start();
-        cleanup.add(() -> shutDown(process));
+                .redirectOutput(logFile().toFile()), PostgresServer::shutDown);
         long deadline = System.nanoTime() + START_MILLIS * 1_000_000;
         while (process.isAlive() && System.nanoTime() < deadline) {
             try (Connection ready = connect()) {
                 return ready.isValid(5);
             } catch (SQLException notYet) {
-                pause();
+                Fixtures.pause(50);
             }
         }
         return false;
@@ -122,7 +121,7 @@ final class PostgresServer implements AutoCloseable {
     private static void shutDown(Process process) {
         try {
             if (process.isAlive()) {
-                run("kill", "-INT", Long.toString(process.pid()));
+                builder("kill", "-INT", Long.toString(process.pid())).start();
                 process.waitFor(10, TimeUnit.SECONDS);
             }
         } catch (IOException e) {
@@ -158,22 +157,14 @@ final class PostgresServer implements AutoCloseable {
         }
     }
 
-    private static Ended run(String... command) throws IOException {
-        Process process = builder(command).start();
+    private Ended run(String... command) throws IOException {
+        Process process = cleanup.start(builder(command));
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         try {
             return new Ended(process.waitFor(), output);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException(e);
-        }
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(50);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -256,7 +256,7 @@ final class VaultServer implements AutoCloseable {
                 .redirectInput(ProcessBuilder.Redirect.from(Paths.get("/dev/null").toFile()))
                 .redirectOutput(logFile().toFile());
         environment(builder.environment());
-        process = cleanup.process(builder.start());
+        process = cleanup.start(builder);
         return waitUntilReady();
     }
 
@@ -278,7 +278,7 @@ final class VaultServer implements AutoCloseable {
     /** Ready is: takes our root token (so it is our server) and has brought up the KV engine. */
     private boolean waitUntilReady() {
         long deadline = System.nanoTime() + START_MILLIS * 1_000_000;
-        while (process.isAlive() && System.nanoTime() < deadline) {
+        while (process.isAlive() && System.nanoTime() < deadline && !Thread.currentThread().isInterrupted()) {
             try {
                 if ((!tls || Files.exists(caFile())) && request("GET", "secret/config", null, rootToken).status == 200) {
                     return true;
@@ -286,12 +286,7 @@ final class VaultServer implements AutoCloseable {
             } catch (UncheckedIOException notYet) {
                 // it does not listen yet
             }
-            try {
-                Thread.sleep(20);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return false;
-            }
+            Fixtures.pause(20);
         }
         Fixtures.stop(process);
         return false;
