@@ -28,7 +28,8 @@ test:  ## everything, against real servers; one line counts the outcome (tests/r
 demo:  ## a server gets its database password from a real Vault, shown step by step
 	tests/tools/install.sh demo
 	tests/tools/gradle.sh jar testClasses testLibs
-	source tests/tools/common.sh; source tests/tools/environment.sh; export_demo_environment; tests/host/demo.sh
+	source tests/tools/common.sh; source tests/tools/environment.sh; export_demo_environment; \
+		JAVA_HOME=$$(build_jdk) exec tests/host/demo.sh
 
 lint:  ## formatting and warnings, of Rust, Java and shell
 	cargo fmt --check

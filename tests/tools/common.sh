@@ -44,6 +44,9 @@ find_jdk() {
     return 1
 }
 
+# build_jdk: prints the home of the JDK that builds, and runs the demo. Newer ones are not known to Debian's Gradle 4.4.1.
+build_jdk() { find_jdk 17 javac || find_jdk 21 javac; }
+
 # postgresql_programs: prints the directory that holds initdb, pg_ctl and postgres, if PostgreSQL is installed.
 # Debian and Red Hat keep it off the PATH.
 postgresql_programs() {

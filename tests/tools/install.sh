@@ -21,7 +21,7 @@ build_tools() {
     has cargo || die "Rust is missing. Install it from https://rustup.rs, then run this again"
     has cc || need "a C compiler (for aws-lc)" gcc libc6-dev
     has gradle || need Gradle gradle
-    find_jdk 17 javac >/dev/null || find_jdk 21 javac >/dev/null ||
+    build_jdk >/dev/null ||
         need "a JDK 17" "$(first_available openjdk-17-jdk-headless openjdk-21-jdk-headless)"
 }
 
