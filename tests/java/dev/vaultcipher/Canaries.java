@@ -36,12 +36,13 @@ final class Canaries {
 
     /** Fails when the text holds a secret; says where, but not what. */
     static void assertNoneIn(String what, String text) {
+        int first = text.length();
         for (String piece : PIECES) {
             int at = text.indexOf(piece);
-            if (at >= 0) {
-                String before = text.substring(Math.max(0, at - 80), at);
-                throw new AssertionError(what + " shows a secret, after: …" + before);
-            }
+            first = at < 0 ? first : Math.min(first, at);
+        }
+        if (first < text.length()) {
+            throw new AssertionError(what + " shows a secret, after: …" + text.substring(Math.max(0, first - 80), first));
         }
     }
 }

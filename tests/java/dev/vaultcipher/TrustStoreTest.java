@@ -63,7 +63,7 @@ public class TrustStoreTest {
     @Test
     public void anUntrustedCertificateNamesTheTrustStoreAndItsIssuer() {
         HostProcess.Call call = jvm().call(text).only();
-        Messages.assertSays(call, FAILURE, vault.address(), "cacerts", "not trusted", "keytool", "What to do");
+        Messages.assertSays(call, FAILURE, vault.address(), "TLS failed", "issuer \"", "cacerts", "keytool -importcert", "What to do");
     }
 
     @Test
