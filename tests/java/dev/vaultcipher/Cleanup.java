@@ -50,12 +50,12 @@ final class Cleanup implements AutoCloseable {
 
     @Override
     public void close() {
+        run(); // before the hook goes: when the JVM is interrupted meanwhile, the hook makes it wait
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException shuttingDown) {
-            return; // the hook does it
+            // it finds nothing to do
         }
-        run();
     }
 
     /** Nothing may come into being after the end of the clean-up, nor between its creation and its registration. */
