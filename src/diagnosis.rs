@@ -59,6 +59,19 @@ pub(crate) fn seal_status(client: &Client, host: &dyn Host) -> Option<SealStatus
     serde_json::from_slice(&ask("sys/seal-status", None, client, host)?.body).ok()
 }
 
+/// Whether a Kubernetes auth method takes logins at this path. An empty login tells without a credential: the method asks
+/// for the role, and where nothing is mounted Vault denies permission.
+/// Source: <https://developer.hashicorp.com/vault/api-docs/auth/kubernetes#login>.
+pub(crate) fn kubernetes_mounted(login_path: &str, client: &Client, host: &dyn Host) -> Option<bool> {
+    let empty = Secret::new("{}".to_owned());
+    let reply = client.send(&Call { method: Method::Post(&empty), api_path: login_path, token: None }, host).ok()?;
+    match vault::meaning(reply.status, reply.content_type.as_deref(), &reply.body) {
+        Meaning::Refused(said) if said.contains("missing role") => Some(true),
+        Meaning::NotAccepted | Meaning::NoRoute => Some(false),
+        _ => None,
+    }
+}
+
 fn ask(api_path: &str, token: Option<&Secret>, client: &Client, host: &dyn Host) -> Option<Reply> {
     client.send(&Call { method: Method::Get, api_path, token }, host).ok()
 }
