@@ -92,7 +92,7 @@ final class PrivateCopy implements AutoCloseable {
     }
 
     private void fill(InputStream library) throws IOException {
-        // Not Files.copy: an interrupted thread could not write with it.
+        // Not with java.nio: on Java 8 an interrupted thread cannot write with that.
         try (OutputStream out = open()) {
             byte[] chunk = new byte[1 << 16];
             for (int n = library.read(chunk); n > 0; n = library.read(chunk)) {

@@ -4,15 +4,18 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLClassLoader;
-import java.nio.file.FileSystem;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.jar.JarOutputStream;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -36,34 +39,47 @@ final class Installation {
 
     /** A copy of the packaged jar that holds no native library. */
     static Path jarWithoutLibrary(Path folder) {
-        Path jar = jar(folder);
-        try (FileSystem inside = FileSystems.newFileSystem(jar, (ClassLoader) null)) {
-            Fixtures.delete(inside.getPath("META-INF", "native"));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return jar;
+        return jar(folder, null);
     }
 
-    /** A copy of the packaged jar whose native library is no library at all. */
+    /** A copy of the packaged jar whose native libraries are no libraries at all. */
     static Path jarWithGarbage(Path folder) {
-        Path jar = jar(folder);
-        try (FileSystem inside = FileSystems.newFileSystem(jar, (ClassLoader) null)) {
-            Files.write(inside.getPath("META-INF", "native", platform(), LIBRARY), new byte[10_000]);
+        return jar(folder, new byte[10_000]);
+    }
+
+    private static Path jar(Path folder, byte[] library) {
+        try (JarFile packaged = new JarFile(HostProcess.ourJar().toFile())) {
+            Path jar = Files.createDirectories(folder).resolve("vault-cipher.jar");
+            try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar))) {
+                for (JarEntry entry : Collections.list(packaged.entries())) {
+                    boolean isLibrary = entry.getName().startsWith("META-INF/native/") && !entry.isDirectory();
+                    if (!isLibrary || library != null) {
+                        out.putNextEntry(new JarEntry(entry.getName()));
+                        out.write(isLibrary ? library : packaged.getInputStream(entry).readAllBytes());
+                    }
+                }
+            }
+            return jar;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return jar;
     }
 
     /** The native library from the packaged jar, as a file of its own. */
     static Path library(Path folder) {
-        try (FileSystem inside = FileSystems.newFileSystem(HostProcess.ourJar(), (ClassLoader) null)) {
-            return Files.copy(inside.getPath("META-INF", "native", platform(), LIBRARY),
-                    Files.createDirectories(folder).resolve(LIBRARY));
+        try (JarFile packaged = new JarFile(HostProcess.ourJar().toFile());
+                InputStream in = packaged.getInputStream(packaged.getEntry(libraryEntry()))) {
+            Path library = Files.createDirectories(folder).resolve(LIBRARY);
+            Files.copy(in, library);
+            return library;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The name that the library for this machine has in the jar. */
+    static String libraryEntry() {
+        return "META-INF/native/" + platform() + '/' + LIBRARY;
     }
 
     /** A file with the library's name that is no library. */

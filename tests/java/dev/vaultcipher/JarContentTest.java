@@ -69,7 +69,7 @@ public class JarContentTest {
 
     @Test
     public void holdsTheLibraryForThisPlatform() throws IOException {
-        JarEntry entry = jar.getJarEntry("META-INF/native/" + Installation.platform() + '/' + Installation.LIBRARY);
+        JarEntry entry = jar.getJarEntry(Installation.libraryEntry());
         try (DataInputStream in = new DataInputStream(jar.getInputStream(entry))) {
             byte[] magic = new byte[4];
             in.readFully(magic);
