@@ -13,18 +13,42 @@ set -euo pipefail
 . "$root/tests/tools/environment.sh"
 
 logs=$root/build/test-logs
-table=()
-passed=0
-failed=0
+lanes=()
 
 main() {
-    [[ $# -gt 0 ]] || set -- install servers build lint rust java17 java25 java21 java11 demo
+    [[ $# -gt 0 ]] || set -- install servers build lint java17 rust java25 java21 java11 demo
     cd "$root"
     mkdir -p "$logs"
+    rm -f "$logs"/*.result
+    trap interrupted INT TERM
+
     local name
-    for name; do run "$name"; done
-    summary
-    [[ $failed -eq 0 ]]
+    for name; do
+        if comes_first "$name"; then run "$name"; fi
+    done
+    # Tests wait for servers and start JVMs most of the time: two stages at once keep two cores busy.
+    set -m
+    for name; do
+        if ! comes_first "$name"; then in_a_lane run "$name"; fi
+    done
+    wait
+    set +m
+    summary "$@"
+}
+
+# The others build on these, and these may take minutes and show how far they are; of tests the outcome is enough.
+comes_first() { [[ " install servers build lint " == *" $1 "* ]]; }
+
+in_a_lane() {
+    while [[ $(jobs -pr | wc -l) -ge 2 ]]; do wait -n || true; done
+    "$@" &
+    lanes+=($!)
+}
+
+# Each lane is a process group, servers and JVMs included.
+interrupted() {
+    [[ ${#lanes[@]} -eq 0 ]] || kill -TERM -- "${lanes[@]/#/-}" 2>/dev/null || true
+    exit 130
 }
 
 stage() {
@@ -35,7 +59,8 @@ stage() {
         lint) make lint ;;
         rust) export_test_environment && timeout --foreground --kill-after=15 1200 cargo test --locked --no-fail-fast ;;
         java*) tests/run-java.sh "$(tests/tools/jdks.sh "${1#java}" | cut -d= -f2)" ;;
-        demo) make demo ;;
+        # Not `make demo`, which would build again under the tests that run beside it.
+        demo) export_demo_environment && JAVA_HOME=$(build_jdk) tests/host/demo.sh ;;
         *) die "no stage is called $1; the top of tests/run.sh lists them" ;;
     esac
 }
@@ -53,40 +78,45 @@ count() {
     esac
 }
 
-# run STAGE: adds its line to the table and its tests to the totals.
+# run STAGE: writes what becomes of it to STAGE.result: seconds, passed, failed, a note.
 run() {
-    local name=$1 log=$logs/$1.log start=$SECONDS status=0 stage_passed stage_failed note=''
+    local name=$1 log=$logs/$1.log start=$SECONDS status passed failed note=''
     printf '%s …\n' "$name"
-    # Building may take minutes and shows how far it is; of tests the outcome is enough.
     set +e
-    case $name in
-        install | servers | build) (set -e; stage "$name") 2>&1 | tee "$log" ;;
-        *) (set -e; stage "$name") >"$log" 2>&1 ;;
-    esac
+    if comes_first "$name"; then
+        (set -e; stage "$name") 2>&1 | tee "$log"
+    else
+        (set -e; stage "$name") >"$log" 2>&1
+    fi
     status=$?
     set -e
 
-    read -r stage_passed stage_failed < <(count "$name" "$log" "$status")
-    if [[ $status -ne 0 && $stage_failed -eq 0 ]]; then
-        stage_failed=1
+    read -r passed failed < <(count "$name" "$log" "$status")
+    if [[ $status -ne 0 && $failed -eq 0 ]]; then
+        failed=1
         note="ended with status $status"
-    elif [[ $((stage_passed + stage_failed)) -eq 0 ]]; then
-        stage_failed=1
+    elif [[ $((passed + failed)) -eq 0 ]]; then
+        failed=1
         note="ran no tests"
     fi
-    if [[ $stage_failed -ne 0 ]]; then
-        printf '%s failed; the end of build/test-logs/%s.log:\n' "$name" "$name"
-        tail -n 60 "$log" | sed 's/^/    /'
+    if [[ $failed -ne 0 ]]; then
+        printf '%s failed; the end of build/test-logs/%s.log:\n%s\n' "$name" "$name" "$(tail -n 60 "$log" | sed 's/^/    /')"
     fi
-    passed=$((passed + stage_passed))
-    failed=$((failed + stage_failed))
-    table+=("$(printf '%-10s %7d %7d %7d  %s' "$name" $((SECONDS - start)) "$stage_passed" "$stage_failed" "$note")")
+    printf '%s %s %s %s\n' $((SECONDS - start)) "$passed" "$failed" "$note" >"$logs/$name.result"
 }
 
 summary() {
+    local name seconds passed failed note all_passed=0 all_failed=0
     printf '\n%-10s %7s %7s %7s\n' stage seconds passed failed
-    printf '%s\n' "${table[@]}"
-    printf '\n%d passed, %d failed\n' "$passed" "$failed"
+    for name; do
+        # A stage without a result did not come to its end.
+        read -r seconds passed failed note <"$logs/$name.result" || { seconds=0 passed=0 failed=1 note="did not end"; }
+        printf '%-10s %7d %7d %7d  %s\n' "$name" "$seconds" "$passed" "$failed" "$note"
+        all_passed=$((all_passed + passed))
+        all_failed=$((all_failed + failed))
+    done
+    printf '\n%d passed, %d failed\n' "$all_passed" "$all_failed"
+    [[ $all_failed -eq 0 ]]
 }
 
 main "$@"
