@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -214,7 +215,7 @@ public class DocsTest {
                 assertTrue(page + " links to " + link, Files.exists(target));
                 if (parts.length == 2) {
                     assertTrue(page + " links to " + link, matches(DocsFiles.text(target), "(?m)^#+ (.*)$").stream()
-                            .map(heading -> heading.toLowerCase().replaceAll("[^a-z0-9 _-]", "").replace(' ', '-'))
+                            .map(heading -> heading.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9 _-]", "").replace(' ', '-'))
                             .anyMatch(parts[1]::equals));
                 }
             }
