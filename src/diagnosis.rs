@@ -3,14 +3,13 @@
 
 use serde::Deserialize;
 
-use crate::host::Host;
 use crate::http::{Call, Client, Method, Reply};
 use crate::secret::Secret;
 use crate::text::one_line;
 use crate::vault::{self, Meaning};
 
 /// The names of the token's policies. Source: <https://developer.hashicorp.com/vault/api-docs/auth/token>.
-pub(crate) fn policies(token: &Secret, client: &Client, host: &dyn Host) -> Option<Vec<String>> {
+pub(crate) fn policies(token: Option<&Secret>, client: &Client<'_>) -> Option<Vec<String>> {
     #[derive(Deserialize)]
     struct Token {
         #[serde(default)]
@@ -18,14 +17,14 @@ pub(crate) fn policies(token: &Secret, client: &Client, host: &dyn Host) -> Opti
         #[serde(default)]
         identity_policies: Vec<String>,
     }
-    let reply = ask("auth/token/lookup-self", Some(token), client, host)?;
+    let reply = ask("auth/token/lookup-self", token, client)?;
     let found: Token = data(&reply)?;
     Some(found.policies.into_iter().chain(found.identity_policies).collect())
 }
 
 /// What the mount is, if it is something other than KV version 2.
 /// Source: <https://openbao.org/api-docs/system/internal-ui-mounts/>.
-pub(crate) fn other_engine(mount: &str, token: &Secret, client: &Client, host: &dyn Host) -> Option<String> {
+pub(crate) fn other_engine(mount: &str, token: Option<&Secret>, client: &Client<'_>) -> Option<String> {
     #[derive(Deserialize)]
     struct Mount {
         r#type: String,
@@ -35,7 +34,7 @@ pub(crate) fn other_engine(mount: &str, token: &Secret, client: &Client, host: &
     struct Options {
         version: Option<String>,
     }
-    let reply = ask(&format!("sys/internal/ui/mounts/{mount}"), Some(token), client, host)?;
+    let reply = ask(&format!("sys/internal/ui/mounts/{mount}"), token, client)?;
     let found: Mount = data(&reply)?;
     let version = found.options.and_then(|options| options.version);
     match (found.r#type.as_str(), version.as_deref()) {
@@ -55,16 +54,17 @@ pub(crate) struct SealStatus {
 }
 
 /// The state of the seal; needs no token.
-pub(crate) fn seal_status(client: &Client, host: &dyn Host) -> Option<SealStatus> {
-    serde_json::from_slice(&ask("sys/seal-status", None, client, host)?.body).ok()
+pub(crate) fn seal_status(client: &Client<'_>) -> Option<SealStatus> {
+    serde_json::from_slice(&ask("sys/seal-status", None, client)?.body).ok()
 }
 
 /// Whether a Kubernetes auth method takes logins at this path. An empty login tells without a credential: the method asks
 /// for the role, and where nothing is mounted Vault denies permission.
 /// Source: <https://developer.hashicorp.com/vault/api-docs/auth/kubernetes#login>.
-pub(crate) fn kubernetes_mounted(login_path: &str, client: &Client, host: &dyn Host) -> Option<bool> {
+pub(crate) fn kubernetes_mounted(login_path: &str, client: &Client<'_>) -> Option<bool> {
     let empty = Secret::new("{}".to_owned());
-    let reply = client.send(&Call { method: Method::Post(&empty), api_path: login_path, token: None }, host).ok()?;
+    let reply =
+        client.ask(&Call { method: Method::Post { body: &empty, credential: None }, api_path: login_path, token: None })?;
     match vault::meaning(reply.status, reply.content_type.as_deref(), &reply.body) {
         Meaning::Refused(said) if said.contains("missing role") => Some(true),
         Meaning::NotAccepted | Meaning::NoRoute => Some(false),
@@ -72,8 +72,8 @@ pub(crate) fn kubernetes_mounted(login_path: &str, client: &Client, host: &dyn H
     }
 }
 
-fn ask(api_path: &str, token: Option<&Secret>, client: &Client, host: &dyn Host) -> Option<Reply> {
-    client.send(&Call { method: Method::Get, api_path, token }, host).ok()
+fn ask(api_path: &str, token: Option<&Secret>, client: &Client<'_>) -> Option<Reply> {
+    client.ask(&Call { method: Method::Get, api_path, token })
 }
 
 fn data<'a, T: Deserialize<'a>>(reply: &'a Reply) -> Option<T> {

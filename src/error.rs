@@ -3,104 +3,11 @@
 //! A message is one line: what failed, where, why, and after "What to do:" the next step. It never holds a token, a
 //! JWT or a value of a secret: none of the types below can carry a [`crate::Secret`], which has no `Display`.
 
-use std::fmt;
+mod place;
 
 use crate::text::{list, one_line};
 
-/// The request that failed: what the message says after "at".
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct At {
-    /// The HTTP method.
-    pub method: &'static str,
-    /// The whole URL. It holds no secret: an endpoint with a user or a password in it is refused.
-    pub url: String,
-    /// The Vault namespace that the request was sent to; `None` is the root namespace.
-    pub namespace: Option<String>,
-}
-
-impl fmt::Display for At {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} (namespace: {})", self.method, self.url, self.namespace.as_deref().unwrap_or("none"))
-    }
-}
-
-/// Where a KV secret was looked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The request.
-    pub at: At,
-    /// The mount path of the secrets engine, as the text names it, without slashes around it.
-    pub mount: String,
-    /// The path of the secret below the mount, without slashes around it.
-    pub path: String,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, mount {:?}, path {:?}", self.at, self.mount, self.path)
-    }
-}
-
-/// Why no answer came from the endpoint.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Unreachable {
-    /// The name of the endpoint's host has no address.
-    #[error(
-        "the host name {host:?} cannot be resolved ({reason}). What to do: correct \"endpoint\", or the DNS of this machine \
-         (try: getent hosts {host})"
-    )]
-    UnknownHost {
-        /// The host of the endpoint.
-        host: String,
-        /// What the resolver said.
-        reason: String,
-    },
-    /// Nobody listens on the port.
-    #[error(
-        "the connection was refused: nothing listens on this host and port, or a firewall rejects it. What to do: check that \
-         Vault runs, and host and port of \"endpoint\""
-    )]
-    Refused,
-    /// The connection could not be made in time.
-    #[error(
-        "no connection within {seconds} s: the packets are dropped on the way. What to do: check the firewall and the routes \
-         between this machine and Vault, and \"endpoint\""
-    )]
-    ConnectTimeout {
-        /// The limit in seconds.
-        seconds: f32,
-    },
-    /// Connected, but there was no whole answer in time.
-    #[error(
-        "no whole answer within {seconds} s. What to do: look at Vault's own log and load; the limit is VAULT_CLIENT_TIMEOUT"
-    )]
-    Timeout {
-        /// The limit in seconds.
-        seconds: f32,
-    },
-    /// The peer closed the connection before its answer was whole.
-    #[error(
-        "the connection was closed before the answer was whole ({reason}). What to do: check that \"endpoint\" names Vault's \
-         API address, and http or https as Vault listens; look at Vault's log or that of a balancer in front of it"
-    )]
-    Closed {
-        /// What the connection reported.
-        reason: String,
-    },
-    /// TLS could not be set up; the verdict says why and what to do.
-    #[error("TLS failed: {verdict}")]
-    Tls {
-        /// Why, with the certificate's names and dates and the trust store, and what to do.
-        verdict: String,
-    },
-    /// Anything else that the network or the HTTP library reports.
-    #[error("{reason}. What to do: check \"endpoint\" and what stands between this machine and Vault")]
-    Other {
-        /// The whole chain of causes.
-        reason: String,
-    },
-}
+pub use place::{At, Place, Unreachable};
 
 /// Why a secret could not be had. Each variant says when it happens.
 #[derive(Debug, thiserror::Error)]
@@ -108,8 +15,8 @@ pub enum Unreachable {
 pub enum Error {
     /// The text in the server's configuration cannot be used; every problem is named at once.
     #[error(
-        "The text in the server's configuration is not usable: {}. What to do: correct it there; it must look like \
-         {{\"mount\":\"secret\",\"path\":\"sample/secret\",\"key\":\"password\",\"endpoint\":\"https://vault.example.com:8200\"}}",
+        "The text in the server's configuration is not usable: {}. What to do: correct it there; the secret itself must already be in Vault, \
+         and the text says where: {{\"mount\":\"secret\",\"path\":\"sample/secret\",\"key\":\"password\",\"endpoint\":\"https://vault.example.com:8200\"}}",
         .problems.join("; ")
     )]
     Text {
@@ -128,18 +35,17 @@ pub enum Error {
 
     /// A setting that the authentication method needs is set nowhere.
     #[error(
-        "authenticationType {method} needs {what}, but neither environment variable {variable} nor system property {property} \
-         is set. What to do: set one of them for the server's process (bin/set… or the service's environment) and restart it"
+        "authenticationType {method} needs {what}, which is set nowhere. What to do: set {places} for the server's process, and \
+         restart it (Atlassian's container images remove variables with SECRET, PASS or TOKEN in their names; \
+         ATL_ALLOWLIST_SENSITIVE_ENV_VARS keeps them)"
     )]
     NotConfigured {
         /// The authentication method.
         method: &'static str,
         /// What is missing, in words.
         what: &'static str,
-        /// The environment variable that would hold it.
-        variable: &'static str,
-        /// The system property that would hold it.
-        property: &'static str,
+        /// Where it can be set, in words.
+        places: String,
     },
 
     /// A file that a setting names cannot be used.
@@ -185,6 +91,13 @@ pub enum Error {
         status: u16,
         /// Content type and, of an HTML page, its title.
         content: String,
+    },
+
+    /// Plain HTTP to a server that speaks TLS.
+    #[error("The server at {at} speaks TLS, and \"endpoint\" says http. What to do: write https:// there")]
+    WantsTls {
+        /// The request.
+        at: At,
     },
 
     /// Vault's answer lacks what it must hold.
@@ -400,6 +313,47 @@ pub enum Error {
     /// A mistake in vault-cipher itself, or the JVM refused what must work.
     #[error("Internal error: {0}. What to do: please report it with this line")]
     Internal(String),
+}
+
+impl Error {
+    /// The request that failed, where there was one.
+    pub(crate) fn at_mut(&mut self) -> Option<&mut At> {
+        match self {
+            Self::Unreachable { at, .. }
+            | Self::WantsTls { at }
+            | Self::NotVault { at, .. }
+            | Self::BadAnswer { at, .. }
+            | Self::Redirected { at, .. }
+            | Self::TokenRefused { at, .. }
+            | Self::LoginRefused { at, .. }
+            | Self::Sealed { at, .. }
+            | Self::Uninitialised { at }
+            | Self::NoLeader { at, .. }
+            | Self::RateLimited { at, .. }
+            | Self::Refused { at, .. }
+            | Self::Interrupted { at } => Some(at),
+            Self::Denied { place, .. }
+            | Self::SecretMissing { place }
+            | Self::SecretDeleted { place, .. }
+            | Self::SecretDestroyed { place, .. }
+            | Self::MountUnknown { place }
+            | Self::NotKv2 { place, .. }
+            | Self::KeyMissing { place, .. }
+            | Self::ValueUnusable { place, .. } => Some(&mut place.at),
+            Self::Text { .. }
+            | Self::Setting { .. }
+            | Self::NotConfigured { .. }
+            | Self::File { .. }
+            | Self::TrustStore { .. }
+            | Self::Internal(_) => None,
+        }
+    }
+
+    /// The message without what to do: for a line in the log while it is tried again.
+    pub(crate) fn without_advice(&self) -> String {
+        let message = self.to_string();
+        message.split(" What to do: ").next().unwrap_or_default().trim_end_matches('.').to_owned()
+    }
 }
 
 impl From<jni::errors::Error> for Error {

@@ -12,6 +12,16 @@ pub trait Host {
     /// The Java system property `name`, `None` when it is not set or may not be read.
     fn property(&self, name: &str) -> Option<String>;
 
+    /// The certificates (DER) that the JVM's own trust manager accepts as issuers: for trust stores that only Java can
+    /// read. Takes Java a third of a second.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be had, in Java's words.
+    fn trusted_certificates(&self) -> Result<Vec<Vec<u8>>, String> {
+        Err("it was not asked".to_owned())
+    }
+
     /// Tells the administrator something that does not stop the work: one line, never a secret.
     fn warn(&self, message: &str);
 

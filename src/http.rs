@@ -1,33 +1,47 @@
-//! The connection to Vault: one request out, one whole answer in, within limits. What an answer means is `vault`'s.
+//! The connection to Vault: a request out, a whole answer in, within limits and with patience. What an answer means is
+//! `vault`'s.
 
+mod backoff;
+mod connection;
 mod failure;
+mod health;
+mod options;
+mod proxy;
+mod redirect;
 mod reply;
 mod resolver;
+mod retry;
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use once_cell::sync::OnceCell;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use zeroize::Zeroizing;
 
-use crate::error::{At, Error, Unreachable};
+use crate::error::{At, Error};
 use crate::host::Host;
-use crate::request::Endpoint;
-use crate::runtime::{self, Stopped};
+use crate::request::Request;
+use crate::runtime;
 use crate::secret::Secret;
-use crate::{settings, tls};
 
-/// The limit for a connection, TLS handshake included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+use backoff::Backoff;
+use connection::Connection;
+use options::Options;
 
-/// The limit for an answer's body: Vault's own default limit for a request, so nothing that was written is larger.
-const MAX_BODY: usize = 32 * 1024 * 1024;
+/// The limit of one try; what is left of the budget may be shorter.
+const TRY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Connections and limits for one endpoint.
-pub(crate) struct Client {
-    http: &'static reqwest::Client,
-    endpoint: Endpoint,
-    timeout: Duration,
+/// The limit of a question that only makes a message better.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The way to one Vault, for the time of one call of the host.
+pub(crate) struct Client<'a> {
+    host: &'a dyn Host,
+    options: Options,
+    /// At least one; several are nodes of one cluster.
+    connections: Vec<Connection>,
+    start: Instant,
+    /// The connection that was used last: questions about a failure go there.
+    current: Cell<usize>,
 }
 
 /// One request to Vault's API.
@@ -39,10 +53,25 @@ pub(crate) struct Call<'a> {
 }
 
 /// The HTTP methods in use, with what belongs to each.
+#[derive(Clone, Copy)]
 pub(crate) enum Method<'a> {
     Get,
-    /// A JSON body, which may hold a credential.
-    Post(&'a Secret),
+    /// A JSON body, and the credential in it, which a peer may echo.
+    Post {
+        body: &'a Secret,
+        credential: Option<&'a Secret>,
+    },
+}
+
+impl<'a> Call<'a> {
+    /// The credentials of the request.
+    fn credentials(&self) -> impl Iterator<Item = &'a Secret> {
+        let posted = match self.method {
+            Method::Get => None,
+            Method::Post { credential, .. } => credential,
+        };
+        self.token.into_iter().chain(posted)
+    }
 }
 
 /// A whole answer.
@@ -50,125 +79,107 @@ pub(crate) struct Reply {
     pub(crate) at: At,
     pub(crate) status: u16,
     pub(crate) content_type: Option<String>,
-    pub(crate) location: Option<String>,
     pub(crate) body: Zeroizing<Vec<u8>>,
+    location: Option<String>,
+    retry_after: Option<String>,
 }
 
-impl Client {
-    /// The client for `endpoint`; connections are shared by all clients of the process.
-    pub(crate) fn new(endpoint: &Endpoint, host: &dyn Host) -> Result<Self, Error> {
-        let http = if endpoint.tls { with_tls(host)? } else { without_tls()? };
-        Ok(Self { http, endpoint: endpoint.clone(), timeout: settings::client_timeout(host)? })
+impl<'a> Client<'a> {
+    /// The client for the endpoints and settings of `request`. Nothing is connected yet.
+    pub(crate) fn new(request: &Request, host: &'a dyn Host) -> Result<Self, Error> {
+        let sources = request.sources(host);
+        let options = Options::find(sources)?;
+        let connect = |endpoint| Connection::new(endpoint, sources);
+        let connections = request.endpoints.iter().map(connect).collect::<Result<_, Error>>()?;
+        Ok(Self { host, options, connections, start: Instant::now(), current: Cell::new(0) })
     }
 
-    /// Sends one request and reads the whole answer, whatever its status.
-    pub(crate) fn send(&self, call: &Call<'_>, host: &dyn Host) -> Result<Reply, Error> {
-        let url = self.endpoint.url(call.api_path);
-        let method = match call.method {
-            Method::Get => reqwest::Method::GET,
-            Method::Post(_) => reqwest::Method::POST,
-        };
-        let name = if method == reqwest::Method::GET { "GET" } else { "POST" };
-        let at = At { method: name, url: url.clone(), namespace: None };
-
-        let mut request = self.http.request(method, &url);
-        // Vault Agent can be told to refuse requests without it, as a guard against request forgery.
-        request = request.header("X-Vault-Request", "true");
-        if let Some(token) = call.token {
-            let mut value = HeaderValue::from_str(token.expose()).map_err(|e| Error::Internal(format!("token header: {e}")))?;
-            value.set_sensitive(true);
-            request = request.header("X-Vault-Token", value);
-        }
-        if let Method::Post(body) = call.method {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.expose().to_owned());
-        }
-
-        let deadline = Instant::now() + self.timeout;
-        let unreachable = |why| Error::Unreachable { at: at.clone(), why };
-        match runtime::run(host, deadline, exchange(request))? {
-            Ok(Ok(answer)) => Ok(Reply {
-                at,
-                status: answer.status,
-                content_type: header(&answer.headers, CONTENT_TYPE),
-                location: header(&answer.headers, LOCATION),
-                body: answer.body,
-            }),
-            Ok(Err(Broken::Network(error))) => Err(unreachable(failure::explain(&error, CONNECT_TIMEOUT))),
-            Ok(Err(Broken::TooLarge)) => {
-                Err(Error::BadAnswer { at, problem: format!("it is larger than {} MiB", MAX_BODY / 1024 / 1024) })
+    /// Sends a request until it has a final answer, or the budget is used up.
+    pub(crate) fn send(&self, call: &Call<'_>) -> Result<Reply, Error> {
+        let mut backoff = Backoff::new();
+        let mut tries = 1;
+        loop {
+            let outcome = self.round(call);
+            let Some(again) = retry::judge(&outcome) else { return self.counted(outcome, tries) };
+            let wait = again.after.unwrap_or_else(|| backoff.next());
+            let left = self.left();
+            if wait >= left || self.options.max_retries.is_some_and(|most| tries > most) {
+                return self.counted(outcome, tries);
             }
-            Err(Stopped::Late) => Err(unreachable(Unreachable::Timeout { seconds: self.timeout.as_secs_f32() })),
-            Err(Stopped::Interrupted) => Err(Error::Interrupted { at }),
+            tries += 1;
+            self.host.warn(&format!(
+                "{}; try {tries} follows in {:.1} s, {:.0} of {:.0} s are left",
+                again.reason,
+                wait.as_secs_f32(),
+                left.as_secs_f32(),
+                self.options.budget.as_secs_f32()
+            ));
+            if runtime::sleep(self.host, wait)? {
+                return match outcome {
+                    Ok(reply) => Err(Error::Interrupted { at: reply.at }),
+                    Err(mut error) => Err(error.at_mut().map(|at| Error::Interrupted { at: at.clone() }).unwrap_or(error)),
+                };
+            }
         }
     }
-}
 
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    body: Zeroizing<Vec<u8>>,
-}
-
-enum Broken {
-    Network(reqwest::Error),
-    TooLarge,
-}
-
-async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer, Broken> {
-    let mut response = request.send().await.map_err(Broken::Network)?;
-    let announced = response.content_length().unwrap_or(0);
-    if announced > MAX_BODY as u64 {
-        return Err(Broken::TooLarge);
+    /// Asks once, shortly, where the last answer came from: for words in a message, not for the work itself.
+    pub(crate) fn ask(&self, call: &Call<'_>) -> Option<Reply> {
+        let connection = self.connections.get(self.current.get())?;
+        connection.exchange(call, &self.options, self.host, QUESTION_TIMEOUT).ok()
     }
-    // Room for the whole body at once: a buffer that grows leaves copies of the secret behind.
-    let mut body = Zeroizing::new(Vec::with_capacity(usize::try_from(announced).unwrap_or(0).max(4096)));
-    while let Some(chunk) = response.chunk().await.map_err(Broken::Network)? {
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(Broken::TooLarge);
+
+    /// One try at each endpoint, the healthy ones first, until one of them answers for the cluster.
+    fn round(&self, call: &Call<'_>) -> Result<Reply, Error> {
+        let several = self.connections.len() > 1;
+        let mut last = None;
+        for index in health::order(&self.connections) {
+            let Some(connection) = self.connections.get(index) else { continue };
+            self.current.set(index);
+            // The first try is always made: a budget of zero is one try.
+            let limit = if self.options.budget.is_zero() { TRY_TIMEOUT } else { self.left().min(TRY_TIMEOUT) };
+            let outcome = self.redirected(connection.exchange(call, &self.options, self.host, limit), call, limit);
+            if !several {
+                return outcome;
+            }
+            if !retry::another_node_may_do_better(&outcome) {
+                health::well(connection);
+                return outcome;
+            }
+            health::unwell(connection);
+            // What can be mended by waiting says more about a cluster than what cannot.
+            if last.is_none() || retry::judge(&outcome).is_some() {
+                last = Some(outcome);
+            }
         }
-        append(&mut body, &chunk);
+        last.unwrap_or_else(|| Err(Error::Internal("no endpoint".to_owned())))
     }
-    Ok(Answer { status: response.status().as_u16(), headers: std::mem::take(response.headers_mut()), body })
-}
 
-/// Appends without leaving an unwiped copy behind when the buffer has to move.
-fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
-    let needed = body.len() + chunk.len();
-    if needed > body.capacity() {
-        let mut larger = Zeroizing::new(Vec::with_capacity(needed * 2));
-        larger.extend_from_slice(body);
-        *body = larger;
+    /// Follows a redirect, once, where that is safe.
+    fn redirected(&self, outcome: Result<Reply, Error>, call: &Call<'_>, limit: Duration) -> Result<Reply, Error> {
+        let reply = match outcome {
+            Ok(reply) if (300..400).contains(&reply.status) => reply,
+            other => return other,
+        };
+        let target = redirect::target(&reply, call.api_path, &self.options, &self.connections)?;
+        let connection = self.connections.get(self.current.get()).ok_or_else(|| Error::Internal("no endpoint".to_owned()))?;
+        connection.exchange_at(&target, call, &self.options, self.host, limit)
     }
-    body.extend_from_slice(chunk);
-}
 
-fn header(headers: &HeaderMap, name: reqwest::header::HeaderName) -> Option<String> {
-    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-}
+    /// What is left of the budget.
+    fn left(&self) -> Duration {
+        self.options.budget.saturating_sub(self.start.elapsed())
+    }
 
-fn without_tls() -> Result<&'static reqwest::Client, Error> {
-    static CLIENT: OnceCell<reqwest::Client> = OnceCell::new();
-    CLIENT.get_or_try_init(|| build(tls::nothing()?))
-}
-
-fn with_tls(host: &dyn Host) -> Result<&'static reqwest::Client, Error> {
-    static CLIENT: OnceCell<reqwest::Client> = OnceCell::new();
-    CLIENT.get_or_try_init(|| build(tls::client(host)?.config))
-}
-
-fn build(tls: rustls::ClientConfig) -> Result<reqwest::Client, Error> {
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        // reqwest would carry the token to other hosts and from https to http.
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .no_proxy()
-        .referer(false)
-        .http1_only()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(Duration::from_secs(10))
-        .dns_resolver(resolver::Resolver)
-        .user_agent(concat!("vault-cipher/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|e| Error::Internal(format!("the HTTP client cannot be built: {e}")))
+    /// The outcome, with the number of tries where there were several.
+    fn counted(&self, mut outcome: Result<Reply, Error>, tries: u32) -> Result<Reply, Error> {
+        let at = match &mut outcome {
+            Ok(reply) => Some(&mut reply.at),
+            Err(error) => error.at_mut(),
+        };
+        if let Some(at) = at.filter(|_| tries > 1) {
+            at.tries = Some(format!("{tries} tries in {:.0} s", self.start.elapsed().as_secs_f32()));
+        }
+        outcome
+    }
 }

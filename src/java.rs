@@ -8,7 +8,7 @@ use std::any::Any;
 use std::cell::RefCell;
 
 use jni::errors::ErrorPolicy;
-use jni::objects::{JClass, JString, JValue};
+use jni::objects::{JByteArray, JClass, JObjectArray, JString, JValue};
 use jni::{Env, jni_sig, jni_str, native_method};
 
 use crate::error::Error;
@@ -37,14 +37,14 @@ struct Jvm<'env, 'local> {
 
 impl Jvm<'_, '_> {
     /// Runs one callback in a local frame of its own, so that no reference is left however often it is called.
-    fn call<T>(&self, callback: impl FnOnce(&mut Env<'_>, &JClass<'_>) -> jni::errors::Result<T>) -> Option<T> {
+    ///
+    /// The error is what was thrown, in Java's words; it is no longer pending then.
+    fn call<T>(&self, callback: impl FnOnce(&mut Env<'_>, &JClass<'_>) -> jni::errors::Result<T>) -> Result<T, String> {
         let env = self.env.borrow_mut();
-        let outcome = env.with_local_frame(4, |env| callback(env, &self.class)).ok();
-        if outcome.is_none() {
-            // The callbacks catch what they can; an error such as StackOverflowError must not be pending in the next call.
-            env.exception_clear();
-        }
-        outcome
+        env.with_local_frame(8, |env| callback(env, &self.class)).map_err(|error| match env.exception_catch() {
+            Err(jni::errors::Error::CaughtJavaException { name, msg, .. }) => format!("{name}: {msg}"),
+            _ => error.to_string(),
+        })
     }
 }
 
@@ -65,11 +65,28 @@ impl Host for Jvm<'_, '_> {
             }
             env.cast_local::<JString>(value)?.try_to_string(env).map(Some)
         })
+        .ok()
         .flatten()
     }
 
-    fn warn(&self, message: &str) {
+    fn trusted_certificates(&self) -> Result<Vec<Vec<u8>>, String> {
         self.call(|env, class| {
+            let found = env.call_static_method(class, jni_str!("trustedCertificates"), jni_sig!(() -> byte[][]), &[])?.l()?;
+            let found = env.cast_local::<JObjectArray<JByteArray>>(found)?;
+            let mut certificates = Vec::new();
+            for i in 0..found.len(env)? {
+                let certificate = found.get_element(env, i)?;
+                certificates.push(env.convert_byte_array(&certificate)?);
+                // One reference at a time: a trust store may have thousands of certificates.
+                env.delete_local_ref(certificate);
+            }
+            Ok(certificates)
+        })
+    }
+
+    fn warn(&self, message: &str) {
+        // A warning that cannot be given must not stop the work.
+        let _ = self.call(|env, class| {
             let message = env.new_string(message)?;
             env.call_static_method(class, jni_str!("warn"), jni_sig!((java.lang.String) -> void), &[JValue::from(&message)])?.v()
         });

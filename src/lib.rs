@@ -32,5 +32,5 @@ pub use secret::Secret;
 ///
 /// Every failure is an [`Error`] whose words tell the administrator what to do. The value is never empty.
 pub fn resolve(text: &str, host: &dyn Host) -> Result<Secret, Error> {
-    session::read(&request::Request::parse(text)?, host)
+    session::read(&request::Request::parse(text, host)?, host)
 }

@@ -42,6 +42,11 @@ pub(crate) fn run<F: Future>(host: &dyn Host, deadline: Instant, future: F) -> R
     }))
 }
 
+/// Waits; true when the thread was interrupted meanwhile.
+pub(crate) fn sleep(host: &dyn Host, time: Duration) -> Result<bool, Error> {
+    Ok(run(host, Instant::now() + time, std::future::pending::<()>())? == Err(Stopped::Interrupted))
+}
+
 fn runtime() -> Result<&'static Runtime, Error> {
     static RUNTIME: OnceCell<Runtime> = OnceCell::new();
     RUNTIME.get_or_try_init(|| {

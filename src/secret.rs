@@ -19,14 +19,19 @@ impl Secret {
         &self.0
     }
 
-    /// `text` with every occurrence of this secret replaced, for words that a peer sent and that a message quotes.
+    /// `text` with every occurrence of this secret replaced, and of each part of a JWT, for words that a peer sent and that
+    /// a message quotes.
     pub(crate) fn hide_in(&self, text: &str) -> String {
         if self.0.is_empty() {
             return text.to_owned();
         }
-        text.replace(self.0.as_str(), "[hidden]")
+        let whole = text.replace(self.0.as_str(), HIDDEN);
+        self.0.split('.').filter(|part| part.len() >= 16).fold(whole, |text, part| text.replace(part, HIDDEN))
     }
 }
+
+/// What stands in a message where a peer quoted a secret.
+const HIDDEN: &str = "[hidden]";
 
 #[cfg(test)]
 mod tests {
@@ -36,6 +41,12 @@ mod tests {
     fn a_peer_that_echoes_the_token_does_not_get_it_into_a_message() {
         let token = Secret::new("s.canary".to_owned());
         assert_eq!(token.hide_in("bad header: s.canary!"), "bad header: [hidden]!");
+    }
+
+    #[test]
+    fn a_part_of_a_jwt_is_hidden_too() {
+        let jwt = Secret::new("eyJhbGciOiJub25lIn0.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlLWNhbmFyeQ".to_owned());
+        assert_eq!(jwt.hide_in("got eyJzdWIiOiJjYW5hcnkifQ."), "got [hidden].");
     }
 
     #[test]

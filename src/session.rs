@@ -9,7 +9,7 @@ use crate::{auth, engine};
 
 /// Logs in as `request` says and reads the secret that it names.
 pub(crate) fn read(request: &Request, host: &dyn Host) -> Result<Secret, Error> {
-    let client = Client::new(&request.endpoint, host)?;
-    let login = auth::login(request.method, &client, host)?;
+    let client = Client::new(request, host)?;
+    let login = auth::login(request.method, &client, request.sources(host))?;
     engine::kv2::read(request, &login, &client, host)
 }

@@ -1,5 +1,7 @@
-//! What stands outside the text: the environment first, then a Java system property, then a default. Every value
-//! remembers where it came from, so that a message can say so.
+//! Settings: the text first, then the environment, then a Java system property, then a default. Every value remembers
+//! where it came from, so that a message can say so.
+
+mod table;
 
 use std::fmt;
 use std::time::Duration;
@@ -10,31 +12,23 @@ use crate::error::Error;
 use crate::host::Host;
 use crate::secret::Secret;
 
-/// A setting's two names.
-#[derive(Debug)]
+pub(crate) use table::*;
+
+/// A setting's names.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Setting {
-    pub(crate) variable: &'static str,
+    /// The field of the text; `None` for a credential, which must not stand in a configuration file.
+    pub(crate) field: Option<&'static str>,
+    /// The environment variables, the first one that is set counts: OpenBao's name comes before Vault's.
+    pub(crate) variables: &'static [&'static str],
+    /// The Java system property.
     pub(crate) property: &'static str,
 }
-
-/// A Vault token, for `authenticationType` `TOKEN`.
-pub(crate) const TOKEN: Setting = Setting { variable: "SECRET_STORE_VAULT_TOKEN", property: "secret.store.vault.token" };
-/// The role of the Kubernetes auth method.
-pub(crate) const KUBERNETES_ROLE: Setting =
-    Setting { variable: "SECRET_STORE_VAULT_KUBE_AUTH_ROLE", property: "secret.store.vault.kube.auth.role" };
-/// The mount path of the Kubernetes auth method; default `kubernetes`.
-pub(crate) const KUBERNETES_MOUNT: Setting =
-    Setting { variable: "SECRET_STORE_VAULT_KUBE_AUTH_PATH", property: "secret.store.vault.kube.auth.path" };
-/// The file that holds the service account's token.
-pub(crate) const KUBERNETES_JWT_FILE: Setting =
-    Setting { variable: "SECRET_STORE_VAULT_KUBE_AUTH_JWT_PATH", property: "secret.store.vault.kube.auth.jwt.path" };
-/// The time limit of one request in all; default 60 s, as the official client's.
-pub(crate) const CLIENT_TIMEOUT: Setting =
-    Setting { variable: "VAULT_CLIENT_TIMEOUT", property: "secret.store.vault.client.timeout" };
 
 /// Where a value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
+    Field(&'static str),
     Variable(&'static str),
     Property(&'static str),
     Default,
@@ -43,6 +37,7 @@ pub(crate) enum Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Field(name) => write!(f, "field \"{name}\" of the text"),
             Self::Variable(name) => write!(f, "environment variable {name}"),
             Self::Property(name) => write!(f, "system property {name}"),
             Self::Default => f.write_str("the default"),
@@ -50,13 +45,73 @@ impl fmt::Display for Origin {
     }
 }
 
+/// What a value is looked for in: the text's optional fields and the host.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'a> {
+    /// The optional fields of the text, by name; each value as text.
+    pub(crate) fields: &'a [(&'static str, String)],
+    pub(crate) host: &'a dyn Host,
+}
+
 /// A value and where it stands.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Value {
     pub(crate) text: Zeroizing<String>,
     pub(crate) origin: Origin,
 }
 
+impl Setting {
+    /// The value, if the setting is set. A value of white space only counts as not set, as in the official client.
+    pub(crate) fn find(&self, sources: Sources<'_>) -> Result<Option<Value>, Error> {
+        let filled = |text: &String| !text.trim().is_empty();
+        let value = |text: String, origin| Some(Value { text: Zeroizing::new(text), origin });
+        if let Some((name, text)) = sources.fields.iter().find(|(name, text)| Some(*name) == self.field && filled(text)) {
+            return Ok(value(text.clone(), Origin::Field(name)));
+        }
+        for &variable in self.variables {
+            let Some(raw) = sources.host.variable(variable) else { continue };
+            let origin = Origin::Variable(variable);
+            let text = raw.into_string().map_err(|_| Error::Setting {
+                origin: origin.to_string(),
+                problem: "it is not valid UTF-8. What to do: set it again".to_owned(),
+            })?;
+            if filled(&text) {
+                return Ok(value(text, origin));
+            }
+        }
+        let text = sources.host.property(self.property).filter(filled);
+        Ok(text.and_then(|text| value(text, Origin::Property(self.property))))
+    }
+
+    /// The value, or `default`.
+    pub(crate) fn find_or(&self, sources: Sources<'_>, default: &str) -> Result<Value, Error> {
+        let default = || Value { text: Zeroizing::new(default.to_owned()), origin: Origin::Default };
+        Ok(self.find(sources)?.unwrap_or_else(default))
+    }
+
+    /// The value, or the error that `method` needs it.
+    pub(crate) fn require(&self, sources: Sources<'_>, method: &'static str, what: &'static str) -> Result<Value, Error> {
+        self.find(sources)?.ok_or_else(|| Error::NotConfigured { method, what, places: self.places() })
+    }
+
+    /// The environment variable that a message names: Vault's own rather than its twin.
+    pub(crate) fn variable(&self) -> &'static str {
+        self.variables.last().copied().unwrap_or(self.property)
+    }
+
+    /// Everywhere that the setting can stand, in words.
+    fn places(&self) -> String {
+        let field = self.field.map(|field| format!("field \"{field}\" of the text, ")).unwrap_or_default();
+        format!("{field}environment variable {} or system property {}", self.variables.join(" or "), self.property)
+    }
+}
+
 impl Value {
+    /// The text without white space around it.
+    pub(crate) fn trimmed(&self) -> &str {
+        self.text.trim()
+    }
+
     /// The error that this value cannot be used.
     pub(crate) fn refuse(&self, problem: impl Into<String>) -> Error {
         Error::Setting { origin: self.origin.to_string(), problem: problem.into() }
@@ -66,62 +121,44 @@ impl Value {
     ///
     /// A trailing newline is the most common mistake with tokens (`echo TOKEN > file`), and no token has white space.
     pub(crate) fn into_token(self) -> Result<Secret, Error> {
-        let token = self.text.trim();
+        let token = self.trimmed();
         match token.bytes().position(|b| !b.is_ascii_graphic()) {
             None => Ok(Secret::new(token.to_owned())),
             Some(at) => Err(self.refuse(format!(
-                "a token consists of visible ASCII characters only, and the one at byte {} (of {}) is not. What to do: set the token \
-                 itself, without quotes, blanks or line breaks",
+                "a token consists of visible ASCII characters only, and the one at byte {} (of {}) is not. What to do: set the \
+                 token itself, without quotes, blanks or line breaks",
                 at + 1,
                 token.len()
             ))),
         }
     }
-}
 
-impl Setting {
-    /// The value, if the setting is set. A value of white space only counts as not set, as in the official client.
-    pub(crate) fn find(&self, host: &dyn Host) -> Result<Option<Value>, Error> {
-        if let Some(raw) = host.variable(self.variable) {
-            let origin = Origin::Variable(self.variable);
-            let text = raw.into_string().map(Zeroizing::new).map_err(|_| Error::Setting {
-                origin: origin.to_string(),
-                problem: "it is not valid UTF-8. What to do: set it again".to_owned(),
-            })?;
-            if !text.trim().is_empty() {
-                return Ok(Some(Value { text, origin }));
-            }
+    /// A time as the official client reads it: a bare number is seconds; else a number and `ms`, `s`, `m` or `h`.
+    pub(crate) fn duration(&self) -> Result<Duration, Error> {
+        duration(self.trimmed()).ok_or_else(|| {
+            self.refuse(
+                "it is not a time of at most a day. What to do: write seconds (60), or a time with its unit (500ms, 90s, 2m)",
+            )
+        })
+    }
+
+    /// A truth value as the official client reads it (Go's `strconv.ParseBool`).
+    pub(crate) fn flag(&self) -> Result<bool, Error> {
+        match self.trimmed() {
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+            _ => Err(self.refuse("it is neither true nor false. What to do: write true or false")),
         }
-        let text = host.property(self.property).map(Zeroizing::new).filter(|text| !text.trim().is_empty());
-        Ok(text.map(|text| Value { text, origin: Origin::Property(self.property) }))
     }
 
-    /// The value, or `default`.
-    pub(crate) fn find_or(&self, host: &dyn Host, default: &str) -> Result<Value, Error> {
-        Ok(self.find(host)?.unwrap_or_else(|| Value { text: Zeroizing::new(default.to_owned()), origin: Origin::Default }))
-    }
-
-    /// The value, or the error that `method` needs it.
-    pub(crate) fn require(&self, host: &dyn Host, method: &'static str, what: &'static str) -> Result<Value, Error> {
-        let missing = Error::NotConfigured { method, what, variable: self.variable, property: self.property };
-        self.find(host)?.ok_or(missing)
+    /// A whole number.
+    pub(crate) fn count(&self) -> Result<u32, Error> {
+        self.trimmed().parse().map_err(|_| self.refuse("it is not a whole number from 0 up. What to do: write one"))
     }
 }
 
-/// The time limit of one request in all.
-pub(crate) fn client_timeout(host: &dyn Host) -> Result<Duration, Error> {
-    const DEFAULT: Duration = Duration::from_secs(60);
-    let Some(value) = CLIENT_TIMEOUT.find(host)? else { return Ok(DEFAULT) };
-    match duration(&value.text) {
-        Some(limit) if !limit.is_zero() => Ok(limit),
-        _ => Err(value.refuse("it is not a time. What to do: write seconds (60) or a time with its unit (500ms, 90s, 2m)")),
-    }
-}
-
-/// A time as the official client reads it: a bare number is seconds; else a number and `ms`, `s`, `m` or `h`.
 /// At most a day: whoever writes more has another unit in mind.
 fn duration(text: &str) -> Option<Duration> {
-    let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits)?;
     let number: f64 = number.parse().ok()?;
@@ -140,24 +177,36 @@ mod tests {
     use super::*;
     use crate::host::tests::MapHost;
 
+    fn value(text: &str) -> Value {
+        Value { text: Zeroizing::new(text.to_owned()), origin: Origin::Variable("V") }
+    }
+
+    fn found(setting: &Setting, fields: &[(&'static str, String)], host: &MapHost) -> Option<(String, Origin)> {
+        setting.find(Sources { fields, host }).unwrap().map(|value| (value.text.to_string(), value.origin))
+    }
+
     #[test]
-    fn the_environment_comes_before_the_property() {
-        let host = MapHost::default().with_variable(TOKEN.variable, "a").with_property(TOKEN.property, "b");
-        let value = TOKEN.find(&host).unwrap().unwrap();
-        assert_eq!((value.text.as_str(), value.origin), ("a", Origin::Variable("SECRET_STORE_VAULT_TOKEN")));
+    fn the_text_comes_before_the_environment_and_that_before_the_property() {
+        let host = MapHost::default()
+            .with_variable("VAULT_NAMESPACE", "vault")
+            .with_variable("BAO_NAMESPACE", "bao")
+            .with_property(NAMESPACE.property, "property");
+        let fields = [("namespace", "text".to_owned())];
+        assert_eq!(found(&NAMESPACE, &fields, &host), Some(("text".to_owned(), Origin::Field("namespace"))));
+        assert_eq!(found(&NAMESPACE, &[], &host), Some(("bao".to_owned(), Origin::Variable("BAO_NAMESPACE"))));
+        let host = MapHost::default().with_property(NAMESPACE.property, "property");
+        assert_eq!(found(&NAMESPACE, &[], &host), Some(("property".to_owned(), Origin::Property(NAMESPACE.property))));
+        assert_eq!(found(&NAMESPACE, &[], &MapHost::default()), None);
     }
 
     #[test]
     fn an_empty_variable_counts_as_not_set() {
-        let host = MapHost::default().with_variable(TOKEN.variable, " \n").with_property(TOKEN.property, "b");
-        let value = TOKEN.find(&host).unwrap().unwrap();
-        assert_eq!((value.text.as_str(), value.origin), ("b", Origin::Property("secret.store.vault.token")));
-        assert!(TOKEN.find(&MapHost::default()).unwrap().is_none());
+        let host = MapHost::default().with_variable("SECRET_STORE_VAULT_TOKEN", " \n").with_property(TOKEN.property, "b");
+        assert_eq!(found(&TOKEN, &[], &host), Some(("b".to_owned(), Origin::Property("secret.store.vault.token"))));
     }
 
     #[test]
     fn a_token_is_trimmed_and_its_wrong_byte_is_named_without_showing_it() {
-        let value = |text: &str| Value { text: Zeroizing::new(text.to_owned()), origin: Origin::Variable("V") };
         assert_eq!(value(" s.abc\r\n").into_token().ok().unwrap().expose(), "s.abc");
         let error = value("s.canary\nx").into_token().err().unwrap().to_string();
         assert!(error.starts_with("environment variable V is not usable: ") && error.contains("byte 9 (of 10)"), "{error}");
@@ -166,13 +215,33 @@ mod tests {
 
     #[test]
     fn times_are_read_as_the_official_client_reads_them() {
-        for (text, want) in [("60", 60_000), ("30s", 30_000), ("1m", 60_000), ("250ms", 250), ("1.5", 1500), (" 2 ", 2000)] {
-            assert_eq!(duration(text), Some(Duration::from_millis(want)), "{text}");
+        for (text, want) in
+            [("60", 60_000), ("30s", 30_000), ("1m", 60_000), ("250ms", 250), ("1.5", 1500), (" 2 ", 2000), ("0", 0)]
+        {
+            assert_eq!(value(text).duration().unwrap(), Duration::from_millis(want), "{text}");
         }
-        for text in ["", "s", "-1", "5x", "1e9", "99h", "1.2.3", "60 s"] {
-            assert_eq!(duration(text), None, "{text}");
+        for text in ["s", "-1", "5x", "1e9", "99h", "1.2.3", "60 s"] {
+            let error = value(text).duration().err().unwrap().to_string();
+            assert!(error.contains("environment variable V is not usable"), "{text}: {error}");
         }
-        let host = MapHost::default().with_variable("VAULT_CLIENT_TIMEOUT", "soon");
-        assert!(client_timeout(&host).err().unwrap().to_string().contains("environment variable VAULT_CLIENT_TIMEOUT"));
+    }
+
+    #[test]
+    fn flags_and_counts_are_read_or_refused() {
+        assert!(value("True").flag().unwrap() && !value("f").flag().unwrap());
+        assert!(value("yes").flag().is_err() && value("tRUE").flag().is_err());
+        assert_eq!(value("3").count().unwrap(), 3);
+        assert!(value("-1").count().is_err() && value("two").count().is_err());
+    }
+
+    #[test]
+    fn no_credential_can_stand_in_the_text_and_no_name_is_there_twice() {
+        assert_eq!(TOKEN.field, None);
+        let mut names: Vec<&str> =
+            ALL.iter().flat_map(|s| s.field.into_iter().chain(s.variables.iter().copied()).chain([s.property])).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
     }
 }

@@ -38,6 +38,8 @@ pub(crate) enum Meaning<'a> {
     Redirect,
     /// An error of Vault's without words of its own here.
     Refused(String),
+    /// The server wants TLS, and was asked in plain text.
+    WantsTls,
     /// Not Vault's answer at all: content type, or an HTML page's title.
     Foreign(String),
 }
@@ -118,6 +120,8 @@ pub(crate) fn meaning<'a>(status: u16, content_type: Option<&str>, body: &'a [u8
     let errors = match serde_json::from_slice(body) {
         Ok(Errors { errors }) => errors,
         Err(_) if body.is_empty() && matches!(status, 400 | 405 | 501) => Vec::new(),
+        // Go's net/http, which Vault is built on.
+        Err(_) if body.starts_with(b"Client sent an HTTP request to an HTTPS server") => return Meaning::WantsTls,
         Err(_) => return Meaning::Foreign(foreign(content_type, body)),
     };
     let said = one_line(&errors.join("; "), 300);

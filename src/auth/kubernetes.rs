@@ -14,12 +14,11 @@ use advice::Refusal;
 use super::Login;
 use crate::diagnosis;
 use crate::error::Error;
-use crate::host::Host;
 use crate::http::{Call, Client, Method, Reply};
 use crate::jwt::Claims;
 use crate::request::ApiPath;
 use crate::secret::Secret;
-use crate::settings::{KUBERNETES_JWT_FILE, KUBERNETES_MOUNT, KUBERNETES_ROLE, Origin, Value};
+use crate::settings::{KUBERNETES_JWT_FILE, KUBERNETES_MOUNT, KUBERNETES_ROLE, Origin, Sources, Value};
 use crate::text::one_line;
 use crate::vault::{self, Meaning};
 
@@ -29,19 +28,20 @@ const DEFAULT_JWT_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/to
 /// A service account's token is 1 to 2 KiB.
 const MAX_JWT: u64 = 64 * 1024;
 
-pub(super) fn login(client: &Client, host: &dyn Host) -> Result<Login, Error> {
-    let role = KUBERNETES_ROLE.require(host, NAME, "the role to log in with")?;
-    let mount = KUBERNETES_MOUNT.find_or(host, "kubernetes")?;
+pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, Error> {
+    let role = KUBERNETES_ROLE.require(sources, NAME, "the role to log in with")?;
+    let mount = KUBERNETES_MOUNT.find_or(sources, "kubernetes")?;
     // "auth/kubernetes" is how Vault's own commands print the mount.
-    let path = mount.text.trim().trim_start_matches('/').trim_start_matches("auth/");
+    let path = mount.trimmed().trim_start_matches('/').trim_start_matches("auth/");
     let path = ApiPath::parse(path).map_err(|problem| mount.refuse(format!("the mount path {problem}")))?;
-    let file = KUBERNETES_JWT_FILE.find_or(host, DEFAULT_JWT_FILE)?;
+    let file = KUBERNETES_JWT_FILE.find_or(sources, DEFAULT_JWT_FILE)?;
     let (jwt, claims) = read(&file)?;
 
-    let body = Secret::new(serde_json::json!({ "role": role.text.trim(), "jwt": jwt.expose() }).to_string());
+    let body = Secret::new(serde_json::json!({ "role": role.trimmed(), "jwt": jwt.expose() }).to_string());
     let api_path = format!("auth/{}/login", path.encoded);
-    let reply = client.send(&Call { method: Method::Post(&body), api_path: &api_path, token: None }, host)?;
-    let presented = Presented { role: role.text.trim(), mount: &path.plain, claims: &claims, file: file.text.trim() };
+    let reply =
+        client.send(&Call { method: Method::Post { body: &body, credential: Some(&jwt) }, api_path: &api_path, token: None })?;
+    let presented = Presented { role: role.trimmed(), mount: &path.plain, claims: &claims, file: file.trimmed() };
     let token = match vault::meaning(reply.status, reply.content_type.as_deref(), &reply.body) {
         Meaning::Success(envelope) => {
             let auth = envelope.auth.ok_or_else(|| reply.lacks("it holds no \"auth\""))?;
@@ -51,15 +51,18 @@ pub(super) fn login(client: &Client, host: &dyn Host) -> Result<Login, Error> {
             vault::secret_string(auth.client_token).filter(|token| !token.expose().is_empty())
         }
         Meaning::NotAccepted | Meaning::Denied => {
-            let mounted = diagnosis::kubernetes_mounted(&api_path, client, host);
+            let mounted = diagnosis::kubernetes_mounted(&api_path, client);
             return Err(presented.refused(&reply, "permission denied", mounted));
         }
         Meaning::NoRoute => return Err(presented.refused(&reply, "no handler for route", Some(false))),
-        Meaning::Refused(said) => return Err(presented.refused(&reply, &jwt.hide_in(&said), None)),
-        other => return Err(reply.failed(other, &[&jwt], client, host)),
+        Meaning::Refused(said) => return Err(presented.refused(&reply, &said, None)),
+        other => return Err(reply.failed(other, client)),
     };
     let token = token.ok_or_else(|| reply.lacks("\"auth.client_token\" is not a token"))?;
-    Ok(Login { token, origin: format!("the Kubernetes login (role {:?}, auth mount {:?})", role.text.trim(), path.plain) })
+    Ok(Login {
+        token: Some(token),
+        origin: format!("the Kubernetes login (role {:?}, auth mount {:?})", role.trimmed(), path.plain),
+    })
 }
 
 /// What a refused login says about who asked. Never the token itself.
@@ -91,14 +94,14 @@ impl Presented<'_> {
 /// Reads the service account's token, trimmed, and what it says of itself. Anything else that the file may hold (the
 /// setting is easily wrong) is not sent to Vault.
 fn read(file: &Value) -> Result<(Secret, Claims), Error> {
-    let path = file.text.trim();
+    let path = file.trimmed();
     let failed = |problem: String| Error::File {
         what: "service account token file",
         path: path.to_owned(),
         origin: file.origin.to_string(),
         problem,
     };
-    let set = format!("or set {}", KUBERNETES_JWT_FILE.variable);
+    let set = format!("or set {}", KUBERNETES_JWT_FILE.variable());
     let unreadable = |e: std::io::Error| {
         failed(match e.kind() {
             ErrorKind::NotFound if file.origin == Origin::Default => format!(

@@ -2,11 +2,10 @@
 
 use super::Login;
 use crate::error::Error;
-use crate::host::Host;
-use crate::settings::TOKEN;
+use crate::settings::{Sources, TOKEN};
 
-pub(super) fn login(host: &dyn Host) -> Result<Login, Error> {
-    let value = TOKEN.require(host, "TOKEN", "a Vault token")?;
+pub(super) fn login(sources: Sources<'_>) -> Result<Login, Error> {
+    let value = TOKEN.require(sources, "TOKEN", "a Vault token")?;
     let origin = value.origin.to_string();
-    Ok(Login { token: value.into_token()?, origin })
+    Ok(Login { token: Some(value.into_token()?), origin })
 }

@@ -13,7 +13,7 @@ use crate::host::Host;
 use crate::http::{Call, Client, Method, Reply};
 use crate::request::Request;
 use crate::secret::Secret;
-use crate::text::nearest;
+use crate::text::{nearest, one_line};
 use crate::vault::{self, Meaning};
 
 #[derive(Deserialize)]
@@ -23,39 +23,55 @@ struct Version<'a> {
 }
 
 /// Reads the value that `request` names.
-pub(crate) fn read(request: &Request, login: &Login, client: &Client, host: &dyn Host) -> Result<Secret, Error> {
+pub(crate) fn read(request: &Request, login: &Login, client: &Client<'_>, host: &dyn Host) -> Result<Secret, Error> {
     let api_path = format!("{}/data/{}", request.mount.encoded, request.path.encoded);
-    let reply = client.send(&Call { method: Method::Get, api_path: &api_path, token: Some(&login.token) }, host)?;
+    let reply = client.send(&Call { method: Method::Get, api_path: &api_path, token: login.token.as_ref() })?;
     let place = Place { at: reply.at.clone(), mount: request.mount.plain.clone(), path: request.path.plain.clone() };
     match vault::meaning(reply.status, reply.content_type.as_deref(), &reply.body) {
         Meaning::Success(envelope) => {
             for warning in envelope.warnings.iter().flatten() {
-                host.warn(&format!("Vault warns at {place}: {}", login.token.hide_in(&crate::text::one_line(warning, 300))));
+                host.warn(&format!("Vault warns at {place}: {}", login.hide_in(&one_line(warning, 300))));
             }
             if envelope.wrap_info.is_some() {
                 return Err(reply.lacks("it is wrapped, though no wrapping was asked for (min_wrapping_ttl in a policy?)"));
             }
             let data = envelope.data.ok_or_else(|| reply.lacks("it holds no \"data\""))?;
-            pick(&request.key, data, &place, &reply)
+            let value = pick(&request.key, data, &place, &reply)?;
+            if value.expose().ends_with('\n') {
+                host.warn(&format!(
+                    "The value of key {:?} at {place} ends with a line break, and is used with it; if the login fails, store it again \
+                     without one (printf instead of echo)",
+                    request.key
+                ));
+            }
+            Ok(value)
         }
         Meaning::Denied => {
-            let policies = diagnosis::policies(&login.token, client, host);
+            let policies = diagnosis::policies(login.token.as_ref(), client);
             let policy_path = format!("{}/data/{}", request.mount.plain, request.path.plain);
             Err(Error::Denied { place, origin: login.origin.clone(), policy_path, policies })
         }
         Meaning::NotAccepted => Err(Error::TokenRefused { at: reply.at, origin: login.origin.clone() }),
         Meaning::NoRoute => Err(Error::MountUnknown { place }),
-        Meaning::Missing => Err(match diagnosis::other_engine(&request.mount.encoded, &login.token, client, host) {
+        Meaning::Missing => Err(match diagnosis::other_engine(&request.mount.encoded, login.token.as_ref(), client) {
             Some(answer) => Error::NotKv2 { place, answer },
             None => Error::SecretMissing { place },
         }),
-        Meaning::NotThisEngine(answer) => Err(Error::NotKv2 { place, answer: login.token.hide_in(&answer) }),
+        Meaning::NotThisEngine(answer) => Err(Error::NotKv2 { place, answer }),
         Meaning::Gone(version) if version.destroyed => Err(Error::SecretDestroyed { place, version: version.version }),
         Meaning::Gone(version) => {
-            Err(Error::SecretDeleted { place, version: version.version, when: crate::text::one_line(&version.deletion_time, 40) })
+            Err(Error::SecretDeleted { place, version: version.version, when: time(&version.deletion_time) })
         }
-        other => Err(reply.failed(other, &[&login.token], client, host)),
+        other => Err(reply.failed(other, client)),
     }
+}
+
+/// A time as Vault writes it (RFC 3339), or words that say that it is none.
+fn time(text: &str) -> String {
+    let fits = text.len() <= 40
+        && text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| "0123456789-+:.TZ".contains(c));
+    if fits { text.to_owned() } else { "a day that Vault does not name".to_owned() }
 }
 
 fn pick(key: &str, data: &RawValue, place: &Place, reply: &Reply) -> Result<Secret, Error> {

@@ -10,7 +10,7 @@ use crate::text::one_line;
 use crate::tls;
 
 /// The reason in words.
-pub(super) fn explain(error: &reqwest::Error, connect_timeout: Duration) -> Unreachable {
+pub(super) fn explain(error: &reqwest::Error, connect_limit: Duration, read_limit: Duration) -> Unreachable {
     if let Some(UnknownHost { host, reason }) = find::<UnknownHost>(error) {
         let reason = reason.trim_start_matches("failed to lookup address information: ");
         return Unreachable::UnknownHost { host: host.clone(), reason: one_line(reason, 120) };
@@ -18,12 +18,28 @@ pub(super) fn explain(error: &reqwest::Error, connect_timeout: Duration) -> Unre
     if let Some(verdict) = tls::verdict(error) {
         return Unreachable::Tls { verdict };
     }
-    if error.is_connect() && error.is_timeout() {
-        return Unreachable::ConnectTimeout { seconds: connect_timeout.as_secs_f32() };
+    // hyper-util's tunnel has no public error type, only these words.
+    if let Some(refusal) =
+        chain(error).map(ToString::to_string).find(|words| words.contains("tunnel") || words.contains("proxy auth"))
+    {
+        return Unreachable::Proxy { reason: one_line(&refusal, 120) };
+    }
+    if error.is_timeout() {
+        return if error.is_connect() {
+            Unreachable::ConnectTimeout { seconds: connect_limit.as_secs_f32() }
+        } else {
+            Unreachable::Timeout { seconds: read_limit.as_secs_f32() }
+        };
     }
     match find::<io::Error>(error).map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused) => Unreachable::Refused,
-        Some(io::ErrorKind::TimedOut) => Unreachable::ConnectTimeout { seconds: connect_timeout.as_secs_f32() },
+        Some(io::ErrorKind::TimedOut) => Unreachable::ConnectTimeout { seconds: connect_limit.as_secs_f32() },
+        Some(io::ErrorKind::NotFound) => {
+            Unreachable::Other { reason: "the unix socket does not exist (is the agent running?)".to_owned() }
+        }
+        Some(io::ErrorKind::PermissionDenied) => {
+            Unreachable::Other { reason: "the system does not allow this process to connect (permission denied)".to_owned() }
+        }
         Some(
             io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionAborted

@@ -1,9 +1,16 @@
+use serde_json::Value;
+
 use super::*;
+use crate::host::tests::MapHost;
 
 const FULL: &str = r#"{"mount":"secret","path":"sample/secret","key":"password","endpoint":"http://127.0.0.1:8200"}"#;
 
+fn parse(text: &str) -> Result<Request, Error> {
+    Request::parse(text, &MapHost::default())
+}
+
 fn problems(text: &str) -> Vec<String> {
-    match Request::parse(text) {
+    match parse(text) {
         Err(Error::Text { problems }) => problems,
         Err(other) => panic!("another error: {other}"),
         Ok(_) => panic!("parsed: {text}"),
@@ -19,14 +26,14 @@ fn with(field: &str, value: &str) -> String {
 #[test]
 fn the_vendors_text_works_unchanged_and_with_enc() {
     for text in [FULL.to_owned(), format!("{{ENC}}{FULL}"), format!("  {{ENC}} {FULL}\n")] {
-        let request = Request::parse(&text).unwrap();
+        let request = parse(&text).unwrap();
         assert_eq!(request.mount.encoded, "secret");
         assert_eq!(request.path.encoded, "sample/secret");
         assert_eq!(request.key, "password");
-        assert_eq!(request.endpoint.url("x"), "http://127.0.0.1:8200/v1/x");
+        assert_eq!(request.endpoints[0].url("x"), "http://127.0.0.1:8200/v1/x");
         assert_eq!(request.method, Method::Token);
     }
-    assert_eq!(Request::parse(&with("authenticationType", "\"KUBERNETES\"")).unwrap().method, Method::Kubernetes);
+    assert_eq!(parse(&with("authenticationType", "\"KUBERNETES\"")).unwrap().method, Method::Kubernetes);
 }
 
 #[test]
@@ -42,7 +49,7 @@ fn every_problem_is_named_at_once() {
             "\"path\" is missing",
             "\"key\" is empty",
             "\"endpoint\" does not begin with http:// or https://; it must look like https://vault.example.com:8200",
-            "\"authenticationType\" must be one of \"TOKEN\" and \"KUBERNETES\", but is \"KUBERNETIS\" (did you mean \"KUBERNETES\"?)",
+            "\"authenticationType\" must be one of \"TOKEN\", \"KUBERNETES\" and \"AGENT\", but is \"KUBERNETIS\" (did you mean \"KUBERNETES\"?)",
         ]
     );
 }
@@ -50,7 +57,7 @@ fn every_problem_is_named_at_once() {
 #[test]
 fn a_password_in_place_of_the_text_is_not_repeated() {
     for text in ["hunter2-canary", "\"hunter2-canary\"", "{hunter2-canary", "{\"a\":hunter2-canary}"] {
-        let message = Request::parse(text).err().unwrap().to_string();
+        let message = parse(text).err().unwrap().to_string();
         assert!(!message.contains("canary"), "{message}");
     }
     assert_eq!(problems(""), ["it is empty"]);
@@ -126,4 +133,39 @@ fn endpoints_are_normalised_or_refused() {
         assert!(error.contains(problem) && !error.contains("canary"), "{text}: {error}");
     }
     assert!(Endpoint::parse("http://v").is_ok_and(|e| !e.tls) && Endpoint::parse("https://v").is_ok_and(|e| e.tls));
+}
+
+#[test]
+fn an_endpoint_may_be_a_list_a_socket_or_stand_in_the_environment() {
+    let request = parse(&with("endpoint", "[\"https://a:1\",\"https://b:2/v1/\"]")).unwrap();
+    let urls: Vec<String> = request.endpoints.iter().map(|endpoint| endpoint.url("x")).collect();
+    assert_eq!(urls, ["https://a:1/v1/x", "https://b:2/v1/x"]);
+    let socket = parse(&with("endpoint", "\"unix:///run/agent.sock\"")).unwrap();
+    assert_eq!(
+        (socket.endpoints[0].socket.as_deref(), socket.endpoints[0].name().as_str()),
+        (Some("/run/agent.sock"), "unix:///run/agent.sock")
+    );
+    assert_eq!(problems(&with("endpoint", "[]")), ["\"endpoint\" is an empty array"]);
+    assert_eq!(problems(&with("endpoint", "[\"https://a\",7]")), ["\"endpoint\" must be a JSON string, but is a number"]);
+
+    let without = r#"{"mount":"m","path":"p","key":"k"}"#;
+    assert_eq!(problems(without), ["\"endpoint\" is missing, and VAULT_ADDR is not set"]);
+    let host = MapHost::default().with_variable("VAULT_ADDR", "https://a, https://b");
+    assert_eq!(Request::parse(without, &host).unwrap().endpoints.len(), 2);
+    let host = host.with_variable("VAULT_AGENT_ADDR", "http://127.0.0.1:8100");
+    assert_eq!(Request::parse(without, &host).unwrap().endpoints[0].name(), "http://127.0.0.1:8100");
+    let host = MapHost::default().with_variable("VAULT_ADDR", "vault");
+    let error = Request::parse(without, &host).err().unwrap().to_string();
+    assert!(error.starts_with("environment variable VAULT_ADDR is not usable: it does not begin"), "{error}");
+}
+
+#[test]
+fn settings_may_stand_in_the_text() {
+    let request = parse(&with("timeout", "5")).unwrap();
+    assert_eq!(request.settings, [("timeout", "5".to_owned())]);
+    let request = parse(&with("skipVerify", "true")).unwrap();
+    assert_eq!(request.settings, [("skipVerify", "true".to_owned())]);
+    let request = parse(&with("headers", "{\"X-A\":\"b\"}")).unwrap();
+    assert_eq!(request.settings, [("headers", "{\"X-A\":\"b\"}".to_owned())]);
+    assert_eq!(problems(&with("namespace", "{}")), ["\"namespace\" must be a JSON string, but is an object"]);
 }

@@ -60,9 +60,14 @@ impl Facts {
         })
     }
 
+    /// Whether this is the name (DER) of the issuer.
+    pub(super) fn issuer_is(&self, name: &[u8]) -> bool {
+        self.issuer_der == name
+    }
+
     /// The trust anchor that has the name of this certificate's issuer.
     pub(super) fn namesake_of_issuer<'a>(&self, anchors: &'a [TrustAnchor<'static>]) -> Option<&'a TrustAnchor<'static>> {
-        anchors.iter().find(|anchor| DistinguishedName::in_sequence(&anchor.subject).as_ref() == self.issuer_der)
+        anchors.iter().find(|anchor| self.issuer_is(DistinguishedName::in_sequence(&anchor.subject).as_ref()))
     }
 }
 

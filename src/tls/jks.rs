@@ -5,11 +5,15 @@
 use sha1::{Digest, Sha1};
 use zeroize::Zeroizing;
 
+use super::der::{OCTETS, OID, SEQUENCE, value};
+
 const MAGIC_JKS: [u8; 4] = 0xfeed_feed_u32.to_be_bytes();
 const MAGIC_JCEKS: [u8; 4] = 0xcece_cece_u32.to_be_bytes();
 /// Stands between the password and the store in the digest at the end. The JDK's own words.
 const WHITENER: &[u8] = b"Mighty Aphrodite";
 const DIGEST: usize = 20;
+/// OID 1.3.6.1.4.1.42.2.17.1.1: the JDK's own encryption of private keys.
+const KEY_PROTECTOR: &[u8] = b"\x2b\x06\x01\x04\x01\x2a\x02\x11\x01\x01";
 
 const PRIVATE_KEY: u32 = 1;
 const TRUSTED_CERTIFICATE: u32 = 2;
@@ -79,8 +83,40 @@ fn digest_of(password: &str, content: &[u8]) -> [u8; DIGEST] {
     sha.finalize().into()
 }
 
+/// The private key of an entry (PKCS #8), taken out of its protection. JCEKS protects its keys in another way.
+///
+/// The protected text is a salt, the key under a stream of SHA-1 sums (each of the password and the sum before, the
+/// first of the password and the salt), and the sum of the password and the key.
+pub(super) fn unprotect(protected: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let (algorithm, text) = protected_text(protected).ok_or(Problem::Damaged)?;
+    if algorithm != KEY_PROTECTOR {
+        return Err(Problem::Unknown("the encryption of its key".to_owned()));
+    }
+    let (salt, text) = text.split_first_chunk::<DIGEST>().ok_or(Problem::Damaged)?;
+    let (text, check) = text.split_last_chunk::<DIGEST>().ok_or(Problem::Damaged)?;
+
+    let password = utf16(password);
+    let mut key = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut sum = *salt;
+    for block in text.chunks(DIGEST) {
+        sum = Sha1::new().chain_update(&password).chain_update(sum).finalize().into();
+        key.extend(block.iter().zip(sum).map(|(byte, mask)| byte ^ mask));
+    }
+    let found: [u8; DIGEST] = Sha1::new().chain_update(&password).chain_update(&key).finalize().into();
+    if found == *check { Ok(key) } else { Err(Problem::Password) }
+}
+
+/// `EncryptedPrivateKeyInfo ::= SEQUENCE { SEQUENCE { algorithm OID, … }, OCTET STRING }`
+fn protected_text(protected: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (info, _) = value(SEQUENCE, protected)?;
+    let (algorithm, info) = value(SEQUENCE, info)?;
+    let (algorithm, _) = value(OID, algorithm)?;
+    let (text, _) = value(OCTETS, info)?;
+    Some((algorithm, text))
+}
+
 /// The password as the JDK feeds it to SHA-1: every UTF-16 unit, high byte first.
-pub(super) fn utf16(password: &str) -> Zeroizing<Vec<u8>> {
+fn utf16(password: &str) -> Zeroizing<Vec<u8>> {
     // The most it can need, so that no half-filled buffer is left behind by growing.
     let mut bytes = Zeroizing::new(Vec::with_capacity(password.len() * 2));
     for unit in password.encode_utf16() {

@@ -1,4 +1,5 @@
-//! What the JVM trusts: found where Java looks for it, read without asking Java, which would take a third of a second.
+//! What the JVM trusts: found where Java looks for it, and read without asking Java, which would take a third of a
+//! second. Only what Java alone can read is asked for there.
 
 use std::{
     fs, io,
@@ -7,25 +8,19 @@ use std::{
 
 use rustls::{RootCertStore, pki_types::CertificateDer};
 
-use super::{jks, p12};
+use super::{
+    files::Files,
+    key_store::{self, Problem},
+};
 use crate::{Error, Host, Secret};
 
-const STORE: &str = "javax.net.ssl.trustStore";
-const TYPE: &str = "javax.net.ssl.trustStoreType";
+pub(super) const STORE: &str = "javax.net.ssl.trustStore";
+pub(super) const TYPE: &str = "javax.net.ssl.trustStoreType";
 const PASSWORD: &str = "javax.net.ssl.trustStorePassword";
 
-/// The types that are files which Rust reads. The JDK, too, looks at the content rather than at which of them is named.
-const FILE_TYPES: [&str; 4] = ["JKS", "PKCS12", "JCEKS", "CaseExactJKS"];
-
-/// The certificates to trust.
-pub(super) struct Anchors {
+/// What the JVM trusts.
+pub(super) struct Store {
     pub(super) roots: RootCertStore,
-    pub(super) trust: Trust,
-}
-
-/// Where the certificates to trust come from.
-#[derive(Debug, Clone)]
-pub(super) struct Trust {
     /// The store, its type, how many certificates and why this store.
     pub(super) words: String,
     /// The command that adds a certificate to it.
@@ -33,21 +28,29 @@ pub(super) struct Trust {
 }
 
 /// Reads the store that the JVM uses.
-pub(super) fn read(host: &dyn Host) -> Result<Anchors, Error> {
-    let File { path, content, origin } = find(host)?;
+pub(super) fn read(host: &dyn Host, files: &mut Files) -> Result<Store, Error> {
+    let File { path, content, origin } = match find(host, files)? {
+        Place::File(file) => file,
+        Place::OnlyJava(store) => {
+            return through_java(host, store, Problem::Unsupported("a store that is no JKS or PKCS12 file".to_owned()));
+        }
+    };
     let described = |kind: &str| format!("trust store {} ({kind}{origin})", path.display());
     let password = host.property(PASSWORD).map(Secret::new).filter(|password| !password.expose().is_empty());
 
-    let found = certificates(&content, password.as_ref().map(Secret::expose));
-    let Found { kind, certificates, unmarked } = found.map_err(|problem| Error::TrustStore {
-        store: described(problem.kind),
-        problem: words(&problem.reason, &path, password.is_some()),
-    })?;
+    let kind = key_store::kind(&content);
+    let found = match key_store::trusted(&content, password.as_ref().map(Secret::expose)) {
+        Ok(found) => found,
+        Err(problem @ (Problem::Unsupported(_) | Problem::Damaged(_))) => {
+            return through_java(host, described(kind), problem);
+        }
+        Err(problem) => return Err(Error::TrustStore { store: described(kind), problem: sentence(&problem, "") }),
+    };
 
     let mut roots = RootCertStore::empty();
-    let (usable, unusable) = roots.add_parsable_certificates(certificates);
+    let (usable, unusable) = roots.add_parsable_certificates(found.certificates);
     if usable == 0 {
-        let problem = match (unusable, unmarked) {
+        let problem = match (unusable, found.unmarked) {
             (0, 0) => "it holds no certificate".to_owned(),
             (0, some) => format!(
                 "none of its {some} certificates is marked as trusted, so Java trusts none of them (openssl marks them only with \
@@ -58,16 +61,25 @@ pub(super) fn read(host: &dyn Host) -> Result<Anchors, Error> {
         let problem = format!("{problem}. What to do: import the certificate of Vault's CA: {}", import(&path));
         return Err(Error::TrustStore { store: described(kind), problem });
     }
+    Ok(Store { roots, words: described(&format!("{kind}, {}", count(usable, unusable))), import: import(&path) })
+}
 
-    let mut count = format!("{kind}, {usable} certificate{}", if usable == 1 { "" } else { "s" });
-    if unusable > 0 {
-        count.push_str(&format!(", {unusable} more that cannot be read"));
+fn count(usable: usize, unusable: usize) -> String {
+    let plural = if usable == 1 { "" } else { "s" };
+    match unusable {
+        0 => format!("{usable} certificate{plural}"),
+        _ => format!("{usable} certificate{plural}, {unusable} more that cannot be read"),
     }
-    Ok(Anchors { roots, trust: Trust { words: described(&count), import: import(&path) } })
 }
 
 fn import(path: &Path) -> String {
     format!("keytool -importcert -alias vault-ca -file ca.pem -keystore {}", path.display())
+}
+
+enum Place {
+    File(File),
+    /// A store of a provider of Java's, in words.
+    OnlyJava(String),
 }
 
 struct File {
@@ -77,18 +89,18 @@ struct File {
     origin: String,
 }
 
-/// The file that Java would take. A named one that is no readable file is passed over by Java without a word, and
+/// The store that Java would take. A named file that is no readable one is passed over by Java without a word, and
 /// `cacerts` taken; a server that works so today must go on working, but the administrator is told.
-fn find(host: &dyn Host) -> Result<File, Error> {
+fn find(host: &dyn Host, files: &mut Files) -> Result<Place, Error> {
     let named = host.property(STORE);
-    if let Some(kind) = host.property(TYPE)
-        && !FILE_TYPES.iter().any(|known| known.eq_ignore_ascii_case(&kind))
-    {
-        return Err(only_java(format!("type {kind:?} (system property {TYPE})")));
-    }
     // No file at all: what a provider needs that has its certificates elsewhere.
-    if named.as_deref() == Some("NONE") {
-        return Err(only_java(format!("NONE (system property {STORE})")));
+    let nowhere = named.as_deref() == Some("NONE");
+    let kind = host.property(TYPE).filter(|kind| !key_store::is_file_type(kind));
+    if nowhere || kind.is_some() {
+        let kind = kind.map(|kind| format!("type {kind:?}, from system property {TYPE}"));
+        let name = named.map(|name| format!("{name}, from system property {STORE}"));
+        let words: Vec<String> = name.into_iter().chain(kind).collect();
+        return Ok(Place::OnlyJava(format!("trust store {}", words.join(", "))));
     }
     let home = host.property("java.home").ok_or_else(|| Error::TrustStore {
         store: "the JDK's default trust store".to_owned(),
@@ -101,12 +113,14 @@ fn find(host: &dyn Host) -> Result<File, Error> {
         Some(path) => (PathBuf::from(path), format!(", from system property {STORE}")),
         None => (security.join("jssecacerts"), ", jssecacerts of the JDK".to_owned()),
     };
+    files.watch(&first);
     let passed_over = match content(&first) {
-        Ok(content) => return Ok(File { path: first, content, origin: first_origin }),
+        Ok(content) => return Ok(Place::File(File { path: first, content, origin: first_origin })),
         Err(reason) => reason,
     };
+    files.watch(&default);
     match (content(&default), named) {
-        (Ok(content), None) => Ok(File { path: default, content, origin: ", the JDK's default".to_owned() }),
+        (Ok(content), None) => Ok(Place::File(File { path: default, content, origin: ", the JDK's default".to_owned() })),
         (Ok(content), Some(named)) => {
             host.warn(&format!(
                 "System property {STORE} names {named:?}, which is no readable file ({passed_over}). Java passes it over without a \
@@ -114,13 +128,13 @@ fn find(host: &dyn Host) -> Result<File, Error> {
                 default.display()
             ));
             let origin = format!(", the JDK's default, because {named:?} of system property {STORE} is no readable file");
-            Ok(File { path: default, content, origin })
+            Ok(Place::File(File { path: default, content, origin }))
         }
         (Err(reason), named) => Err(Error::TrustStore {
             store: format!("trust store {} (the JDK's default)", default.display()),
             problem: format!(
                 "it is no readable file ({reason}){}. What to do: install the JDK's or the system's CA certificates (Debian: package \
-                 ca-certificates-java), or name a trust store with -D{STORE}=…",
+                 ca-certificates-java), name a trust store with -D{STORE}=…, or Vault's CA in VAULT_CACERT",
                 match named {
                     Some(named) => format!(", nor is {named:?} of system property {STORE} ({passed_over})"),
                     None => String::new(),
@@ -138,107 +152,48 @@ fn content(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
-/// A store that only Java itself can read, through a provider of its own.
-fn only_java(store: String) -> Error {
-    Error::TrustStore {
-        store,
-        problem: format!(
-            "trust stores that are no JKS or PKCS12 file are not supported yet. What to do: copy its certificates into a file \
-             (keytool -importkeystore -destkeystore vault-trust.p12 -deststoretype PKCS12 -srckeystore …) and name that with \
-             -D{STORE}, {PASSWORD} and {TYPE}"
-        ),
-    }
-}
-
-struct Found<'a> {
-    kind: &'static str,
-    certificates: Vec<CertificateDer<'a>>,
-    /// Certificates that Java does not take as trusted.
-    unmarked: usize,
-}
-
-struct Problem {
-    kind: &'static str,
-    reason: Reason,
-}
-
-enum Reason {
-    Empty,
-    Pem,
-    Neither,
-    Password,
-    PasswordMissing,
-    Damaged(String),
-    Unsupported(String),
-}
-
-fn certificates<'a>(file: &'a [u8], password: Option<&str>) -> Result<Found<'a>, Problem> {
-    if let Some(kind) = jks::kind(file) {
-        let entries = jks::read(file, password).map_err(|problem| Problem {
-            kind,
-            reason: match problem {
-                jks::Problem::Password => Reason::Password,
-                jks::Problem::Damaged => Reason::Damaged("it ends too early or its lengths are wrong".to_owned()),
-                jks::Problem::Unknown(what) => Reason::Unsupported(what),
-            },
-        })?;
-        let certificate = |entry| match entry {
-            jks::Entry::Trusted(certificate) => Some(certificate),
-            // As Java: the own certificate of a key is trusted, the rest of its chain is not.
-            jks::Entry::Key { chain, .. } => chain.first().copied(),
-        };
-        let certificates = entries.into_iter().filter_map(certificate).map(CertificateDer::from).collect();
-        return Ok(Found { kind, certificates, unmarked: 0 });
-    }
-    if p12::is(file) {
-        let kind = "PKCS12";
-        let archive = p12::read(file, password).map_err(|problem| Problem {
-            kind,
-            reason: match problem {
-                p12::Problem::Password => Reason::Password,
-                p12::Problem::PasswordMissing => Reason::PasswordMissing,
-                p12::Problem::Unsupported => Reason::Unsupported("its encryption".to_owned()),
-                p12::Problem::Damaged(why) => Reason::Damaged(why),
-            },
-        })?;
-        let certificates: Vec<_> = p12::anchors(&archive).map(|bag| CertificateDer::from(bag.cert.as_der().to_vec())).collect();
-        return Ok(Found { kind, unmarked: archive.certs.len() - certificates.len(), certificates });
-    }
-    let reason = match file {
-        [] => Reason::Empty,
-        file if file.trim_ascii_start().starts_with(b"-----BEGIN") => Reason::Pem,
-        _ => Reason::Neither,
+/// The certificates of a store that only Java can read; `problem` is why.
+fn through_java(host: &dyn Host, store: String, problem: Problem) -> Result<Store, Error> {
+    let mut roots = RootCertStore::empty();
+    let (usable, unusable) = match host.trusted_certificates() {
+        Ok(certificates) => roots.add_parsable_certificates(certificates.into_iter().map(CertificateDer::from)),
+        Err(reason) => {
+            let reason = crate::text::one_line(&reason, 300);
+            return Err(Error::TrustStore { store, problem: sentence(&problem, &format!("; Java itself says: {reason}")) });
+        }
     };
-    Err(Problem { kind: "unknown type", reason })
+    if usable == 0 {
+        let problem = format!(
+            "Java finds no certificate in it. What to do: check system properties {STORE}, {TYPE} and {PASSWORD}, or name Vault's CA in \
+             VAULT_CACERT"
+        );
+        return Err(Error::TrustStore { store, problem });
+    }
+    let words = format!("{store} (read through Java, {})", count(usable, unusable));
+    Ok(Store {
+        roots,
+        words,
+        import: "keytool -importcert -alias vault-ca -file ca.pem with the options of this store".to_owned(),
+    })
 }
 
-fn words(reason: &Reason, path: &Path, with_password: bool) -> String {
-    let path = path.display();
-    match reason {
-        Reason::Empty => format!("the file is empty. What to do: restore it, or name another store with -D{STORE}=…"),
-        Reason::Pem => format!(
-            "it is PEM text, which Java does not read as a trust store. What to do: make a store of it: keytool -importcert -alias \
-             vault-ca -file {path} -keystore vault-trust.p12, and name that with -D{STORE}=… and -D{PASSWORD}=…"
-        ),
-        Reason::Neither => {
-            format!(
-                "the file is neither a JKS nor a PKCS12 key store. What to do: restore it (try: keytool -list -keystore {path})"
-            )
+/// The problem, what Java says to it, and what to do.
+fn sentence(problem: &Problem, java: &str) -> String {
+    let todo = match problem {
+        Problem::Empty | Problem::Neither => {
+            format!("restore it, or name another store with -D{STORE}=… (try: keytool -list -keystore)")
         }
-        Reason::Password => format!(
-            "the password in system property {PASSWORD} is wrong, or the file was changed. What to do: correct the property (try: \
-             keytool -list -keystore {path})"
+        Problem::Pem => format!(
+            "make a store of it (keytool -importcert -alias vault-ca -file PEM -keystore vault-trust.p12) and name that with -D{STORE}=… \
+             and -D{PASSWORD}=…, or name the PEM file in VAULT_CACERT instead"
         ),
-        Reason::PasswordMissing => {
-            format!("it is encrypted, and system property {PASSWORD} is not set. What to do: set it with -D{PASSWORD}=…")
-        }
-        Reason::Damaged(why) => format!(
-            "the file is damaged ({why}). What to do: restore it (try: keytool -list -keystore {path}){}",
-            if with_password { format!(", and check system property {PASSWORD}") } else { String::new() }
+        Problem::Password => format!("correct system property {PASSWORD} (try: keytool -list -keystore)"),
+        Problem::PasswordMissing => format!("set its password with -D{PASSWORD}=…"),
+        Problem::Damaged(_) => format!("restore it (try: keytool -list -keystore), and check system property {PASSWORD}"),
+        Problem::Unsupported(_) => format!(
+            "check system properties {STORE}, {TYPE} and {PASSWORD}; or copy the certificates into a file (keytool -importkeystore \
+             -destkeystore vault-trust.p12 -deststoretype PKCS12 …); or name Vault's CA in VAULT_CACERT"
         ),
-        Reason::Unsupported(what) => format!(
-            "{what} is not supported. What to do: rewrite it with a current JDK: keytool -importkeystore -srckeystore {path} \
-             -destkeystore vault-trust.p12 -deststoretype PKCS12, and name that with -D{STORE}=…"
-        ),
-    }
+    };
+    format!("{problem}{java}. What to do: {todo}")
 }

@@ -1,6 +1,8 @@
 //! Certificates made at run time, stores made by keytool and openssl, and servers on loopback.
 
 mod handshakes;
+mod identities;
+mod options;
 mod stores;
 
 use std::{
@@ -22,9 +24,11 @@ use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName},
+    server::WebPkiClientVerifier,
 };
 
-use super::{jvm_store::Trust, verifier::Verifier};
+use super::{trust::Trust, verifier::Verifier};
+use crate::settings::{Origin, Value};
 
 /// A directory that goes away with the test.
 pub(super) struct Directory(PathBuf);
@@ -139,7 +143,7 @@ pub(super) fn client(trusted: &[&CertificateDer<'static>]) -> ClientConfig {
         import: "keytool -importcert test".to_owned(),
     };
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = Verifier::new(roots, trust, &provider).unwrap();
+    let verifier = Verifier::new(roots, trust, None, &provider).unwrap();
     super::for_rustls(provider, |config| config.dangerous().with_custom_certificate_verifier(Arc::new(verifier))).unwrap()
 }
 
@@ -189,4 +193,23 @@ pub(super) fn connect(client: ClientConfig, name: &str, port: u16) -> Result<(),
     tls.read_to_string(&mut answer)?;
     assert_eq!(answer, "ok");
     Ok(())
+}
+
+/// A server that accepts only clients with a certificate of `ca`.
+pub(super) fn mutual(identity: &Identity, ca: &Ca, version: &'static rustls::SupportedProtocolVersion) -> ServerConfig {
+    let mut roots = RootCertStore::empty();
+    roots.add(ca.der().clone()).unwrap();
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().unwrap();
+    ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(identity.chain.clone(), identity.private_key())
+        .unwrap()
+}
+
+/// A setting as it would be found.
+pub(super) fn value(text: &str) -> Value {
+    Value { text: text.to_owned().into(), origin: Origin::Variable("VAULT_TEST") }
 }

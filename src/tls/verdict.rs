@@ -9,7 +9,7 @@ use rustls::{
 
 use super::{
     certificate::{self, Facts},
-    jvm_store::Trust,
+    trust::Trust,
 };
 
 /// Why a server's certificate was refused and what to do. Travels inside rustls' error.
@@ -266,14 +266,22 @@ fn alert_in_words(alert: AlertDescription) -> String {
     use AlertDescription::*;
     let said = format!("the server ended the TLS handshake with the alert {alert:?}");
     match alert {
-        CertificateRequired | BadCertificate | NoCertificate => format!(
-            "{said}: it asks for a client certificate (mutual TLS). What to do: set tls_disable_client_certs = true or \
-             tls_require_and_verify_client_cert = false in Vault's listener, or use another listener"
-        ),
-        UnknownCA | CertificateExpired | CertificateRevoked | UnsupportedCertificate | CertificateUnknown | AccessDenied => {
-            format!(
-                "{said}: it does not accept the client certificate. What to do: check the client certificate, and tls_client_ca_file in \
+        CertificateRequired | NoCertificate => format!(
+            "{said}: it asks for a client certificate (mutual TLS), and none was sent. What to do: set VAULT_CLIENT_CERT and \
+             VAULT_CLIENT_KEY (PEM files) or the JVM's javax.net.ssl.keyStore; or set tls_require_and_verify_client_cert = false in \
              Vault's listener"
+        ),
+        BadCertificate
+        | UnknownCA
+        | CertificateExpired
+        | CertificateRevoked
+        | UnsupportedCertificate
+        | CertificateUnknown
+        | AccessDenied => {
+            format!(
+                "{said}: it asks for a client certificate (mutual TLS), and none was sent, or not one that it accepts. What to do: check \
+                 VAULT_CLIENT_CERT and VAULT_CLIENT_KEY (PEM files) or the JVM's javax.net.ssl.keyStore, the certificate's dates, and \
+                 tls_client_ca_file in Vault's listener"
             )
         }
         ProtocolVersion | InsufficientSecurity | HandshakeFailure => format!(

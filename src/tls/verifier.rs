@@ -16,7 +16,7 @@ use rustls::{
 
 use super::{
     certificate,
-    jvm_store::Trust,
+    trust::Trust,
     verdict::{Refused, Verdict},
 };
 
@@ -26,15 +26,22 @@ pub(super) struct Verifier {
     webpki: Arc<WebPkiServerVerifier>,
     roots: Arc<RootCertStore>,
     trust: Trust,
+    /// The name that the certificate must have, where it is not that of the URL.
+    name: Option<ServerName<'static>>,
 }
 
 impl Verifier {
-    pub(super) fn new(roots: RootCertStore, trust: Trust, provider: &Arc<CryptoProvider>) -> Result<Self, crate::Error> {
+    pub(super) fn new(
+        roots: RootCertStore,
+        trust: Trust,
+        name: Option<ServerName<'static>>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, crate::Error> {
         let roots = Arc::new(roots);
         let webpki = WebPkiServerVerifier::builder_with_provider(roots.clone(), provider.clone())
             .build()
             .map_err(|error| crate::Error::Internal(format!("TLS: {error}")))?;
-        Ok(Self { webpki, roots, trust })
+        Ok(Self { webpki, roots, trust, name })
     }
 
     /// Whether the server's own certificate is in the trust store, in date, and for this name.
@@ -71,6 +78,7 @@ impl ServerCertVerifier for Verifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let name = self.name.as_ref().unwrap_or(name);
         let refused = match self.webpki.verify_server_cert(server, intermediates, name, ocsp, now) {
             Err(refused) => refused,
             accepted => return accepted,
@@ -105,5 +113,47 @@ impl ServerCertVerifier for Verifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.webpki.supported_verify_schemes()
+    }
+}
+
+/// Accepts every server: what `VAULT_SKIP_VERIFY` asks for.
+#[derive(Debug)]
+pub(super) struct Unchecked {
+    pub(super) provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Unchecked {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    // Whoever is accepted without a certificate need not prove that it is his own.
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -55,6 +55,7 @@ fn word(meaning: &Meaning<'_>) -> String {
         Meaning::RateLimited(_) => "rate limited".into(),
         Meaning::Redirect => "redirect".into(),
         Meaning::Refused(said) => format!("refused: {said}"),
+        Meaning::WantsTls => "wants TLS".into(),
         Meaning::Foreign(content) => format!("foreign: {content}"),
     }
 }
@@ -139,6 +140,7 @@ fn answers_that_no_real_server_gives_on_demand() {
     for (status, kind, body, want) in [
         (407, Some("text/html"), &html[..], "foreign: text/html, a page titled \"407 Proxy Authentication Required\""),
         (200, Some("text/html"), html, "foreign: text/html, a page titled \"407 Proxy Authentication Required\""),
+        (400, None, b"Client sent an HTTP request to an HTTPS server.\n", "wants TLS"),
         (502, None, b"", "foreign: without a content type, with an empty body"),
         (200, json, b"{\"data\":", "foreign: application/json, 8 bytes that are no JSON of Vault's"),
         (500, json, b"{\"errors\":[\"local node not active but active cluster node not found\"]}", "no leader"),

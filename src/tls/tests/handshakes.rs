@@ -6,11 +6,9 @@ use rcgen::{
     CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair, PKCS_ECDSA_P521_SHA512, PKCS_ED25519,
     date_time_ymd,
 };
-use rustls::{
-    ClientConfig, RootCertStore, ServerConfig, crypto::aws_lc_rs, pki_types::CertificateDer, server::WebPkiClientVerifier,
-};
+use rustls::{ClientConfig, ServerConfig, crypto::aws_lc_rs, pki_types::CertificateDer};
 
-use super::{Ca, Identity, ca, ca_params, client, connect, params, peer, server, server_config};
+use super::{Ca, Identity, ca, ca_params, client, connect, mutual, params, peer, server, server_config};
 use crate::tls::verdict;
 
 const HOST: &str = "vault.example.com";
@@ -252,19 +250,9 @@ fn a_ca_certificate_as_server_certificate_is_named() {
 fn a_server_that_wants_a_client_certificate_is_recognised() {
     let ca = ca("Company CA");
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let identity = Identity::issued(&ca, &good());
-        let mut roots = RootCertStore::empty();
-        roots.add(ca.der().clone()).unwrap();
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().unwrap();
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[version])
-            .unwrap()
-            .with_client_cert_verifier(verifier)
-            .with_single_cert(identity.chain.clone(), identity.private_key())
-            .unwrap();
+        let config = mutual(&Identity::issued(&ca, &good()), &ca, version);
         let words = words(client(&[ca.der()]), HOST, server(config));
-        has(&words, &["it asks for a client certificate (mutual TLS)", "tls_require_and_verify_client_cert = false"]);
+        has(&words, &["it asks for a client certificate (mutual TLS), and none was sent", "VAULT_CLIENT_CERT"]);
     }
 }
 

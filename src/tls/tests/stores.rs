@@ -4,9 +4,9 @@ use std::{fs, path::Path};
 
 use super::{Directory, ca, client, connect, jdks, params, run, server, server_config};
 use crate::{
-    Error,
+    Error, Host,
     host::tests::MapHost,
-    tls::{self, tests::Identity},
+    tls::{self, Options, Tls, tests::Identity},
 };
 
 const STORE: &str = "javax.net.ssl.trustStore";
@@ -15,6 +15,10 @@ const PASSWORD: &str = "javax.net.ssl.trustStorePassword";
 
 fn host(properties: &[(&str, &str)]) -> MapHost {
     properties.iter().fold(MapHost::default(), |host, (name, value)| host.with_property(name, value))
+}
+
+fn trusting(host: &dyn Host) -> Result<Tls, Error> {
+    tls::client(host, &Options::default())
 }
 
 /// Files and passwords of one test.
@@ -45,7 +49,7 @@ impl Stores {
 
     /// The words of the trust store, after a handshake with a server of the CA in it.
     fn accepted(&self, properties: &[(&str, &str)]) -> String {
-        let tls = tls::client(&host(properties)).map_err(|error| error.to_string()).unwrap();
+        let tls = trusting(&host(properties)).map_err(|error| error.to_string()).unwrap();
         let port = server(server_config(&self.identity));
         connect(tls.config, "vault.example.com", port).unwrap();
         tls.trust
@@ -53,7 +57,7 @@ impl Stores {
 }
 
 fn refused(host: &MapHost) -> String {
-    match tls::client(host) {
+    match trusting(host) {
         Err(error @ Error::TrustStore { .. }) => error.to_string(),
         Err(other) => panic!("{other}"),
         Ok(tls) => panic!("{}", tls.trust),
@@ -76,7 +80,7 @@ fn the_default_store_of_each_jdk_is_read_whole() {
         assert!(count > 50, "{listed}");
 
         let home = home.to_str().unwrap();
-        let tls = tls::client(&host(&[("java.home", home)])).map_err(|error| error.to_string()).unwrap();
+        let tls = trusting(&host(&[("java.home", home)])).map_err(|error| error.to_string()).unwrap();
         let cacerts = Path::new(home).join("lib").join("security").join("cacerts");
         let expected = format!("trust store {} (", cacerts.display());
         assert!(tls.trust.starts_with(&expected), "{}", tls.trust);
@@ -96,7 +100,11 @@ fn jks_is_read_with_and_without_password() {
 
     let words = refused_with(&[(STORE, &path), (PASSWORD, "wrong-one")]);
     assert!(words.contains(&format!("trust store {path} (JKS, from system property {STORE})")), "{words}");
-    assert!(words.contains(&format!("the password in system property {PASSWORD} is wrong, or the file was changed")), "{words}");
+    assert!(
+        words
+            .contains(&format!("its password is wrong, or the file was changed. What to do: correct system property {PASSWORD}")),
+        "{words}"
+    );
     assert!(!words.contains("wrong-one"), "{words}");
 }
 
@@ -123,11 +131,13 @@ fn pkcs12_is_read_in_every_encryption() {
         } else {
             let refused = refused_with(&without);
             assert!(
-                refused.contains(&format!("it is encrypted, and system property {PASSWORD} is not set")),
+                refused.contains(&format!(
+                    "it is encrypted, and no password is set. What to do: set its password with -D{PASSWORD}="
+                )),
                 "{name}: {refused}"
             );
             let refused = refused_with(&[(STORE, &path), (PASSWORD, "wrong-one")]);
-            assert!(refused.contains(&format!("the password in system property {PASSWORD} is wrong")), "{name}: {refused}");
+            assert!(refused.contains("its password is wrong"), "{name}: {refused}");
         }
     }
 }
@@ -140,7 +150,7 @@ fn the_own_certificate_of_a_key_is_trusted_as_in_java() {
         let subject = ["-genkeypair", "-alias", "vault", "-keyalg", "EC", "-dname", "CN=vault", "-ext", "san=dns:localhost"];
         let store = ["-storetype", kind, "-keystore", &path, "-storepass", "right-one"];
         run("keytool", &[subject.as_slice(), &store].concat());
-        let tls = tls::client(&host(&[("java.home", "/nowhere"), (STORE, &path), (PASSWORD, "right-one")]));
+        let tls = trusting(&host(&[("java.home", "/nowhere"), (STORE, &path), (PASSWORD, "right-one")]));
         assert!(tls.map_err(|error| error.to_string()).unwrap().trust.contains(&format!("({kind}, 1 certificate, ")), "{kind}");
     }
 }
@@ -162,7 +172,7 @@ fn a_file_that_is_no_store_is_said_to_be_what_it_is() {
     let cases: [(&str, &[u8], &str); 6] = [
         ("empty", b"", "the file is empty"),
         ("text", b"hello", "the file is neither a JKS nor a PKCS12 key store"),
-        ("pem", b"-----BEGIN CERTIFICATE-----\n", "it is PEM text, which Java does not read as a trust store"),
+        ("pem", b"-----BEGIN CERTIFICATE-----\n", "it is PEM text, not a Java key store"),
         ("cut", b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01", "the file is damaged"),
         ("sequence", b"\x30\x03\x02\x01\x03", "the file is damaged"),
         ("none", b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "it holds no certificate"),
@@ -203,7 +213,7 @@ fn a_named_store_that_is_no_file_is_passed_over_as_in_java_but_not_silently() {
 
     for named in ["/nowhere/trust.jks", &home, ""] {
         let host = self::host(&[("java.home", home.as_str()), (STORE, named)]);
-        let trust = tls::client(&host).map_err(|error| error.to_string()).unwrap().trust;
+        let trust = trusting(&host).map_err(|error| error.to_string()).unwrap().trust;
         let expected = format!("the JDK's default, because {named:?} of system property {STORE} is no readable file)");
         assert!(trust.ends_with(&expected), "{trust}");
         let warnings = host.warnings.take();
@@ -214,7 +224,7 @@ fn a_named_store_that_is_no_file_is_passed_over_as_in_java_but_not_silently() {
     }
 
     let host = self::host(&[("java.home", home.as_str())]);
-    assert!(tls::client(&host).map_err(|error| error.to_string()).unwrap().trust.ends_with("the JDK's default)"));
+    assert!(trusting(&host).map_err(|error| error.to_string()).unwrap().trust.ends_with("the JDK's default)"));
     assert_eq!(host.warnings.take(), Vec::<String>::new());
 }
 
@@ -244,13 +254,17 @@ fn no_store_at_all_is_an_error_that_names_every_place() {
 #[test]
 fn stores_that_only_java_can_read_are_said_to_be_so() {
     let cases = [
-        ([(STORE, "NONE"), (TYPE, "JKS")], "NONE (system property javax.net.ssl.trustStore)"),
-        ([(STORE, "NONE"), (TYPE, "Windows-ROOT")], "type \"Windows-ROOT\" (system property javax.net.ssl.trustStoreType)"),
-        ([(STORE, "/x"), (TYPE, "BCFKS")], "type \"BCFKS\""),
+        ([(STORE, "NONE"), (TYPE, "JKS")], "trust store NONE, from system property javax.net.ssl.trustStore: a store that is no"),
+        (
+            [(STORE, "NONE"), (TYPE, "Windows-ROOT")],
+            "trust store NONE, from system property javax.net.ssl.trustStore, type \"Windows-ROOT\", from system property \
+             javax.net.ssl.trustStoreType: a store that is no JKS or PKCS12 file cannot be read without Java",
+        ),
+        ([(STORE, "/x"), (TYPE, "BCFKS")], "trust store /x, from system property javax.net.ssl.trustStore, type \"BCFKS\", from"),
     ];
     for (properties, expected) in cases {
         let words = refused_with(&properties);
-        assert!(words.contains(expected) && words.contains("not supported yet"), "{words}");
+        assert!(words.contains(expected) && words.contains("; Java itself says: it was not asked. What to do: "), "{words}");
     }
 }
 
@@ -273,7 +287,7 @@ fn the_default_store_costs_next_to_nothing() {
     let fastest = (0..20)
         .map(|_| {
             let begin = std::time::Instant::now();
-            assert!(tls::client(&host).is_ok());
+            assert!(trusting(&host).is_ok());
             begin.elapsed()
         })
         .min()

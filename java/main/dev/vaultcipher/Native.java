@@ -1,5 +1,14 @@
 package dev.vaultcipher;
 
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
+
 /**
  * The one door between Java and Rust: {@link #secret} goes in; {@link #property}, {@link #warn} and
  * {@link #interrupted} are what Rust asks of the host on the way, on the thread that called.
@@ -70,6 +79,24 @@ final class Native {
         } catch (RuntimeException | LinkageError e) {
             System.err.println("WARNING dev.vaultcipher: " + message);
         }
+    }
+
+    /**
+     * Called by Rust for a trust store that only Java can read: the certificates (DER) that the JVM's default trust manager
+     * accepts as issuers.
+     */
+    static byte[][] trustedCertificates() throws GeneralSecurityException {
+        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        factory.init((KeyStore) null);
+        List<byte[]> certificates = new ArrayList<>();
+        for (TrustManager manager : factory.getTrustManagers()) {
+            if (manager instanceof X509TrustManager) {
+                for (X509Certificate certificate : ((X509TrustManager) manager).getAcceptedIssuers()) {
+                    certificates.add(certificate.getEncoded());
+                }
+            }
+        }
+        return certificates.toArray(new byte[0][]);
     }
 
     /** Called by Rust between attempts: whether the calling thread is asked to stop. The flag stays as it is. */

@@ -1,0 +1,113 @@
+//! Where it failed, and why nothing came back from there.
+
+use std::fmt;
+
+/// The request that failed: what the message says after "at".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct At {
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The whole URL. It holds no secret: an endpoint with a user or a password in it is refused.
+    pub url: String,
+    /// The Vault namespace that the request was sent to; `None` is the root namespace.
+    pub namespace: Option<String>,
+    /// The proxy or unix socket on the way.
+    pub via: Option<String>,
+    /// How often it was tried in which time, where that was more than once.
+    pub tries: Option<String>,
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} (namespace: {}", self.method, self.url, self.namespace.as_deref().unwrap_or("none"))?;
+        for more in [self.via.as_ref().map(|via| format!(", via {via}")), self.tries.as_ref().map(|tries| format!(", {tries}"))] {
+            f.write_str(&more.unwrap_or_default())?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// Where a KV secret was looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The request.
+    pub at: At,
+    /// The mount path of the secrets engine, as the text names it, without slashes around it.
+    pub mount: String,
+    /// The path of the secret below the mount, without slashes around it.
+    pub path: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, mount {:?}, path {:?}", self.at, self.mount, self.path)
+    }
+}
+
+/// Why no answer came from the endpoint.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unreachable {
+    /// The name of the endpoint's host has no address.
+    #[error(
+        "the host name {host:?} cannot be resolved ({reason}). What to do: correct \"endpoint\", or the DNS of this machine \
+         (try: getent hosts {host})"
+    )]
+    UnknownHost {
+        /// The host of the endpoint.
+        host: String,
+        /// What the resolver said.
+        reason: String,
+    },
+    /// Nobody listens on the port.
+    #[error(
+        "the connection was refused: nothing listens on this host and port, or a firewall rejects it. What to do: check that \
+         Vault runs, and host and port of \"endpoint\""
+    )]
+    Refused,
+    /// The connection could not be made in time.
+    #[error(
+        "no connection within {seconds} s: the packets are dropped on the way. What to do: check the firewall and the routes \
+         between this machine and Vault, and \"endpoint\""
+    )]
+    ConnectTimeout {
+        /// The limit in seconds.
+        seconds: f32,
+    },
+    /// Connected, but there was no whole answer in time.
+    #[error("no whole answer within {seconds} s. What to do: look at Vault's own log and load, and at what stands in between")]
+    Timeout {
+        /// The limit in seconds.
+        seconds: f32,
+    },
+    /// The peer closed the connection before its answer was whole.
+    #[error(
+        "the connection was closed before the answer was whole ({reason}). What to do: check that \"endpoint\" names Vault's \
+         API address, and http or https as Vault listens; look at Vault's log or that of a balancer in front of it"
+    )]
+    Closed {
+        /// What the connection reported.
+        reason: String,
+    },
+    /// The proxy on the way refused to connect.
+    #[error(
+        "the proxy refused ({reason}). What to do: give its user and password if it wants them (VAULT_PROXY_ADDR=http://USER:PASSWORD@HOST:PORT), \
+         let it connect to Vault, or exempt Vault from it (NO_PROXY, http.nonProxyHosts)"
+    )]
+    Proxy {
+        /// What the proxy or the library said.
+        reason: String,
+    },
+    /// TLS could not be set up; the verdict says why and what to do.
+    #[error("TLS failed: {verdict}")]
+    Tls {
+        /// Why, with the certificate's names and dates and the trust store, and what to do.
+        verdict: String,
+    },
+    /// Anything else that the network or the HTTP library reports.
+    #[error("{reason}. What to do: check \"endpoint\" and what stands between this machine and Vault")]
+    Other {
+        /// The whole chain of causes.
+        reason: String,
+    },
+}

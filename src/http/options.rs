@@ -1,0 +1,107 @@
+//! What can be set about requests.
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::error::Error;
+use crate::settings::{CLIENT_TIMEOUT, DISABLE_REDIRECTS, HEADERS, MAX_RETRIES, NAMESPACE, REDIRECT_HOSTS, Sources, Value};
+use crate::text::{is_unprintable, one_line};
+
+/// The settings of every request.
+pub(super) struct Options {
+    /// The time for everything; zero is one try.
+    pub(super) budget: Duration,
+    pub(super) max_retries: Option<u32>,
+    pub(super) namespace: Option<String>,
+    pub(super) follow_redirects: bool,
+    /// `host` or `host:port`, in lower case.
+    pub(super) redirect_hosts: Vec<String>,
+    pub(super) headers: HeaderMap,
+}
+
+impl Options {
+    pub(super) fn find(sources: Sources<'_>) -> Result<Self, Error> {
+        let budget = CLIENT_TIMEOUT.find(sources)?.map(|value| value.duration()).transpose()?;
+        let disable = DISABLE_REDIRECTS.find(sources)?.map(|value| value.flag()).transpose()?;
+        Ok(Self {
+            budget: budget.unwrap_or(Duration::from_secs(60)),
+            max_retries: MAX_RETRIES.find(sources)?.map(|value| value.count()).transpose()?,
+            namespace: NAMESPACE.find(sources)?.map(|value| namespace(&value)).transpose()?,
+            follow_redirects: !disable.unwrap_or(false),
+            redirect_hosts: REDIRECT_HOSTS.find(sources)?.map(|value| hosts(&value)).unwrap_or_default(),
+            headers: HEADERS.find(sources)?.map(|value| headers(&value)).transpose()?.unwrap_or_default(),
+        })
+    }
+}
+
+/// Slashes around it are tolerated; Vault itself takes it with and without.
+fn namespace(value: &Value) -> Result<String, Error> {
+    let name = value.trimmed().trim_matches('/');
+    if name.is_empty() || !name.is_ascii() || name.chars().any(|c| is_unprintable(c) || c == ' ') {
+        return Err(value.refuse("it is not a namespace path. What to do: write its path, such as team-a/app"));
+    }
+    Ok(name.to_owned())
+}
+
+fn hosts(value: &Value) -> Vec<String> {
+    value.text.split(',').map(|host| host.trim().to_ascii_lowercase()).filter(|host| !host.is_empty()).collect()
+}
+
+/// As the official client's `VAULT_HEADERS`: a JSON object of strings. Vault's own headers are not for the administrator.
+fn headers(value: &Value) -> Result<HeaderMap, Error> {
+    let form = "What to do: write a JSON object of texts, such as {\"X-Team\":\"dba\"}";
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&value.text).map_err(|_| value.refuse(format!("it is not a JSON object. {form}")))?;
+    let mut headers = HeaderMap::new();
+    for (name, text) in &object {
+        let shown = one_line(name, 40);
+        if name.to_ascii_lowercase().starts_with("x-vault-") {
+            return Err(value.refuse(format!("the header \"{shown}\" is Vault's own. What to do: leave it out")));
+        }
+        let text = text.as_str().ok_or_else(|| value.refuse(format!("the header \"{shown}\" is not a text. {form}")))?;
+        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(text)) {
+            (Ok(name), Ok(mut text)) => {
+                // It may be a credential of a gateway.
+                text.set_sensitive(true);
+                headers.insert(name, text);
+            }
+            _ => return Err(value.refuse(format!("\"{shown}\" is not a valid HTTP header. {form}"))),
+        }
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::tests::MapHost;
+
+    fn options(name: &str, value: &str) -> Result<Options, String> {
+        let host = MapHost::default().with_variable(name, value);
+        Options::find(Sources { fields: &[], host: &host }).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn values_are_read_and_a_wrong_one_names_its_variable() {
+        assert_eq!(options("VAULT_CLIENT_TIMEOUT", "5s").unwrap().budget, Duration::from_secs(5));
+        assert_eq!(options("VAULT_CLIENT_TIMEOUT", "0").unwrap().budget, Duration::ZERO);
+        assert_eq!(options("VAULT_MAX_RETRIES", "0").unwrap().max_retries, Some(0));
+        assert_eq!(options("VAULT_NAMESPACE", "/a/b/").unwrap().namespace.as_deref(), Some("a/b"));
+        assert!(!options("VAULT_DISABLE_REDIRECTS", "true").unwrap().follow_redirects);
+        assert_eq!(options("VAULT_HEADERS", "{\"X-Team\":\"a\"}").unwrap().headers.get("x-team").unwrap(), "a");
+        for (name, value) in [
+            ("VAULT_CLIENT_TIMEOUT", "soon"),
+            ("VAULT_MAX_RETRIES", "-1"),
+            ("VAULT_DISABLE_REDIRECTS", "ja"),
+            ("VAULT_NAMESPACE", "a b"),
+            ("VAULT_HEADERS", "X-Team: a"),
+            ("VAULT_HEADERS", "{\"X-Vault-Token\":\"a\"}"),
+            ("VAULT_HEADERS", "{\"X-Team\":1}"),
+            ("VAULT_HEADERS", "{\"X Team\":\"a\"}"),
+        ] {
+            let error = options(name, value).err().unwrap();
+            assert!(error.starts_with(&format!("environment variable {name} is not usable: ")), "{error}");
+        }
+    }
+}

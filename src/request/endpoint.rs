@@ -1,0 +1,69 @@
+//! An address of Vault's API.
+
+use crate::text::is_unprintable;
+
+/// Where Vault's API is: a URL's scheme, host, port and path prefix, or a unix socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    /// No slash at the end, no `/v1`.
+    base: String,
+    /// Whether the scheme is https.
+    pub(crate) tls: bool,
+    /// The socket's path, if it is one.
+    pub(crate) socket: Option<String>,
+}
+
+const FORM: &str = "it must look like https://vault.example.com:8200";
+
+impl Endpoint {
+    /// A slash or a `/v1` at the end is tolerated: the vendor's store made people write it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        if text.chars().any(|c| c.is_whitespace() || is_unprintable(c)) {
+            return Err(format!("holds a blank or a control character; {FORM}"));
+        }
+        if let Some(path) = text.strip_prefix("unix://") {
+            return Self::unix(path);
+        }
+        let scheme = text.get(..8).unwrap_or(text).to_ascii_lowercase();
+        if !scheme.starts_with("http://") && !scheme.starts_with("https://") {
+            return Err(format!("does not begin with http:// or https://; {FORM}"));
+        }
+        let url = reqwest::Url::parse(text).map_err(|e| format!("is not a URL ({e}); {FORM}"))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(format!("holds a user name or password, which would show in messages and logs; {FORM}"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(format!("holds a \"?\" or \"#\"; {FORM}"));
+        }
+        if text.contains('\\') || url.path().contains("//") {
+            return Err(format!("holds \"\\\" or \"//\" in its path; {FORM}"));
+        }
+        let base = url.as_str().trim_end_matches('/');
+        let base = base.strip_suffix("/v1").unwrap_or(base);
+        Ok(Self { base: base.to_owned(), tls: url.scheme() == "https", socket: None })
+    }
+
+    /// As the official client reads it: the path of the socket, and plain HTTP on it.
+    fn unix(path: &str) -> Result<Self, String> {
+        if !cfg!(unix) {
+            return Err("is a unix socket, which this system has none of".to_owned());
+        }
+        if !path.starts_with('/') {
+            return Err("is a unix socket, and its path must be absolute: unix:///run/vault-agent.sock".to_owned());
+        }
+        Ok(Self { base: "http://localhost".to_owned(), tls: false, socket: Some(path.to_owned()) })
+    }
+
+    /// The URL of an API path, which must be encoded.
+    pub(crate) fn url(&self, api_path: &str) -> String {
+        format!("{}/v1/{api_path}", self.base)
+    }
+
+    /// What a message calls this endpoint.
+    pub(crate) fn name(&self) -> String {
+        match &self.socket {
+            Some(path) => format!("unix://{path}"),
+            None => self.base.clone(),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The text's JSON object while it is checked: every field by its name, and what was wrong so far.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::settings;
+use crate::text::{list, nearest, one_line};
+
+/// The fields that say where the secret is. The others are settings: [`settings::ALL`].
+const OWN: [&str; 5] = ["mount", "path", "key", "endpoint", "authenticationType"];
+
+/// A text is a few hundred bytes; what is larger is not one.
+const MAX_TEXT: usize = 64 * 1024;
+
+/// The object's fields, and what was wrong so far.
+pub(super) struct Fields {
+    fields: Vec<(String, Value)>,
+    pub(super) problems: Vec<String>,
+}
+
+impl Fields {
+    /// Reads the object; unknown fields and duplicates are noted as problems.
+    pub(super) fn read(text: &str) -> Result<Self, Error> {
+        let whole = |problem: String| Error::Text { problems: vec![problem] };
+        if text.is_empty() {
+            return Err(whole("it is empty".to_owned()));
+        }
+        if text.len() > MAX_TEXT {
+            return Err(whole(format!("it has {} bytes, and at most {MAX_TEXT} are read", text.len())));
+        }
+        // The text itself is never quoted: it may be the plain password that somebody forgot to replace.
+        if !text.starts_with('{') {
+            return Err(whole("it is not a JSON object: it does not begin with \"{\"".to_owned()));
+        }
+        let Object(fields) = serde_json::from_str(text).map_err(|e| {
+            let what = if e.is_eof() { "it ends too early" } else { "there is a mistake" };
+            whole(format!("it is not valid JSON: {what} at line {}, column {}", e.line(), e.column()))
+        })?;
+        let known = || OWN.into_iter().chain(settings::ALL.iter().filter_map(|setting| setting.field));
+        let mut problems = Vec::new();
+        for (i, (name, _)) in fields.iter().enumerate() {
+            let before = fields.iter().take(i).filter(|(other, _)| other == name).count();
+            if !known().any(|known| known == name) {
+                let near = match nearest(name, known()) {
+                    Some(near) => format!("did you mean \"{near}\"?"),
+                    None => format!("known are {}", list(&known().collect::<Vec<_>>())),
+                };
+                problems.push(format!("unknown field \"{}\": {near}", one_line(name, 40)));
+            } else if before == 1 {
+                problems.push(format!("\"{name}\" is there more than once"));
+            }
+        }
+        Ok(Self { fields, problems })
+    }
+
+    /// Whether the field is there.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    /// The field, parsed; `None` after its problem was noted.
+    pub(super) fn required<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        if !self.has(name) {
+            self.problems.push(format!("\"{name}\" is missing"));
+        }
+        self.optional(name, parse)
+    }
+
+    /// The field, parsed; `None` when it is not there, or after its problem was noted.
+    pub(super) fn optional<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let parsed = text(self.value(name)?).and_then(parse);
+        self.note(name, parsed)
+    }
+
+    /// A field that is one text or an array of texts: those that could be parsed; problems are noted.
+    pub(super) fn texts<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
+        let parsed: Vec<Result<T, String>> = match self.value(name) {
+            Some(Value::Array(values)) if values.is_empty() => vec![Err("is an empty array".to_owned())],
+            Some(Value::Array(values)) => values.iter().map(|value| text(value).and_then(&parse)).collect(),
+            Some(value) => vec![text(value).and_then(&parse)],
+            None => Vec::new(),
+        };
+        parsed.into_iter().filter_map(|parsed| self.note(name, parsed)).collect()
+    }
+
+    /// The fields that are settings, as text. Numbers and truth values may be written as such; an object is for headers.
+    pub(super) fn settings(&mut self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        for name in settings::ALL.iter().filter_map(|setting| setting.field) {
+            let Some(value) = self.value(name) else { continue };
+            let as_text = match value {
+                Value::Number(number) => Ok(number.to_string()),
+                Value::Bool(flag) => Ok(flag.to_string()),
+                Value::Object(_) if Some(name) == settings::HEADERS.field => Ok(value.to_string()),
+                other => text(other).map(str::to_owned),
+            };
+            found.extend(self.note(name, as_text).map(|text| (name, text)));
+        }
+        found
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value)
+    }
+
+    fn note<T>(&mut self, name: &str, parsed: Result<T, String>) -> Option<T> {
+        parsed.map_err(|problem| self.problems.push(format!("\"{name}\" {problem}"))).ok()
+    }
+}
+
+fn text(value: &Value) -> Result<&str, String> {
+    let kind = match value {
+        Value::String(text) if text.trim().is_empty() => return Err("is empty".to_owned()),
+        Value::String(text) => return Ok(text),
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    };
+    Err(format!("must be a JSON string, but is {kind}"))
+}
+
+/// A JSON object that keeps duplicates: `serde_json`'s own map keeps the last one silently.
+struct Object(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut pairs = Vec::with_capacity(OWN.len());
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Object(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}

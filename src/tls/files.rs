@@ -1,0 +1,63 @@
+//! Whether the files of a configuration have changed since they were read.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// The files that a configuration was read from, and those whose absence it rests on, as they were then.
+#[derive(Debug, Default)]
+pub(crate) struct Files(Vec<(PathBuf, Option<Stamp>)>);
+
+/// When a file was written, and how long it is.
+type Stamp = (SystemTime, u64);
+
+impl Files {
+    /// To be called before the file is read, so that a change while it is read counts.
+    pub(super) fn watch(&mut self, path: impl AsRef<Path>) {
+        let path = path.as_ref();
+        self.0.push((path.to_owned(), stamp(path)));
+    }
+
+    /// Whether a file was changed, replaced, made or removed since.
+    pub(crate) fn changed(&self) -> bool {
+        self.0.iter().any(|(path, then)| stamp(path) != *then)
+    }
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    // Follows links: Kubernetes updates a mounted secret by pointing a link elsewhere.
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::tests::Directory;
+
+    #[test]
+    fn a_change_a_removal_and_an_appearance_are_noticed() {
+        let directory = Directory::new();
+        let there = directory.file("there.pem", "1");
+        let missing = directory.path("missing.pem");
+        let mut files = Files::default();
+        files.watch(&there);
+        files.watch(&missing);
+        assert!(!files.changed());
+
+        directory.file("there.pem", "12");
+        assert!(files.changed());
+        directory.file("there.pem", "1");
+        let mut files = Files::default();
+        files.watch(&there);
+        files.watch(&missing);
+        directory.file("missing.pem", "");
+        assert!(files.changed());
+        fs::remove_file(missing).unwrap();
+        assert!(!files.changed());
+        fs::remove_file(there).unwrap();
+        assert!(files.changed());
+    }
+}

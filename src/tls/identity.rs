@@ -1,0 +1,146 @@
+//! Who this client is: the certificate and key that it shows to a server that asks for one (mutual TLS).
+
+use std::{fs, sync::Arc};
+
+use rustls::{
+    Error as TlsError, SignatureScheme,
+    client::ResolvesClientCert,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, PrivateKeyDer},
+    sign::CertifiedKey,
+};
+
+use super::{
+    Options,
+    certificate::Facts,
+    files::Files,
+    key_store::{self, Key},
+    p12, pem,
+};
+use crate::{Error, Host, Secret, settings::Value};
+
+pub(super) const STORE: &str = "javax.net.ssl.keyStore";
+pub(super) const TYPE: &str = "javax.net.ssl.keyStoreType";
+const PASSWORD: &str = "javax.net.ssl.keyStorePassword";
+
+const CERTIFICATE: &str = "client certificate file";
+const KEY: &str = "client key file";
+
+/// The certificates to choose from when a server asks for one.
+#[derive(Debug)]
+pub(super) struct Identities(Vec<Arc<CertifiedKey>>);
+
+impl ResolvesClientCert for Identities {
+    /// The first certificate of a CA that the server names; otherwise the first with a fitting key, as the official client
+    /// shows its one certificate to every server: the list of CAs that a server sends is often incomplete.
+    fn resolve(&self, cas: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let fitting = || self.0.iter().filter(|identity| identity.key.choose_scheme(schemes).is_some());
+        fitting().find(|identity| is_issued_by(identity, cas)).or_else(|| fitting().next()).cloned()
+    }
+
+    fn has_certs(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+fn is_issued_by(identity: &CertifiedKey, cas: &[&[u8]]) -> bool {
+    let by = |ca: &[u8]| identity.cert.iter().any(|der| Facts::of(der).is_some_and(|facts| facts.issuer_is(ca)));
+    cas.iter().any(|ca| by(ca))
+}
+
+/// What the settings name, otherwise the JVM's own key store, otherwise nobody.
+pub(super) fn read(
+    host: &dyn Host,
+    options: &Options,
+    provider: &CryptoProvider,
+    files: &mut Files,
+) -> Result<Option<Identities>, Error> {
+    match (&options.client_cert, &options.client_key) {
+        (Some(certificate), key) => named(certificate, key.as_ref(), options, provider, files).map(Some),
+        (None, Some(key)) => Err(key.refuse(
+            "it names a client key, but no client certificate is set. What to do: set VAULT_CLIENT_CERT, too, or remove this",
+        )),
+        (None, None) => Ok(of_jvm(host, provider, files)),
+    }
+}
+
+fn named(
+    certificate: &Value,
+    key: Option<&Value>,
+    options: &Options,
+    provider: &CryptoProvider,
+    files: &mut Files,
+) -> Result<Identities, Error> {
+    let content = pem::content(certificate, CERTIFICATE, files)?;
+    if p12::is(&content) {
+        let password = options.client_password.as_ref().map(|password| password.text.as_str());
+        let refuse = |problem: String| pem::refuse(certificate, CERTIFICATE, problem);
+        let keys = key_store::keys(&content, password).map_err(|problem| {
+            refuse(format!("is not usable: {problem}. What to do: check file and password (try: keytool -list -keystore FILE)"))
+        })?;
+        return identities(keys, provider).map_err(|error| refuse(mismatch(&error)));
+    }
+    let chain = pem::certificates(&content).map_err(|problem| pem::refuse(certificate, CERTIFICATE, problem))?;
+    // Certificate and key may stand in one file.
+    let (holder, what, private_key) = match key {
+        Some(key) => (key, KEY, pem::key(&pem::content(key, KEY, files)?)),
+        None => (certificate, CERTIFICATE, pem::key(&content)),
+    };
+    let private_key = private_key.map_err(|problem| match key {
+        Some(_) => pem::refuse(holder, what, problem),
+        None => pem::refuse(holder, what, "holds no private key. What to do: name the key's file in VAULT_CLIENT_KEY".to_owned()),
+    })?;
+    identities(vec![Key { chain, key: private_key }], provider).map_err(|error| pem::refuse(holder, what, mismatch(&error)))
+}
+
+/// The JVM's key store serves other connections of the server, too, and Vault may not ask for a certificate at all: what
+/// is wrong with it is a warning.
+fn of_jvm(host: &dyn Host, provider: &CryptoProvider, files: &mut Files) -> Option<Identities> {
+    let path = host.property(STORE).filter(|path| !path.is_empty())?;
+    let kind = host.property(TYPE).filter(|kind| !key_store::is_file_type(kind));
+    let password = host.property(PASSWORD).map(Secret::new).filter(|password| !password.expose().is_empty());
+    let found = match kind {
+        _ if path == "NONE" => Err("it is no file".to_owned()),
+        Some(kind) => Err(format!("type {kind:?} (system property {TYPE}) is no JKS or PKCS12 file")),
+        None => {
+            files.watch(&path);
+            fs::read(&path)
+                .map_err(|error| error.to_string())
+                .and_then(|content| {
+                    key_store::keys(&content, password.as_ref().map(Secret::expose)).map_err(|problem| problem.to_string())
+                })
+                .and_then(|keys| identities(keys, provider).map_err(|error| error.to_string()))
+        }
+    };
+    found
+        .map_err(|problem| {
+            host.warn(&format!(
+                "The key store {path} (from system property {STORE}) cannot be used for a client certificate: {problem}. It matters only \
+                 if Vault asks for one. What to do: check system properties {STORE} and {PASSWORD}, or set VAULT_CLIENT_CERT and \
+                 VAULT_CLIENT_KEY"
+            ));
+        })
+        .ok()
+}
+
+fn identities(keys: Vec<Key>, provider: &CryptoProvider) -> Result<Identities, TlsError> {
+    let one = |Key { chain, key }: Key| identity(chain, key, provider);
+    keys.into_iter().map(one).collect::<Result<_, _>>().map(Identities)
+}
+
+fn identity(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    provider: &CryptoProvider,
+) -> Result<Arc<CertifiedKey>, TlsError> {
+    CertifiedKey::from_der(chain, key, provider).map(Arc::new)
+}
+
+fn mismatch(error: &TlsError) -> String {
+    match error {
+        TlsError::InconsistentKeys(_) => {
+            "does not belong to the client certificate: they have different keys. What to do: name certificate and key of one pair".to_owned()
+        }
+        other => format!("is not usable ({other}). What to do: check certificate and key with openssl x509 and openssl pkey"),
+    }
+}

@@ -1,0 +1,145 @@
+//! The two kinds of key store file, JKS and PKCS #12, seen alike: the certificates to trust in it, and the keys.
+
+use std::fmt;
+
+use p12_keystore::{KeyStore, KeyStoreEntry, Pkcs12ImportPolicy};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use super::{jks, p12};
+
+/// Why a key store cannot be read.
+#[derive(Debug)]
+pub(super) enum Problem {
+    Empty,
+    Pem,
+    Neither,
+    Password,
+    PasswordMissing,
+    Damaged(String),
+    /// Something that Java may know.
+    Unsupported(String),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the file is empty"),
+            Self::Pem => f.write_str("it is PEM text, not a Java key store"),
+            Self::Neither => f.write_str("the file is neither a JKS nor a PKCS12 key store"),
+            Self::Password => f.write_str("its password is wrong, or the file was changed"),
+            Self::PasswordMissing => f.write_str("it is encrypted, and no password is set"),
+            Self::Damaged(why) => write!(f, "the file is damaged ({why})"),
+            Self::Unsupported(what) => write!(f, "{what} cannot be read without Java"),
+        }
+    }
+}
+
+impl From<jks::Problem> for Problem {
+    fn from(problem: jks::Problem) -> Self {
+        match problem {
+            jks::Problem::Password => Self::Password,
+            jks::Problem::Damaged => Self::Damaged("it ends too early or its lengths are wrong".to_owned()),
+            jks::Problem::Unknown(what) => Self::Unsupported(what),
+        }
+    }
+}
+
+impl From<p12::Problem> for Problem {
+    fn from(problem: p12::Problem) -> Self {
+        match problem {
+            p12::Problem::Password => Self::Password,
+            p12::Problem::PasswordMissing => Self::PasswordMissing,
+            p12::Problem::Unsupported => Self::Unsupported("its encryption".to_owned()),
+            p12::Problem::Damaged(why) => Self::Damaged(why),
+        }
+    }
+}
+
+/// Whether this store type of Java's is a file that is read here. The JDK, too, looks at the content rather than at which
+/// of them is named.
+pub(super) fn is_file_type(name: &str) -> bool {
+    ["JKS", "PKCS12", "JCEKS", "CaseExactJKS"].iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// The type of the store, by its content.
+pub(super) fn kind(file: &[u8]) -> &'static str {
+    match jks::kind(file) {
+        Some(kind) => kind,
+        None if p12::is(file) => "PKCS12",
+        None => "unknown type",
+    }
+}
+
+/// The certificates in a store.
+pub(super) struct Trusted<'a> {
+    pub(super) certificates: Vec<CertificateDer<'a>>,
+    /// Certificates that Java does not take as trusted.
+    pub(super) unmarked: usize,
+}
+
+/// The certificates that Java takes as trust anchors.
+pub(super) fn trusted<'a>(file: &'a [u8], password: Option<&str>) -> Result<Trusted<'a>, Problem> {
+    if jks::kind(file).is_some() {
+        let certificate = |entry| match entry {
+            jks::Entry::Trusted(certificate) => Some(certificate),
+            // As Java: the own certificate of a key is trusted, the rest of its chain is not.
+            jks::Entry::Key { chain, .. } => chain.first().copied(),
+        };
+        let entries = jks::read(file, password)?.into_iter();
+        return Ok(Trusted { certificates: entries.filter_map(certificate).map(CertificateDer::from).collect(), unmarked: 0 });
+    }
+    if p12::is(file) {
+        let archive = p12::read(file, password)?;
+        let certificates: Vec<_> = p12::anchors(&archive).map(|bag| CertificateDer::from(bag.cert.as_der().to_vec())).collect();
+        return Ok(Trusted { unmarked: archive.certs.len() - certificates.len(), certificates });
+    }
+    Err(neither(file))
+}
+
+/// A private key with its certificates, its own first.
+pub(super) struct Key {
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    pub(super) key: PrivateKeyDer<'static>,
+}
+
+/// The private keys, at least one. As with the JVM's own key manager, each has the password of the store.
+pub(super) fn keys(file: &[u8], password: Option<&str>) -> Result<Vec<Key>, Problem> {
+    decrypted_keys(file, password.unwrap_or_default()).map_err(|problem| match problem {
+        Problem::Password if password.is_none() => Problem::PasswordMissing,
+        other => other,
+    })
+}
+
+fn decrypted_keys(file: &[u8], password: &str) -> Result<Vec<Key>, Problem> {
+    let mut keys = Vec::new();
+    if jks::kind(file).is_some() {
+        for entry in jks::read(file, Some(password))? {
+            if let jks::Entry::Key { protected, chain } = entry {
+                let key = PrivatePkcs8KeyDer::from(jks::unprotect(protected, password)?.to_vec()).into();
+                let chain = chain.into_iter().map(|certificate| CertificateDer::from(certificate.to_vec())).collect();
+                keys.push(Key { chain, key });
+            }
+        }
+    } else if p12::is(file) {
+        let store = KeyStore::from_pkcs12(file, password, Pkcs12ImportPolicy::Strict).map_err(p12::problem)?;
+        for (_, entry) in store.entries() {
+            if let KeyStoreEntry::PrivateKeyChain(entry) = entry {
+                let key = PrivatePkcs8KeyDer::from(entry.key().as_der().to_vec()).into();
+                let chain = entry.certs().iter().map(|certificate| CertificateDer::from(certificate.as_der().to_vec())).collect();
+                keys.push(Key { chain, key });
+            }
+        }
+    } else {
+        return Err(neither(file));
+    }
+    keys.retain(|key| !key.chain.is_empty());
+    if keys.is_empty() { Err(Problem::Damaged("it holds no private key with a certificate".to_owned())) } else { Ok(keys) }
+}
+
+fn neither(file: &[u8]) -> Problem {
+    match file {
+        [] => Problem::Empty,
+        file if file.trim_ascii_start().starts_with(b"-----BEGIN") => Problem::Pem,
+        _ => Problem::Neither,
+    }
+}

@@ -1,0 +1,90 @@
+//! Certificates and keys as administrators have them: PEM text, in files, in a directory, or in a variable.
+
+use std::{fs, io, path::Path};
+
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use zeroize::Zeroizing;
+
+use super::files::Files;
+use crate::{Error, settings::Value};
+
+/// The certificates of a PEM file, at least one.
+pub(super) fn file(setting: &Value, what: &'static str, files: &mut Files) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let content = content(setting, what, files)?;
+    certificates(&content).map_err(|problem| refuse(setting, what, problem))
+}
+
+/// The certificates of PEM text, at least one.
+pub(super) fn text(setting: &Value) -> Result<Vec<CertificateDer<'static>>, Error> {
+    certificates(setting.text.as_bytes()).map_err(|problem| setting.refuse(problem))
+}
+
+/// The certificates of all PEM files in a directory, at least one; other files may be there, too.
+pub(super) fn directory(setting: &Value, what: &'static str, files: &mut Files) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let path = Path::new(setting.text.as_str());
+    files.watch(path);
+    let entries = fs::read_dir(path).map_err(|error| refuse(setting, what, unreadable(&error)))?;
+    let mut found = Vec::new();
+    for entry in entries.flatten() {
+        let path = entry.path();
+        // Follows links: a directory made by openssl rehash or mounted by Kubernetes has nothing else.
+        if path.is_file() {
+            files.watch(&path);
+            found.extend(fs::read(path).ok().and_then(|content| certificates(&content).ok()).into_iter().flatten());
+        }
+    }
+    // The same certificate stands there under its own and under a hashed name.
+    found.sort_by(|a, b| a.as_ref().cmp(b.as_ref()));
+    found.dedup();
+    if found.is_empty() {
+        return Err(refuse(
+            setting,
+            what,
+            "has no PEM file with a certificate. What to do: put the CA's certificate there".to_owned(),
+        ));
+    }
+    Ok(found)
+}
+
+/// The private key in PEM text: PKCS #8, PKCS #1 or SEC 1.
+pub(super) fn key(content: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
+    PrivateKeyDer::from_pem_slice(content).map_err(|_| {
+        if content.windows(9).any(|word| word == b"ENCRYPTED") {
+            "holds an encrypted private key, which is not supported. What to do: take the encryption off (openssl pkey -in KEY -out \
+             NEW) and protect the file by its permissions, or use a PKCS12 file with a password"
+        } else {
+            "holds no private key as PEM text (-----BEGIN PRIVATE KEY-----, RSA PRIVATE KEY or EC PRIVATE KEY). What to do: put the \
+             key there (a binary one: openssl pkey -inform der -in KEY -out NEW)"
+        }
+        .to_owned()
+    })
+}
+
+/// The certificates in PEM text, at least one; or why not and what to do.
+pub(super) fn certificates(content: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(content).collect();
+    match found {
+        Ok(found) if !found.is_empty() => Ok(found),
+        Ok(_) => Err(
+            "holds no certificate as PEM text (-----BEGIN CERTIFICATE-----). What to do: put it there (a binary one: openssl \
+                      x509 -inform der -in CERT -out NEW)"
+                .to_owned(),
+        ),
+        Err(error) => Err(format!("holds broken PEM text ({error}). What to do: copy the certificate again, all lines of it")),
+    }
+}
+
+/// The content of a file that a setting names; it may hold a private key.
+pub(super) fn content(setting: &Value, what: &'static str, files: &mut Files) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let path = setting.text.as_str();
+    files.watch(path);
+    fs::read(path).map(Zeroizing::new).map_err(|error| refuse(setting, what, unreadable(&error)))
+}
+
+pub(super) fn refuse(setting: &Value, what: &'static str, problem: String) -> Error {
+    Error::File { what, path: setting.text.to_string(), origin: setting.origin.to_string(), problem }
+}
+
+fn unreadable(error: &io::Error) -> String {
+    format!("cannot be read ({error}). What to do: correct the path, or let the server's user read it")
+}

@@ -1,0 +1,230 @@
+//! What the settings add to what the JVM trusts.
+
+use std::fs;
+
+use rustls::pki_types::CertificateDer;
+
+use super::{Ca, Directory, Identity, ca, connect, params, run, server, server_config, value};
+use crate::{
+    Host,
+    host::tests::MapHost,
+    settings::Origin,
+    tls::{self, Options, Tls, verdict},
+};
+
+const STORE: &str = "javax.net.ssl.trustStore";
+const NAME: &str = "vault.example.com";
+
+/// A JVM without any trust store.
+fn bare() -> MapHost {
+    MapHost::default().with_property("java.home", "/nowhere")
+}
+
+/// A JVM that trusts `ca`.
+fn jvm(directory: &Directory, ca: &Ca) -> MapHost {
+    let (pem, store) = (directory.file("jvm.pem", ca.pem()), directory.path("jvm.jks"));
+    let arguments =
+        ["-importcert", "-noprompt", "-file", &pem, "-keystore", &store, "-storetype", "JKS", "-storepass", "right-one"];
+    run("keytool", &arguments);
+    bare().with_property(STORE, &store)
+}
+
+fn client(host: &dyn Host, options: &Options) -> Tls {
+    tls::client(host, options).map_err(|error| error.to_string()).unwrap()
+}
+
+fn refused(host: &dyn Host, options: &Options) -> String {
+    let words = tls::client(host, options).err().expect("the settings were accepted").to_string();
+    assert_eq!(words.matches("What to do: ").count(), 1, "{words}");
+    words
+}
+
+fn reaches(tls: &Tls, ca: &Ca) -> bool {
+    let port = server(server_config(&Identity::issued(ca, &params("vault", &[NAME]))));
+    connect(tls.config.clone(), NAME, port).is_ok()
+}
+
+#[test]
+fn named_certificates_are_trusted_besides_those_of_the_jvm() {
+    let directory = Directory::new();
+    let (first, second, third, fourth, other) = (ca("First"), ca("Second"), ca("Third"), ca("Fourth"), ca("Other"));
+    let file = directory.file("ca.pem", second.pem());
+    let path = directory.path("cas");
+    fs::create_dir(&path).unwrap();
+    fs::write(format!("{path}/fourth.pem"), fourth.pem()).unwrap();
+    fs::write(format!("{path}/abcdef01.0"), fourth.pem()).unwrap();
+    fs::write(format!("{path}/README"), "no certificate").unwrap();
+    let host = jvm(&directory, &first);
+    let options = Options {
+        ca_file: Some(value(&file)),
+        ca_bytes: Some(value(&third.pem())),
+        ca_path: Some(value(&path)),
+        ..Options::default()
+    };
+    let tls = client(&host, &options);
+    for (ca, name) in [(&first, "JVM"), (&second, "file"), (&third, "bytes"), (&fourth, "directory")] {
+        assert!(reaches(&tls, ca), "{name}");
+    }
+    assert!(!reaches(&tls, &other));
+    let store = directory.path("jvm.jks");
+    assert_eq!(
+        tls.trust,
+        format!(
+            "trust store {store} (JKS, 1 certificate, from system property {STORE}), and 1 certificate of {file:?} (environment variable \
+             VAULT_TEST), and 1 certificate of environment variable VAULT_TEST, and 1 certificate of {path:?} (environment variable \
+             VAULT_TEST)"
+        )
+    );
+}
+
+#[test]
+fn a_known_ca_needs_no_store_of_the_jvm() {
+    let directory = Directory::new();
+    let ca = ca("Company CA");
+    let options = Options { ca_file: Some(value(&directory.file("ca.pem", ca.pem()))), ..Options::default() };
+
+    let tls = client(&bare(), &options);
+    assert!(reaches(&tls, &ca));
+    assert!(
+        tls.trust.contains(", but not the JVM's trust store (The certificates that this JVM trusts cannot be read"),
+        "{}",
+        tls.trust
+    );
+
+    let broken = bare().with_property(STORE, &directory.file("broken.jks", "garbage"));
+    assert!(reaches(&client(&broken, &options), &ca));
+    assert!(refused(&broken, &Options::default()).contains("neither a JKS nor a PKCS12 key store"));
+}
+
+#[test]
+fn a_refusal_names_every_source() {
+    let directory = Directory::new();
+    let file = directory.file("ca.pem", ca("Company CA").pem());
+    let tls = client(&jvm(&directory, &ca("JVM CA")), &Options { ca_file: Some(value(&file)), ..Options::default() });
+    let port = server(server_config(&Identity::issued(&ca("Other CA"), &params("vault", &[NAME]))));
+    let words = verdict(&connect(tls.config, NAME, port).unwrap_err()).unwrap();
+    assert!(words.contains(&format!("and 1 certificate of {file:?} (environment variable VAULT_TEST)")), "{words}");
+    assert!(words.contains("or name its PEM file in VAULT_CACERT; then restart"), "{words}");
+}
+
+#[test]
+fn what_cannot_be_used_is_an_error_that_names_setting_and_file() {
+    let directory = Directory::new();
+    let file = |text: &str| Options { ca_file: Some(value(text)), ..Options::default() };
+    let empty = directory.path("cas");
+    fs::create_dir(&empty).unwrap();
+    let broken = "-----BEGIN CERTIFICATE-----\nnot base64!\n-----END CERTIFICATE-----\n";
+    let not_der = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let cases = [
+        (file("/nowhere/ca.pem"), "file \"/nowhere/ca.pem\" (from environment variable VAULT_TEST) cannot be read (No such file"),
+        (file(&directory.file("empty", "")), "holds no certificate as PEM text"),
+        (file(&directory.file("broken", broken)), "holds broken PEM text"),
+        (file(&directory.file("not-der", not_der)), "none of its certificates can be read"),
+        (Options { ca_bytes: Some(value("x")), ..Options::default() }, "environment variable VAULT_TEST is not usable: holds no"),
+        (Options { ca_path: Some(value("/nowhere")), ..Options::default() }, "directory \"/nowhere\" (from environment variable"),
+        (Options { ca_path: Some(value(&empty)), ..Options::default() }, "has no PEM file with a certificate"),
+        (
+            Options { server_name: Some(value("https://x")), ..file(&directory.file("ca", ca("CA").pem())) },
+            "neither a host name nor",
+        ),
+    ];
+    for (options, expected) in cases {
+        let words = refused(&bare(), &options);
+        assert!(words.contains(expected), "{words}");
+    }
+}
+
+#[test]
+fn the_operating_system_is_trusted_when_asked_for() {
+    let tls = client(&bare(), &Options { system_roots: true, ..Options::default() });
+    let count: usize = tls.trust.split(' ').next().unwrap().parse().unwrap();
+    assert!(count > 10 && tls.trust.contains(" certificates of the operating system"), "{}", tls.trust);
+}
+
+#[test]
+fn the_name_to_check_can_be_another_one() {
+    let directory = Directory::new();
+    let ca = ca("Company CA");
+    let options = |name: &str| Options {
+        ca_file: Some(value(&directory.file("ca.pem", ca.pem()))),
+        server_name: Some(value(name)),
+        ..Options::default()
+    };
+    let port = || server(server_config(&Identity::issued(&ca, &params("vault", &[NAME]))));
+    connect(client(&bare(), &options(NAME)).config, "127.0.0.1", port()).unwrap();
+    let error = connect(client(&bare(), &options("other.example.com")).config, NAME, port()).unwrap_err();
+    assert!(verdict(&error).unwrap().contains("is not valid for \"other.example.com\""));
+}
+
+#[test]
+fn not_checking_is_said_every_time() {
+    let host = bare();
+    let options = Options { skip_verify: Some(Origin::Variable("VAULT_SKIP_VERIFY")), ..Options::default() };
+    let tls = client(&host, &options);
+    let mut expired = params("vault", &["other.example.com"]);
+    expired.not_after = rcgen::date_time_ymd(2020, 2, 29);
+    let port = server(server_config(&Identity::self_signed(&expired)));
+    connect(tls.config, NAME, port).unwrap();
+    assert_eq!(tls.trust, "anybody: certificates are not checked (environment variable VAULT_SKIP_VERIFY)");
+    let warnings = host.warnings.take();
+    assert!(
+        matches!(warnings.as_slice(), [one] if one.contains("because environment variable VAULT_SKIP_VERIFY says so")),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn a_changed_file_is_noticed() {
+    let directory = Directory::new();
+    let file = directory.file("ca.pem", ca("First").pem());
+    let host = jvm(&directory, &ca("JVM CA"));
+    let tls = client(&host, &Options { ca_file: Some(value(&file)), ..Options::default() });
+    assert!(!tls.files.changed());
+    directory.file("ca.pem", ca("Second, with a longer name").pem());
+    assert!(tls.files.changed());
+
+    let tls = client(&host, &Options::default());
+    assert!(!tls.files.changed());
+    directory.file("jvm.jks", "another");
+    assert!(tls.files.changed());
+}
+
+/// A JVM whose trust store only Java can read.
+struct Provider {
+    certificates: Result<Vec<CertificateDer<'static>>, &'static str>,
+}
+
+impl Host for Provider {
+    fn property(&self, name: &str) -> Option<String> {
+        let properties = [(STORE, "NONE"), ("javax.net.ssl.trustStoreType", "PKCS11"), ("java.home", "/nowhere")];
+        properties.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    fn trusted_certificates(&self) -> Result<Vec<Vec<u8>>, String> {
+        let bytes = |certificates: &Vec<CertificateDer<'_>>| certificates.iter().map(|der| der.to_vec()).collect();
+        self.certificates.as_ref().map(bytes).map_err(|&reason| reason.to_owned())
+    }
+
+    fn warn(&self, message: &str) {
+        panic!("{message}");
+    }
+
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn what_only_java_can_read_is_read_through_java() {
+    let ca = ca("Token CA");
+    let tls = client(&Provider { certificates: Ok(vec![ca.der().clone()]) }, &Options::default());
+    assert!(reaches(&tls, &ca));
+    assert!(
+        tls.trust
+            .ends_with("type \"PKCS11\", from system property javax.net.ssl.trustStoreType (read through Java, 1 certificate)")
+    );
+
+    assert!(refused(&Provider { certificates: Ok(Vec::new()) }, &Options::default()).contains("Java finds no certificate in it"));
+    let words = refused(&Provider { certificates: Err("no such\ntoken") }, &Options::default());
+    assert!(words.contains("; Java itself says: no such token. What to do: "), "{words}");
+}

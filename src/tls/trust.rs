@@ -1,0 +1,103 @@
+//! The union of all that is trusted: what the JVM trusts, and what the administrator names besides.
+
+use rustls::{RootCertStore, pki_types::CertificateDer};
+
+use super::{Options, files::Files, jvm_store, pem};
+use crate::{Error, Host, settings::Value};
+
+/// The certificates to trust.
+pub(super) struct Anchors {
+    pub(super) roots: RootCertStore,
+    pub(super) trust: Trust,
+}
+
+/// Where the certificates to trust come from.
+#[derive(Debug, Clone)]
+pub(super) struct Trust {
+    /// The stores and files, how many certificates each has and why it is used.
+    pub(super) words: String,
+    /// How a certificate is added.
+    pub(super) import: String,
+}
+
+/// Reads all that is trusted.
+pub(super) fn read(host: &dyn Host, options: &Options, files: &mut Files) -> Result<Anchors, Error> {
+    let mut roots = RootCertStore::empty();
+    let mut words = Vec::new();
+    // First what was named on purpose: a mistake there is always an error.
+    for Named { certificates, source } in named(options, files)? {
+        let (usable, unusable) = roots.add_parsable_certificates(certificates);
+        if usable == 0 {
+            return Err(Error::TrustStore {
+                store: source,
+                problem: "none of its certificates can be read. What to do: check them with openssl x509 -text".to_owned(),
+            });
+        }
+        words.push(count(usable, unusable, &source));
+    }
+    let mut without_jvm = String::new();
+    let named = !roots.is_empty();
+    let by_variable = "name its PEM file in VAULT_CACERT";
+    let import = match jvm_store::read(host, files) {
+        Ok(store) => {
+            roots.extend(store.roots.roots);
+            words.insert(0, store.words);
+            format!("{}, or {by_variable}", store.import)
+        }
+        // No CA bundle on the machine, or a broken one, does not stop a server whose CA is known.
+        Err(error) if named => {
+            without_jvm = format!(", but not the JVM's trust store ({})", one_sentence(&error.to_string()));
+            by_variable.to_owned()
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Anchors { roots, trust: Trust { words: words.join(", and ") + &without_jvm, import } })
+}
+
+struct Named {
+    certificates: Vec<CertificateDer<'static>>,
+    source: String,
+}
+
+fn named(options: &Options, files: &mut Files) -> Result<Vec<Named>, Error> {
+    let in_file = |setting: &Value| format!("{:?} ({})", setting.text.as_str(), setting.origin);
+    let mut named = Vec::new();
+    if let Some(setting) = &options.ca_file {
+        named.push(Named { certificates: pem::file(setting, "CA certificate file", files)?, source: in_file(setting) });
+    }
+    if let Some(setting) = &options.ca_bytes {
+        named.push(Named { certificates: pem::text(setting)?, source: setting.origin.to_string() });
+    }
+    if let Some(setting) = &options.ca_path {
+        named.push(Named { certificates: pem::directory(setting, "CA certificate directory", files)?, source: in_file(setting) });
+    }
+    if options.system_roots {
+        let found = rustls_native_certs::load_native_certs();
+        let source = "the operating system".to_owned();
+        if found.certs.is_empty() {
+            let reason = found.errors.first().map_or_else(|| "there are none".to_owned(), ToString::to_string);
+            return Err(Error::TrustStore {
+                store: "the operating system's certificates".to_owned(),
+                problem: format!(
+                    "none can be read ({reason}). What to do: install them (Debian, Red Hat: package ca-certificates), or name the CA's \
+                     certificate in VAULT_CACERT"
+                ),
+            });
+        }
+        named.push(Named { certificates: found.certs, source });
+    }
+    Ok(named)
+}
+
+fn count(usable: usize, unusable: usize, source: &str) -> String {
+    let plural = if usable == 1 { "" } else { "s" };
+    match unusable {
+        0 => format!("{usable} certificate{plural} of {source}"),
+        _ => format!("{usable} certificate{plural} (and {unusable} that cannot be read) of {source}"),
+    }
+}
+
+/// A message without its advice, to be part of another one.
+fn one_sentence(message: &str) -> &str {
+    message.split(". What to do:").next().unwrap_or(message)
+}
