@@ -69,6 +69,15 @@ impl Facts {
     pub(super) fn namesake_of_issuer<'a>(&self, anchors: &'a [TrustAnchor<'static>]) -> Option<&'a TrustAnchor<'static>> {
         anchors.iter().find(|anchor| self.issuer_is(DistinguishedName::in_sequence(&anchor.subject).as_ref()))
     }
+
+    /// Whether a trust anchor's name reads as that of this certificate's issuer. Java compares names as text, webpki their
+    /// bytes: a PrintableString is no UTF8String there.
+    pub(super) fn is_named_alike(&self, anchors: &[TrustAnchor<'static>]) -> bool {
+        anchors.iter().any(|anchor| {
+            let der = DistinguishedName::in_sequence(&anchor.subject);
+            X509Name::from_der(der.as_ref()).is_ok_and(|(_, subject)| name(&subject) == self.issuer)
+        })
+    }
 }
 
 impl fmt::Display for Facts {

@@ -2,6 +2,7 @@
 
 mod handshakes;
 mod identities;
+mod oddities;
 mod options;
 mod stores;
 
@@ -25,6 +26,7 @@ use rustls::{
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName},
     server::WebPkiClientVerifier,
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 
 use super::{trust::Trust, verifier::Verifier};
@@ -173,13 +175,15 @@ pub(super) fn peer(serve: impl FnOnce(TcpStream) -> io::Result<()> + Send + 'sta
     port
 }
 
+/// A server that shows `identity`, whatever rustls thinks of it.
 pub(super) fn server_config(identity: &Identity) -> ServerConfig {
+    let key = aws_lc_rs::sign::any_supported_type(&identity.private_key()).unwrap();
+    let certified = CertifiedKey::new(identity.chain.clone(), key);
     ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(identity.chain.clone(), identity.private_key())
-        .unwrap()
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)))
 }
 
 /// Connects, sends a byte, expects "ok".

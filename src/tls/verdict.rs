@@ -12,6 +12,8 @@ use super::{
     trust::Trust,
 };
 
+const GOOD_KEY: &str = "with a key of type RSA (2048 to 8192 bits), P-256, P-384, P-521 or Ed25519";
+
 /// Why a server's certificate was refused and what to do. Travels inside rustls' error.
 #[derive(Debug)]
 pub(super) struct Verdict(String);
@@ -45,6 +47,17 @@ impl Verdict {
             ));
         };
         let (why, todo) = refused.why(&server);
+        Self::about(&server, &why, trust, &todo)
+    }
+
+    /// The verdict on a certificate with a key that the TLS library does not use; `None` when the key is not the reason.
+    pub(super) fn of_weak_key(server: &CertificateDer<'_>, trust: &Trust) -> Option<Self> {
+        let server = Facts::of(server)?;
+        let why = format!("the server's certificate has {}, which is too weak to be accepted", server.weak_key.as_ref()?);
+        Some(Self::about(&server, &why, &trust.words, &format!("give Vault's listener a certificate {GOOD_KEY}")))
+    }
+
+    fn about(server: &Facts, why: &str, trust: &str, todo: &str) -> Self {
         Self(format!("{why}. The server's certificate: {server}; checked against {trust}. What to do: {todo}"))
     }
 }
@@ -78,6 +91,15 @@ impl Refused<'_> {
                 "UnsupportedCertVersion" => (
                     "the server's certificate has the format X.509 version 1, without names and extensions".to_owned(),
                     "give Vault's listener a certificate of version 3 with subject alternative names".to_owned(),
+                ),
+                "EndEntityUsedAsCa" => (
+                    "a certificate that the server sent as that of a CA is not one (basicConstraints CA:TRUE is missing)"
+                        .to_owned(),
+                    "put the CA's own certificate below the server's one in Vault's tls_cert_file".to_owned(),
+                ),
+                "UnsupportedCriticalExtension" => (
+                    "a certificate has a critical extension that is not known".to_owned(),
+                    "have it issued without that extension, or with it not critical (openssl x509 -text shows it)".to_owned(),
                 ),
                 "NameConstraintViolation" => (
                     "a name of the server's certificate is outside of what its CA may issue (name constraints)".to_owned(),
@@ -126,7 +148,8 @@ impl Refused<'_> {
             [] => (
                 format!(
                     "the server's certificate is not valid for \"{host}\": it has no subject alternative names, and a common name \
-                     alone does not count (Java still takes it, Vault's own tools do not)"
+                     alone does not count{}",
+                    if kind == "DNS" { " (Java still takes it, Vault's own tools do not)" } else { "" }
                 ),
                 issue,
             ),
@@ -158,6 +181,15 @@ impl Refused<'_> {
                     format!("import the CA's current certificate (it seems to have a new key): {import}; then restart"),
                 ),
             };
+        }
+        if last.is_named_alike(&self.roots.roots) {
+            return (
+                format!(
+                    "the trust store has a certificate of \"{}\", but with its name written in another encoding",
+                    last.issuer
+                ),
+                format!("import the certificate that the CA issues with today: {import}; then restart"),
+            );
         }
         let why = format!("no certificate in the trust store is that of the issuer \"{}\"", last.issuer);
         let todo = match chain.as_slice() {
@@ -207,7 +239,7 @@ fn top<'a>(server: &'a Facts, chain: &'a [Facts]) -> &'a Facts {
 fn too_weak(ca: &str, weak: &str) -> (String, String) {
     (
         format!("the CA \"{ca}\" has {weak}, which is too weak to be trusted"),
-        "have the certificate issued by a CA with RSA of at least 2048 bits, P-256, P-384, P-521 or Ed25519".to_owned(),
+        format!("have the certificate issued by a CA {GOOD_KEY}"),
     )
 }
 

@@ -89,8 +89,8 @@ impl ServerCertVerifier for Verifier {
             Err(refused) => refused,
         };
         let Error::InvalidCertificate(reason) = reason else { return Err(reason) };
-        let verdict = Verdict::new(&Refused { reason, server, intermediates, name, now, roots: &self.roots, trust: &self.trust });
-        Err(Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(verdict)))))
+        let refused = Refused { reason, server, intermediates, name, now, roots: &self.roots, trust: &self.trust };
+        Err(with(Verdict::new(&refused)))
     }
 
     fn verify_tls12_signature(
@@ -99,7 +99,8 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.webpki.verify_tls12_signature(message, certificate, signed)
+        let checked = self.webpki.verify_tls12_signature(message, certificate, signed);
+        checked.map_err(|error| unproven(error, certificate, &self.trust))
     }
 
     fn verify_tls13_signature(
@@ -108,12 +109,25 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.webpki.verify_tls13_signature(message, certificate, signed)
+        let checked = self.webpki.verify_tls13_signature(message, certificate, signed);
+        checked.map_err(|error| unproven(error, certificate, &self.trust))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.webpki.supported_verify_schemes()
     }
+}
+
+/// A signature in the handshake that does not fit, most likely because the server's key is one that is not used any more.
+fn unproven(error: Error, certificate: &CertificateDer<'_>, trust: &Trust) -> Error {
+    match error {
+        Error::InvalidCertificate(_) => Verdict::of_weak_key(certificate, trust).map_or(error, with),
+        other => other,
+    }
+}
+
+fn with(verdict: Verdict) -> Error {
+    Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(verdict))))
 }
 
 /// Accepts every server: what `VAULT_SKIP_VERIFY` asks for.
