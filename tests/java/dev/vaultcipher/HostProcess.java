@@ -79,7 +79,11 @@ final class HostProcess {
         }
     }
 
-    /** Sets an environment variable of the JVM; the tests' own SECRET_STORE_… and proxy variables are never inherited. */
+    /**
+     * Sets an environment variable of the JVM, or removes it when the value is null; the tests' own SECRET_STORE_…, VAULT_…,
+     * BAO_… and proxy variables are never inherited. Unless a test says otherwise nothing is tried twice, so that a failure
+     * takes no minute.
+     */
     HostProcess environment(String name, String value) {
         environment.put(name, value);
         return this;
@@ -171,7 +175,14 @@ final class HostProcess {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().keySet().removeIf(name -> name.startsWith("SECRET_STORE_") || name.startsWith("VAULT_")
                 || name.startsWith("BAO_") || name.toLowerCase(Locale.ROOT).endsWith("_proxy"));
-        builder.environment().putAll(environment);
+        builder.environment().put("VAULT_CLIENT_TIMEOUT", "0");
+        environment.forEach((name, value) -> {
+            if (value == null) {
+                builder.environment().remove(name);
+            } else {
+                builder.environment().put(name, value);
+            }
+        });
         return builder;
     }
 
