@@ -18,8 +18,7 @@ export_test_environment() {
         KUBE_APISERVER_BIN=$kubernetes/kube-apiserver
         ETCD_BIN=$kubernetes/etcd
     fi
-    JDKS=${JDKS-$("$root/tests/tools/jdks.sh" | tr '\n' ' ')}
-    export KUBE_APISERVER_BIN ETCD_BIN JDKS
+    export KUBE_APISERVER_BIN ETCD_BIN
 }
 
 jar_path() {

@@ -8,7 +8,6 @@ import static org.junit.Assert.assertFalse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.Paths;
 
 import org.junit.After;
 import org.junit.Before;
@@ -30,14 +29,16 @@ public class JvmRestrictionsTest {
 
     @Test
     public void deniedNativeAccessNamesTheFlag() {
-        assertRefused(host().javaHome(jdk(24, 99)).jvmFlags("--illegal-native-access=deny").call(TEXT),
+        Jdk.hasFrom(24);
+        assertRefused(host().jvmFlags("--illegal-native-access=deny").call(TEXT),
                 "vault-cipher: The JVM does not let us load our native library",
                 "Add --enable-native-access=ALL-UNNAMED to the server's JVM arguments");
     }
 
     @Test
     public void theFlagHelpsAndSilencesTheWarning() {
-        HostProcess.Outcome outcome = host().javaHome(jdk(24, 99))
+        Jdk.hasFrom(24);
+        HostProcess.Outcome outcome = host()
                 .jvmFlags("--illegal-native-access=deny", "--enable-native-access=ALL-UNNAMED").call(TEXT);
         assertAnswers(outcome);
         assertFalse(outcome.toString(), outcome.stderr.contains("WARNING"));
@@ -75,12 +76,13 @@ public class JvmRestrictionsTest {
     }
 
     private HostProcess.Outcome underSecurityManager(String ourPermissions) throws IOException {
+        Jdk.hasUntil(23);
         Path jar = Installation.jar(folder);
         Path policy = Files.writeString(folder.resolve("policy"),
                 grant(HostProcess.testClasses(), "permission java.security.AllPermission;")
                         + grant(HostProcess.apiStubs(), "permission java.security.AllPermission;")
                         + grant(jar, ourPermissions));
-        return Installation.host(jar).javaHome(jdk(11, 23))
+        return Installation.host(jar)
                 .jvmFlags("-Djava.security.manager", "-Djava.security.policy==" + policy).call(TEXT);
     }
 
@@ -90,19 +92,5 @@ public class JvmRestrictionsTest {
 
     private static HostProcess host() {
         return HostProcess.loading(VaultSecretStore.class.getName());
-    }
-
-    /** The first of JDKS whose version lies between these. */
-    private static Path jdk(int lowest, int highest) {
-        String all = System.getenv("JDKS");
-        for (String jdk : (all == null ? "" : all).trim().split("\\s+")) {
-            int equals = jdk.indexOf('=');
-            int version = equals < 0 ? 0 : Integer.parseInt(jdk.substring(0, equals));
-            if (version >= lowest && version <= highest) {
-                return Paths.get(jdk.substring(equals + 1));
-            }
-        }
-        throw new AssertionError("the environment variable JDKS (version=JAVA_HOME …) has no JDK from " + lowest + " to "
-                + highest + ": " + all);
     }
 }

@@ -16,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 
 import org.junit.After;
 import org.junit.Before;
@@ -150,13 +149,7 @@ public class LoadingErrorsTest {
     }
 
     /** A JDK whose java sees a fresh file system in this place, mounted with these options. */
-    private Path javaWithMount(String options, Path place) throws IOException {
-        String unshare = "root".equals(System.getProperty("user.name")) ? "unshare -m" : "unshare -r -m";
-        Path bin = Files.createDirectories(folder.resolve("jdk").resolve("bin"));
-        Path java = Files.writeString(bin.resolve("java"), "#!/bin/sh\nexec " + unshare + " sh -c "
-                + "'mount -t tmpfs -o \"$0\" tmpfs \"$1\" && shift && exec \"$@\"' " + options + " '" + place + "' '"
-                + Paths.get(System.getProperty("java.home"), "bin", "java") + "' \"$@\"\n");
-        Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
-        return folder.resolve("jdk");
+    private Path javaWithMount(String options, Path place) {
+        return Surroundings.javaHome(folder, "mount -t tmpfs -o " + options + " tmpfs " + place);
     }
 }
