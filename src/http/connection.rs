@@ -1,5 +1,6 @@
 //! One endpoint's connections: a reqwest client for its way there (TLS, proxy, socket), shared by the whole process.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -76,7 +77,10 @@ impl Connection {
         };
         let via = match &self.endpoint.socket {
             Some(_) => Some(self.name()),
-            None => self.via.clone(),
+            None => {
+                warn_of_plain_http(url, host);
+                self.via.clone()
+            }
         };
         let at = At { method: name, url: url.to_owned(), namespace: options.namespace.clone(), via, tries: None };
         let request = self.http.request(method, url).headers(headers(call, options)?);
@@ -103,6 +107,30 @@ impl Connection {
             Err(Stopped::Interrupted) => Err(Error::Interrupted { at }),
         }
     }
+}
+
+/// Once in a process: a server has several properties, and one line says it all.
+fn warn_of_plain_http(url: &str, host: &dyn Host) {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if !url.starts_with("http:") || WARNED.load(Ordering::Relaxed) {
+        return;
+    }
+    if let Some(warning) = Url::parse(url).ok().and_then(|url| warning_of_plain_http(&url))
+        && !WARNED.swap(true, Ordering::Relaxed)
+    {
+        host.warn(&warning);
+    }
+}
+
+/// `None` where nobody else can listen: on loopback and with TLS.
+fn warning_of_plain_http(url: &Url) -> Option<String> {
+    (url.scheme() == "http" && !proxy::is_loopback(url)).then(|| {
+        format!(
+            "The way to Vault at {} is not encrypted: whoever stands between this machine and Vault can read the token and the \
+             secrets. What to do: give Vault's listener a certificate (tls_cert_file, tls_key_file) and write https:// in \"endpoint\"",
+            url.origin().ascii_serialization()
+        )
+    })
 }
 
 fn headers(call: &Call<'_>, options: &Options) -> Result<HeaderMap, Error> {
@@ -245,5 +273,24 @@ impl Way {
             client = client.unix_socket(socket.as_str());
         }
         client.build().map_err(|e| Error::Internal(format!("the HTTP client cannot be built: {e}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_warned_of_unless_it_stays_on_this_machine() {
+        let warning = |url| warning_of_plain_http(&Url::parse(url).unwrap());
+        for url in ["http://vault.example.com:8200/v1/x", "http://10.0.0.1/v1/x", "http://[fd00::1]:8200/v1/x"] {
+            let warning = warning(url).unwrap();
+            let origin = url.strip_suffix("/v1/x").unwrap();
+            assert!(warning.starts_with(&format!("The way to Vault at {origin} is not encrypted")), "{warning}");
+        }
+        for url in ["http://127.0.0.1:8200/v1/x", "http://127.1.2.3/v1/x", "http://[::1]:8200/v1/x", "http://localhost/v1/x"] {
+            assert_eq!(warning(url), None, "{url}");
+        }
+        assert_eq!(warning("https://vault.example.com:8200/v1/x"), None);
     }
 }

@@ -11,6 +11,8 @@ use crate::request::Endpoint;
 use crate::secret::Secret;
 use crate::settings::{PROXY, Sources};
 
+pub(super) use bypass::is_loopback;
+
 /// A proxy. Its credentials are no part of its name.
 pub(super) struct Proxy {
     /// Scheme, host and port.

@@ -8,8 +8,8 @@ use reqwest::Url;
 /// The JVM's value of `http.nonProxyHosts` where it is not set.
 pub(super) const JVM_DEFAULT: &str = "localhost|127.*|[::1]|0.0.0.0|[::0]";
 
-/// The proxy of an environment never leads back to this machine.
-pub(super) fn is_loopback(target: &Url) -> bool {
+/// Whether `target` is on this machine. The proxy of an environment never leads back to it.
+pub(in crate::http) fn is_loopback(target: &Url) -> bool {
     match address(target) {
         Some(address) => address.is_loopback(),
         None => target.host_str() == Some("localhost"),
