@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run-java.sh JAVA_HOME [CLASS…]: runs the Java tests, all of them unless classes are named, on this Java with
-# -Xcheck:jni, whose warnings are failures. Needs what `gradle jar testClasses testLibs` makes.
+# -Xcheck:jni, whose warnings are failures. Needs what `gradle jar testClasses testLibs` makes. The outcome of each test
+# goes to the file that the environment variable OUTCOMES names.
 set -euo pipefail
 # shellcheck source=tests/tools/common.sh
 . "$(dirname "$0")/tools/common.sh"
@@ -23,7 +24,7 @@ main() {
     trap "rm -f '$output'" EXIT
     timeout --foreground --kill-after=15 900 "$java" "${options[@]}" \
         -cp "build/classes/java/test:build/test-libs/*:build/host-libs/host-api-stubs.jar:$VAULT_CIPHER_JAR" \
-        org.junit.runner.JUnitCore "${classes[@]}" 2>&1 | tee "$output" || status=1
+        dev.vaultcipher.Outcomes "${OUTCOMES:-/dev/null}" "${classes[@]}" 2>&1 | tee "$output" || status=1
     if grep -qE '^(WARNING in native method|FATAL ERROR in native method|WARNING: JNI local refs)' "$output"; then
         printf '%s\n' "-Xcheck:jni complained, see the lines with 'native method' or 'JNI local refs' above"
         status=1

@@ -44,27 +44,27 @@ public class HostFilesTest {
     }
 
     @Test
-    public void bitbucketConnectsToItsDatabase() throws IOException {
+    public void bitbucketConnectsToItsDatabaseThroughEitherContract() throws IOException {
         assertConnects("bitbucket", "bitbucket.properties");
     }
 
     @Test
-    public void jiraConnectsToItsDatabase() throws IOException {
+    public void jiraConnectsToItsDatabaseThroughEitherContract() throws IOException {
         assertConnects("jira", "dbconfig.xml");
     }
 
     @Test
-    public void confluenceConnectsToItsDatabase() throws IOException {
+    public void confluenceConnectsToItsDatabaseThroughEitherContract() throws IOException {
         assertConnects("confluence", "confluence.cfg.xml");
     }
 
     @Test
-    public void bambooConnectsToItsDatabase() throws IOException {
+    public void bambooConnectsToItsDatabaseThroughEitherContract() throws IOException {
         assertConnects("bamboo", "bamboo.cfg.xml");
     }
 
     @Test
-    public void crowdConnectsToItsDatabase() throws IOException {
+    public void crowdConnectsToItsDatabaseThroughEitherContract() throws IOException {
         assertConnects("crowd", "crowd.cfg.xml");
     }
 

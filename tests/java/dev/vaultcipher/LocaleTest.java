@@ -76,7 +76,7 @@ public class LocaleTest {
                 "export SECRET_STORE_VAULT_KUBE_AUTH_JWT_PATH=\"$place/token\"");
         String text = vault.text(PATH, KEY).replace("}", ",\"authenticationType\":\"KUBERNETES\"}");
         Messages.assertSays(store("C").environment("SECRET_STORE_VAULT_KUBE_AUTH_ROLE", "any").javaHome(java).call(text).only(),
-                "com.atlassian.secrets.api.SecretStoreException", "größe 日本/token", "is not a service account's token");
+                "com.atlassian.secrets.api.SecretStoreException", "größe 日本/token", "is not a JWT");
     }
 
     @Test
