@@ -32,5 +32,7 @@ pub use secret::Secret;
 ///
 /// Every failure is an [`Error`] whose words tell the administrator what to do. The value is never empty.
 pub fn resolve(text: &str, host: &dyn Host) -> Result<Secret, Error> {
-    session::read(&request::Request::parse(text, host)?, host)
+    let request = request::Request::parse(text, host)?;
+    // One runtime for all waits of this call, so that login and read use one connection.
+    runtime::sharing(|_| session::read(&request, host))?
 }

@@ -1,10 +1,11 @@
-//! The one runtime. It has no thread of its own: whoever calls drives it, and several callers drive it together.
+//! The one runtime. It has no thread of its own: whoever calls drives it, several callers drive it together, and it is there
+//! only while there are any.
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use once_cell::sync::OnceCell;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::error::Error;
@@ -24,22 +25,23 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Drives `future` on the calling thread until it is ready, the deadline passes or the thread is interrupted.
 pub(crate) fn run<F: Future>(host: &dyn Host, deadline: Instant, future: F) -> Result<Result<F::Output, Stopped>, Error> {
-    let runtime = runtime()?;
-    Ok(runtime.block_on(async {
-        let mut future = pin!(future);
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if let Ok(output) = tokio::time::timeout(TICK.min(left), &mut future).await {
-                return Ok(output);
+    sharing(|runtime| {
+        runtime.block_on(async {
+            let mut future = pin!(future);
+            loop {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if let Ok(output) = tokio::time::timeout(TICK.min(left), &mut future).await {
+                    return Ok(output);
+                }
+                if host.interrupted() {
+                    return Err(Stopped::Interrupted);
+                }
+                if left <= TICK {
+                    return Err(Stopped::Late);
+                }
             }
-            if host.interrupted() {
-                return Err(Stopped::Interrupted);
-            }
-            if left <= TICK {
-                return Err(Stopped::Late);
-            }
-        }
-    }))
+        })
+    })
 }
 
 /// Waits; true when the thread was interrupted meanwhile.
@@ -47,19 +49,37 @@ pub(crate) fn sleep(host: &dyn Host, time: Duration) -> Result<bool, Error> {
     Ok(run(host, Instant::now() + time, std::future::pending::<()>())? == Err(Stopped::Interrupted))
 }
 
-fn runtime() -> Result<&'static Runtime, Error> {
-    static RUNTIME: OnceCell<Runtime> = OnceCell::new();
-    RUNTIME.get_or_try_init(|| {
-        Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            // Only getaddrinfo runs on a thread, and the thread goes as soon as the name is known.
-            .max_blocking_threads(4)
-            .thread_keep_alive(Duration::from_millis(1))
-            .thread_name("vault-cipher-dns")
-            .build()
-            .map_err(|e| Error::Internal(format!("the I/O driver cannot be set up: {e}")))
-    })
+/// Does `work` with the runtime that all calls of this moment share. It ends with the last of them, and with it the connections
+/// and files that live in it: when a web application was stopped, the JVM unloads its copy of the library, and nobody could
+/// close them any more.
+pub(crate) fn sharing<T>(work: impl FnOnce(&Runtime) -> T) -> Result<T, Error> {
+    let runtime = current()?;
+    let outcome = work(&runtime);
+    if let Some(last) = Arc::into_inner(runtime) {
+        // Does not wait for a name look-up that is stuck.
+        last.shutdown_background();
+    }
+    Ok(outcome)
+}
+
+fn current() -> Result<Arc<Runtime>, Error> {
+    static CURRENT: Mutex<Weak<Runtime>> = Mutex::new(Weak::new());
+    let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(runtime) = current.upgrade() {
+        return Ok(runtime);
+    }
+    let runtime = Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        // Only getaddrinfo runs on a thread, and the thread goes as soon as the name is known.
+        .max_blocking_threads(4)
+        .thread_keep_alive(Duration::from_millis(1))
+        .thread_name("vault-cipher-dns")
+        .build()
+        .map_err(|e| Error::Internal(format!("the I/O driver cannot be set up: {e}")))?;
+    let runtime = Arc::new(runtime);
+    *current = Arc::downgrade(&runtime);
+    Ok(runtime)
 }
 
 #[cfg(test)]
