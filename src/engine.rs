@@ -1,3 +1,175 @@
-//! Secrets engines: one small file an engine.
+//! Secrets engines: what is asked of each, and how it is found out which one a mount has.
 
-pub(crate) mod kv2;
+mod kv2;
+mod plain;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::auth::Login;
+use crate::diagnosis;
+use crate::error::{Error, Place};
+use crate::host::Host;
+use crate::http::{Client, Reply};
+use crate::request::{ApiPath, Request};
+use crate::text::one_line;
+use crate::vault::{Envelope, Meaning};
+
+/// Which engine is at the mount: the field `engine`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    /// KV version 2.
+    Kv2,
+    /// KV version 1.
+    Kv1,
+    /// Any path that can be read: dynamic and static credentials, the cubbyhole.
+    Generic,
+}
+
+impl Engine {
+    /// Each by its name in the text.
+    pub(crate) const ALL: [(&str, Self); 3] = [("kv2", Self::Kv2), ("kv1", Self::Kv1), ("generic", Self::Generic)];
+}
+
+/// A secret that was read: all its keys, still as Vault wrote them.
+pub(crate) struct Found {
+    pub(crate) place: Place,
+    reply: Reply,
+    versioned: bool,
+}
+
+#[derive(Deserialize)]
+struct Version<'a> {
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
+}
+
+impl Found {
+    /// The object that holds the keys.
+    pub(crate) fn data(&self) -> Result<&RawValue, Error> {
+        let Meaning::Success(envelope) = self.reply.meaning() else { return Err(self.lacks("it holds no data")) };
+        let data = envelope.data.ok_or_else(|| self.lacks("it holds no \"data\""))?;
+        if !self.versioned {
+            return Ok(data);
+        }
+        match serde_json::from_str(data.get()) {
+            Ok(Version { data: Some(data), metadata: Some(_) }) => Ok(data),
+            _ => Err(Error::NotKv2 {
+                place: self.place.clone(),
+                answer: "its answer has no version's data and metadata".to_owned(),
+            }),
+        }
+    }
+
+    /// The answer cannot be understood.
+    pub(crate) fn lacks(&self, problem: &str) -> Error {
+        self.reply.lacks(problem)
+    }
+}
+
+/// One reading: everything that the engines need.
+struct Reading<'a> {
+    request: &'a Request,
+    login: &'a Login,
+    client: &'a Client<'a>,
+    host: &'a dyn Host,
+}
+
+/// Reads the secret that `request` names. Without a pinned engine KV version 2 is tried at once, since it is what the
+/// vendor's store knows; only when that fails is the mount looked at.
+pub(crate) fn read(request: &Request, login: &Login, client: &Client<'_>, host: &dyn Host) -> Result<Found, Error> {
+    let reading = Reading { request, login, client, host };
+    match request.engine {
+        Some(Engine::Kv2) => kv2::read(&reading, &request.path),
+        Some(Engine::Kv1 | Engine::Generic) => plain::read(&reading),
+        None => reading.found_out(),
+    }
+}
+
+impl Reading<'_> {
+    fn found_out(&self) -> Result<Found, Error> {
+        let Request { mount, path, .. } = self.request;
+        let failure = match kv2::read(self, path).and_then(|found| found.data().map(|_| ()).map(|()| found)) {
+            Err(error @ (Error::SecretMissing { .. } | Error::NotKv2 { .. } | Error::Denied { .. })) => error,
+            other => return other,
+        };
+        let full_path = format!("{}/{}", mount.encoded, path.encoded);
+        let Some(found) = diagnosis::mount(&full_path, self.login.token.as_ref(), self.client) else { return Err(failure) };
+        match (found.kind.as_str(), found.version.as_deref(), path.without_data()) {
+            ("kv" | "generic", Some("2"), Some(shorter)) if matches!(failure, Error::SecretMissing { .. }) => {
+                // "secret/data/x" is the path of the API, and people copy it.
+                let found = kv2::read(self, &shorter).map_err(|_| failure)?;
+                self.host.warn(&format!(
+                    "\"path\" begins with \"data/\", which belongs to the API's path and not to the secret's; write {:?}",
+                    shorter.plain
+                ));
+                Ok(found)
+            }
+            ("kv" | "generic", Some("2"), _) => Err(failure),
+            ("kv" | "generic", _, _) => plain::read(self),
+            (other, _, _) => match failure {
+                Error::SecretMissing { place } | Error::NotKv2 { place, .. } => Err(Error::NotKv2 {
+                    place,
+                    answer: format!("it is a {:?} engine; write \"engine\":\"generic\" to read it", one_line(other, 40)),
+                }),
+                denied => Err(denied),
+            },
+        }
+    }
+
+    fn place(&self, reply: &Reply, path: &ApiPath) -> Place {
+        Place { at: reply.at.clone(), mount: self.request.mount.plain.clone(), path: path.plain.clone() }
+    }
+
+    /// An answer that is a secret; its warnings are passed on.
+    fn accept(&self, reply: Reply, path: &ApiPath, versioned: bool) -> Result<Found, Error> {
+        let found = Found { place: self.place(&reply, path), reply, versioned };
+        if let Meaning::Success(envelope) = found.reply.meaning() {
+            for warning in envelope.warnings.iter().flatten() {
+                let warning = self.login.hide_in(&one_line(warning, 300));
+                self.host.warn(&format!("Vault warns at {}: {warning}", found.place));
+            }
+            if envelope.wrap_info.is_some() {
+                return Err(found.lacks(
+                    "it is response-wrapped or waits for a control group's approval, which a server that starts cannot give \
+                     (min_wrapping_ttl or control_group in a policy)",
+                ));
+            }
+            self.warn_of_lease(&envelope, &found.place);
+        }
+        Ok(found)
+    }
+
+    /// A leased secret ends, and the server that read it once does not notice.
+    fn warn_of_lease(&self, envelope: &Envelope<'_>, place: &Place) {
+        const LONG: u64 = 90 * 24 * 3600;
+        if envelope.lease_id.is_some_and(|id| id.get().len() > 2) && envelope.lease_duration < LONG {
+            self.host.warn(&format!(
+                "The secret at {place} is leased for {} s, and nobody renews it: the server loses it then. A static role \
+                 (static-creds) has no such end",
+                envelope.lease_duration
+            ));
+        }
+    }
+
+    /// The errors that mean the same for every engine.
+    fn refused(&self, reply: Reply, path: &ApiPath, policy_path: String) -> Error {
+        let place = self.place(&reply, path);
+        match reply.meaning() {
+            Meaning::Denied => {
+                let policies = diagnosis::policies(self.login.token.as_ref(), self.client);
+                Error::Denied { place, origin: self.login.origin.clone(), policy_path, policies }
+            }
+            Meaning::NotAccepted => Error::TokenRefused { at: reply.at.clone(), origin: self.login.origin.clone() },
+            Meaning::NoRoute => {
+                let nearest = diagnosis::nearest_mount(&self.request.mount.plain, self.login.token.as_ref(), self.client);
+                Error::MountUnknown { place, nearest }
+            }
+            Meaning::NotThisEngine(answer) => Error::NotKv2 { place, answer },
+            Meaning::Refused(said) if said == "namespace not found" => Error::NamespaceUnknown { at: reply.at.clone() },
+            other => reply.failed(other, self.client),
+        }
+    }
+}

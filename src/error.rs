@@ -164,7 +164,29 @@ pub enum Error {
         advice: String,
     },
 
-    /// There is no secret at this path, or never was this version.
+    /// The namespace does not exist.
+    #[error(
+        "Vault has no such namespace (404 at {at}). What to do: correct \"namespace\" or VAULT_NAMESPACE (try: vault namespace list)"
+    )]
+    NamespaceUnknown {
+        /// The request.
+        at: At,
+    },
+
+    /// The secret never had this version, or it was removed with its history.
+    #[error(
+        "The secret has no version {version} (404 at {place}{others}). What to do: correct \"version\", or leave it out for the newest"
+    )]
+    VersionMissing {
+        /// Where it was looked for.
+        place: Place,
+        /// The version that the text pins.
+        version: u64,
+        /// The versions that can be read, as `; versions that can be read: 1, 2`; empty if not known.
+        others: String,
+    },
+
+    /// There is no secret at this path.
     #[error(
         "There is no secret at {place} (404). What to do: check \"path\" and \"mount\" (try: vault kv get -mount={} {}), or write \
          the secret", shell_word(&.place.mount), shell_word(&.place.path)
@@ -176,7 +198,7 @@ pub enum Error {
 
     /// The newest version was deleted; it can be restored.
     #[error(
-        "Version {version} of the secret was deleted on {when}, at {place}. What to do: restore it with \
+        "Version {version} of the secret was deleted on {when}, at {place}{others}. What to do: restore it with \
          'vault kv undelete -mount={} -versions={version} {}', or write a new version", shell_word(&.place.mount), shell_word(&.place.path)
     )]
     SecretDeleted {
@@ -186,11 +208,13 @@ pub enum Error {
         version: u64,
         /// When, as Vault says it (RFC 3339, UTC).
         when: String,
+        /// The versions that can be read, as in `VersionMissing`.
+        others: String,
     },
 
     /// The newest version was destroyed; it cannot be restored.
     #[error(
-        "Version {version} of the secret was destroyed and cannot be restored, at {place}. What to do: write a new version (vault \
+        "Version {version} of the secret was destroyed and cannot be restored, at {place}{others}. What to do: write a new version (vault \
          kv put -mount={} {} …)", shell_word(&.place.mount), shell_word(&.place.path)
     )]
     SecretDestroyed {
@@ -198,16 +222,20 @@ pub enum Error {
         place: Place,
         /// The version.
         version: u64,
+        /// The versions that can be read, as in `VersionMissing`.
+        others: String,
     },
 
     /// No secrets engine is mounted there.
     #[error(
-        "Vault has no secrets engine at mount {:?} (404 at {place}). What to do: correct \"mount\" (try: vault secrets list), or the \
-         namespace", .place.mount
+        "Vault has no secrets engine at mount {:?} (404 at {place}){}. What to do: correct \"mount\" (try: vault secrets list), or the \
+         namespace", .place.mount, suggestion(.nearest.as_deref())
     )]
     MountUnknown {
         /// Where it was looked for.
         place: Place,
+        /// The most similar mount that the token may see.
+        nearest: Option<String>,
     },
 
     /// The mount exists, but it is no KV version 2 engine.
@@ -321,6 +349,7 @@ impl Error {
         match self {
             Self::Unreachable { at, .. }
             | Self::WantsTls { at }
+            | Self::NamespaceUnknown { at }
             | Self::NotVault { at, .. }
             | Self::BadAnswer { at, .. }
             | Self::Redirected { at, .. }
@@ -334,9 +363,10 @@ impl Error {
             | Self::Interrupted { at } => Some(at),
             Self::Denied { place, .. }
             | Self::SecretMissing { place }
+            | Self::VersionMissing { place, .. }
             | Self::SecretDeleted { place, .. }
             | Self::SecretDestroyed { place, .. }
-            | Self::MountUnknown { place }
+            | Self::MountUnknown { place, .. }
             | Self::NotKv2 { place, .. }
             | Self::KeyMissing { place, .. }
             | Self::ValueUnusable { place, .. } => Some(&mut place.at),

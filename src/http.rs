@@ -46,31 +46,34 @@ pub(crate) struct Client<'a> {
 
 /// One request to Vault's API.
 pub(crate) struct Call<'a> {
-    pub(crate) method: Method<'a>,
     /// Below `/v1/`, encoded.
-    pub(crate) api_path: &'a str,
-    pub(crate) token: Option<&'a Secret>,
-}
-
-/// The HTTP methods in use, with what belongs to each.
-#[derive(Clone, Copy)]
-pub(crate) enum Method<'a> {
-    Get,
-    /// A JSON body, and the credential in it, which a peer may echo.
-    Post {
-        body: &'a Secret,
-        credential: Option<&'a Secret>,
-    },
+    api_path: &'a str,
+    token: Option<&'a Secret>,
+    /// The JSON body of a POST, and the credential in it, which a peer may echo.
+    post: Option<(&'a Secret, Option<&'a Secret>)>,
+    /// Whether it belongs to the login, whose namespace may be another.
+    login: bool,
 }
 
 impl<'a> Call<'a> {
+    /// Reads something.
+    pub(crate) fn get(api_path: &'a str, token: Option<&'a Secret>) -> Self {
+        Self { api_path, token, post: None, login: false }
+    }
+
+    /// Logs in, with `credential` somewhere in `body`.
+    pub(crate) fn login(api_path: &'a str, body: &'a Secret, credential: Option<&'a Secret>) -> Self {
+        Self { api_path, token: None, post: Some((body, credential)), login: true }
+    }
+
+    /// Unwraps what the token wraps.
+    pub(crate) fn unwrap(token: &'a Secret, body: &'a Secret) -> Self {
+        Self { api_path: "sys/wrapping/unwrap", token: Some(token), post: Some((body, None)), login: true }
+    }
+
     /// The credentials of the request.
     fn credentials(&self) -> impl Iterator<Item = &'a Secret> {
-        let posted = match self.method {
-            Method::Get => None,
-            Method::Post { credential, .. } => credential,
-        };
-        self.token.into_iter().chain(posted)
+        self.token.into_iter().chain(self.post.and_then(|(_, credential)| credential))
     }
 }
 

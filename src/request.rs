@@ -6,8 +6,11 @@ mod fields;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::auth::{METHODS, Method};
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::host::Host;
+use crate::pick::{Pick, Wanted};
 use crate::settings::{ADDRESS, AGENT_ADDRESS, Sources};
 use crate::text::{is_unprintable, list, nearest, one_line};
 
@@ -15,30 +18,20 @@ pub(crate) use endpoint::Endpoint;
 use fields::Fields;
 
 /// Where the secret is, and how to log in to get it.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) mount: ApiPath,
     pub(crate) path: ApiPath,
-    pub(crate) key: String,
+    pub(crate) pick: Pick,
+    /// Which engine is at the mount; `None`: found out.
+    pub(crate) engine: Option<Engine>,
+    /// The version of a KV v2 secret; `None`: the newest.
+    pub(crate) version: Option<u64>,
     /// At least one; several are nodes of one cluster.
     pub(crate) endpoints: Vec<Endpoint>,
-    pub(crate) method: Method,
+    /// The authentication method.
+    pub(crate) method: &'static Method,
     /// The optional fields that are settings, each as text.
     pub(crate) settings: Vec<(&'static str, String)>,
-}
-
-/// The authentication method: the field `authenticationType`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Method {
-    Token,
-    Kubernetes,
-    /// A Vault Agent or Proxy logs in itself: no token is sent.
-    Agent,
-}
-
-impl Method {
-    /// Each by its name in the text.
-    const ALL: [(&str, Self); 3] = [("TOKEN", Self::Token), ("KUBERNETES", Self::Kubernetes), ("AGENT", Self::Agent)];
 }
 
 impl Request {
@@ -51,14 +44,20 @@ impl Request {
 
         let mount = fields.required("mount", ApiPath::parse);
         let path = fields.required("path", ApiPath::parse);
-        let key = fields.required("key", |key| Ok(key.to_owned()));
+        let pick = pick(&mut fields);
+        let engine = fields.optional("engine", |name| named(name, &Engine::ALL));
+        let version = fields.optional("version", version);
+        if version.is_some() && matches!(engine, Some(Engine::Kv1 | Engine::Generic)) {
+            fields.problems.push("\"version\" is for KV version 2 only".to_owned());
+        }
         let endpoints = endpoints(&mut fields, host)?;
-        let method = fields.optional("authenticationType", method);
+        let method = fields.has("authenticationType").then(|| fields.optional("authenticationType", method));
+        let method = method.unwrap_or_else(|| METHODS.first());
         let settings = fields.settings();
 
-        match (mount, path, key, endpoints, fields.problems.is_empty()) {
-            (Some(mount), Some(path), Some(key), Some(endpoints), true) => {
-                Ok(Self { mount, path, key, endpoints, method: method.unwrap_or(Method::Token), settings })
+        match (mount, path, pick, endpoints, method, fields.problems.is_empty()) {
+            (Some(mount), Some(path), Some(pick), Some(endpoints), Some(method), true) => {
+                Ok(Self { mount, path, pick, engine, version, endpoints, method, settings })
             }
             _ => Err(Error::Text { problems: fields.problems }),
         }
@@ -89,10 +88,39 @@ fn endpoints(fields: &mut Fields, host: &dyn Host) -> Result<Option<Vec<Endpoint
     parsed.map(Some).map_err(|problem| address.refuse(format!("it {problem}")))
 }
 
-fn method(name: &str) -> Result<Method, String> {
-    let names = Method::ALL.map(|(name, _)| name);
-    Method::ALL.iter().find(|(known, _)| *known == name).map(|(_, method)| *method).ok_or_else(|| {
-        let near = nearest(name, names).map(|near| format!(" (did you mean \"{near}\"?)")).unwrap_or_default();
+/// Which value: `key`, or `pointer` (`secretPointer` in the vendor's store for another service).
+fn pick(fields: &mut Fields) -> Option<Pick> {
+    let given: Vec<&str> = ["key", "pointer", "secretPointer"].into_iter().filter(|name| fields.has(name)).collect();
+    let wanted = match given.as_slice() {
+        ["pointer" | "secretPointer"] => fields.optional(given.first().copied()?, |text| match text {
+            text if text.starts_with('/') => Ok(Wanted::Pointer(text.to_owned())),
+            _ => Err("must be a JSON pointer, which begins with \"/\"".to_owned()),
+        }),
+        [] | ["key"] => fields.required("key", |key| Ok(Wanted::Key(key.to_owned()))),
+        several => {
+            fields.problems.push(format!("of {} only one can be there", list(several)));
+            None
+        }
+    };
+    let base64 = fields.optional("encoding", |name| named(name, &[("base64", true), ("none", false)]));
+    let trim = fields.flag("trim");
+    Some(Pick { wanted: wanted?, base64: base64.unwrap_or(false), trim: trim.unwrap_or(false) })
+}
+
+fn version(text: &str) -> Result<u64, String> {
+    text.parse().ok().filter(|version| *version > 0).ok_or_else(|| "must be a whole number from 1 up".to_owned())
+}
+
+fn method(name: &str) -> Result<&'static Method, String> {
+    let methods: Vec<(&str, &'static Method)> = METHODS.iter().map(|method| (method.name, method)).collect();
+    named(name, &methods)
+}
+
+/// One of several names.
+fn named<T: Copy>(name: &str, known: &[(&str, T)]) -> Result<T, String> {
+    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    known.iter().find(|(known, _)| *known == name).map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let near = nearest(name, names.iter().copied()).map(|near| format!(" (did you mean \"{near}\"?)")).unwrap_or_default();
         format!("must be one of {}, but is \"{}\"{near}", list(&names), one_line(name, 40))
     })
 }
@@ -133,6 +161,12 @@ impl ApiPath {
             encoded.extend(utf8_percent_encode(segment, SEGMENT));
         }
         Ok(Self { plain: plain.to_owned(), encoded })
+    }
+
+    /// The path without `data/` in front, if it has that.
+    pub(crate) fn without_data(&self) -> Option<Self> {
+        let (plain, encoded) = (self.plain.strip_prefix("data/")?, self.encoded.strip_prefix("data/")?);
+        Some(Self { plain: plain.to_owned(), encoded: encoded.to_owned() })
     }
 }
 

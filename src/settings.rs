@@ -21,8 +21,8 @@ pub(crate) struct Setting {
     pub(crate) field: Option<&'static str>,
     /// The environment variables, the first one that is set counts: OpenBao's name comes before Vault's.
     pub(crate) variables: &'static [&'static str],
-    /// The Java system property.
-    pub(crate) property: &'static str,
+    /// The Java system property; `None` for the official client's variables that have a setting of our own beside them.
+    pub(crate) property: Option<&'static str>,
 }
 
 /// Where a value stands.
@@ -79,8 +79,9 @@ impl Setting {
                 return Ok(value(text, origin));
             }
         }
-        let text = sources.host.property(self.property).filter(filled);
-        Ok(text.and_then(|text| value(text, Origin::Property(self.property))))
+        let Some(property) = self.property else { return Ok(None) };
+        let text = sources.host.property(property).filter(filled);
+        Ok(text.and_then(|text| value(text, Origin::Property(property))))
     }
 
     /// The value, or `default`.
@@ -96,13 +97,14 @@ impl Setting {
 
     /// The environment variable that a message names: Vault's own rather than its twin.
     pub(crate) fn variable(&self) -> &'static str {
-        self.variables.last().copied().unwrap_or(self.property)
+        self.variables.last().copied().unwrap_or_default()
     }
 
     /// Everywhere that the setting can stand, in words.
-    fn places(&self) -> String {
+    pub(crate) fn places(&self) -> String {
         let field = self.field.map(|field| format!("field \"{field}\" of the text, ")).unwrap_or_default();
-        format!("{field}environment variable {} or system property {}", self.variables.join(" or "), self.property)
+        let property = self.property.map(|property| format!(" or system property {property}")).unwrap_or_default();
+        format!("{field}environment variable {}{property}", self.variables.join(" or "))
     }
 }
 
@@ -190,18 +192,22 @@ mod tests {
         let host = MapHost::default()
             .with_variable("VAULT_NAMESPACE", "vault")
             .with_variable("BAO_NAMESPACE", "bao")
-            .with_property(NAMESPACE.property, "property");
+            .with_property("secret.store.vault.namespace", "property");
         let fields = [("namespace", "text".to_owned())];
         assert_eq!(found(&NAMESPACE, &fields, &host), Some(("text".to_owned(), Origin::Field("namespace"))));
         assert_eq!(found(&NAMESPACE, &[], &host), Some(("bao".to_owned(), Origin::Variable("BAO_NAMESPACE"))));
-        let host = MapHost::default().with_property(NAMESPACE.property, "property");
-        assert_eq!(found(&NAMESPACE, &[], &host), Some(("property".to_owned(), Origin::Property(NAMESPACE.property))));
+        let host = MapHost::default().with_property("secret.store.vault.namespace", "property");
+        assert_eq!(
+            found(&NAMESPACE, &[], &host),
+            Some(("property".to_owned(), Origin::Property("secret.store.vault.namespace")))
+        );
         assert_eq!(found(&NAMESPACE, &[], &MapHost::default()), None);
     }
 
     #[test]
     fn an_empty_variable_counts_as_not_set() {
-        let host = MapHost::default().with_variable("SECRET_STORE_VAULT_TOKEN", " \n").with_property(TOKEN.property, "b");
+        let host =
+            MapHost::default().with_variable("SECRET_STORE_VAULT_TOKEN", " \n").with_property("secret.store.vault.token", "b");
         assert_eq!(found(&TOKEN, &[], &host), Some(("b".to_owned(), Origin::Property("secret.store.vault.token"))));
     }
 
@@ -235,10 +241,12 @@ mod tests {
     }
 
     #[test]
-    fn no_credential_can_stand_in_the_text_and_no_name_is_there_twice() {
-        assert_eq!(TOKEN.field, None);
+    fn no_credential_can_stand_in_the_text_and_no_variable_is_there_twice() {
+        for credential in [&TOKEN, &OFFICIAL_TOKEN, &SECRET_ID, &PASSWORD, &CLIENT_CERT_PASSWORD] {
+            assert_eq!(credential.field, None, "{credential:?}");
+        }
         let mut names: Vec<&str> =
-            ALL.iter().flat_map(|s| s.field.into_iter().chain(s.variables.iter().copied()).chain([s.property])).collect();
+            ALL.iter().flat_map(|setting| setting.variables.iter().copied().chain(setting.property)).collect();
         let all = names.len();
         names.sort_unstable();
         names.dedup();

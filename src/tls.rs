@@ -23,6 +23,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use once_cell::sync::OnceCell;
 use rustls::{
     ClientConfig, ConfigBuilder, RootCertStore,
     client::WantsClientCert,
@@ -106,7 +107,7 @@ pub(crate) struct Tls {
 /// `trustStorePassword` and `trustStoreType` name, otherwise the JDK's own `jssecacerts` or `cacerts`) and what `options`
 /// name, and has the certificate that `options` or the system properties `javax.net.ssl.keyStore…` name.
 pub(crate) fn client(host: &dyn Host, options: &Options) -> Result<Tls, Error> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = provider();
     let mut files = Files::default();
     let identity = identity::read(host, options, &provider, &mut files)?;
     #[cfg_attr(not(test), expect(unused_variables, reason = "the words stand in a verdict; tests read them here"))]
@@ -141,7 +142,13 @@ pub(crate) fn client(host: &dyn Host, options: &Options) -> Result<Tls, Error> {
 
 /// A client for plain `http://`, which the HTTP library wants all the same: it trusts nobody and reads no file.
 pub(crate) fn nothing() -> Result<ClientConfig, Error> {
-    for_rustls(Arc::new(aws_lc_rs::default_provider()), |config| config.with_root_certificates(RootCertStore::empty()))
+    for_rustls(provider(), |config| config.with_root_certificates(RootCertStore::empty()))
+}
+
+/// The one provider of cryptography: AWS-LC.
+fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: OnceCell<Arc<CryptoProvider>> = OnceCell::new();
+    PROVIDER.get_or_init(|| Arc::new(aws_lc_rs::default_provider())).clone()
 }
 
 fn server_name(setting: &Value) -> Result<ServerName<'static>, Error> {

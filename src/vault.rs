@@ -54,6 +54,11 @@ pub(crate) struct Envelope<'a> {
     #[serde(borrow)]
     pub(crate) wrap_info: Option<&'a RawValue>,
     pub(crate) warnings: Option<Vec<String>>,
+    #[serde(borrow)]
+    pub(crate) lease_id: Option<&'a RawValue>,
+    /// Seconds.
+    #[serde(default)]
+    pub(crate) lease_duration: u64,
 }
 
 /// The outcome of a login.

@@ -11,18 +11,16 @@ use zeroize::Zeroizing;
 
 use advice::Refusal;
 
-use super::Login;
+use super::{Answer, Login, body, mount_of, post, shown};
 use crate::diagnosis;
 use crate::error::Error;
-use crate::http::{Call, Client, Method, Reply};
+use crate::http::{Client, Reply};
 use crate::jwt::Claims;
-use crate::request::ApiPath;
 use crate::secret::Secret;
 use crate::settings::{KUBERNETES_JWT_FILE, KUBERNETES_MOUNT, KUBERNETES_ROLE, Origin, Sources, Value};
 use crate::text::one_line;
-use crate::vault::{self, Meaning};
 
-const NAME: &str = "KUBERNETES";
+pub(super) const NAME: &str = "KUBERNETES";
 /// Where the kubelet puts the token of the pod's service account.
 const DEFAULT_JWT_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 /// A service account's token is 1 to 2 KiB.
@@ -30,39 +28,23 @@ const MAX_JWT: u64 = 64 * 1024;
 
 pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, Error> {
     let role = KUBERNETES_ROLE.require(sources, NAME, "the role to log in with")?;
-    let mount = KUBERNETES_MOUNT.find_or(sources, "kubernetes")?;
-    // "auth/kubernetes" is how Vault's own commands print the mount.
-    let path = mount.trimmed().trim_start_matches('/').trim_start_matches("auth/");
-    let path = ApiPath::parse(path).map_err(|problem| mount.refuse(format!("the mount path {problem}")))?;
+    let path = mount_of(&KUBERNETES_MOUNT.find_or(sources, "kubernetes")?)?;
     let file = KUBERNETES_JWT_FILE.find_or(sources, DEFAULT_JWT_FILE)?;
     let (jwt, claims) = read(&file)?;
 
-    let body = Secret::new(serde_json::json!({ "role": role.trimmed(), "jwt": jwt.expose() }).to_string());
+    let body = body(&serde_json::json!({ "role": role.trimmed(), "jwt": jwt.expose() }));
     let api_path = format!("auth/{}/login", path.encoded);
-    let reply =
-        client.send(&Call { method: Method::Post { body: &body, credential: Some(&jwt) }, api_path: &api_path, token: None })?;
-    let presented = Presented { role: role.trimmed(), mount: &path.plain, claims: &claims, file: file.trimmed() };
-    let token = match vault::meaning(reply.status, reply.content_type.as_deref(), &reply.body) {
-        Meaning::Success(envelope) => {
-            let auth = envelope.auth.ok_or_else(|| reply.lacks("it holds no \"auth\""))?;
-            if auth.mfa_requirement.is_some() {
-                return Err(presented.refused(&reply, "the login needs multi-factor authentication", None));
-            }
-            vault::secret_string(auth.client_token).filter(|token| !token.expose().is_empty())
+    let (reply, said, bare) = match post(client, &api_path, &body, Some(&jwt))? {
+        Answer::Token(token) => {
+            let origin = format!("the Kubernetes login (role {}, auth mount {:?})", shown(role.trimmed()), path.plain);
+            return Ok(Login { token: Some(token), origin });
         }
-        Meaning::NotAccepted | Meaning::Denied => {
-            let mounted = diagnosis::kubernetes_mounted(&api_path, client);
-            return Err(presented.refused(&reply, "permission denied", mounted));
-        }
-        Meaning::NoRoute => return Err(presented.refused(&reply, "no handler for route", Some(false))),
-        Meaning::Refused(said) => return Err(presented.refused(&reply, &said, None)),
-        other => return Err(reply.failed(other, client)),
+        Answer::Refused { reply, said, bare } => (reply, said, bare),
     };
-    let token = token.ok_or_else(|| reply.lacks("\"auth.client_token\" is not a token"))?;
-    Ok(Login {
-        token: Some(token),
-        origin: format!("the Kubernetes login (role {:?}, auth mount {:?})", role.trimmed(), path.plain),
-    })
+    let mounted =
+        if bare { diagnosis::kubernetes_mounted(&api_path, client) } else { said.starts_with("no handler").then_some(false) };
+    let presented = Presented { role: role.trimmed(), mount: &path.plain, claims: &claims, file: file.trimmed() };
+    Err(presented.refused(&reply, &said, mounted))
 }
 
 /// What a refused login says about who asked. Never the token itself.

@@ -1,11 +1,75 @@
-//! `TOKEN`: a token that the administrator provides.
+//! `TOKEN`: a token that the administrator provides, in the environment, a property or a file.
 
-use super::Login;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Login, body, credential};
 use crate::error::Error;
-use crate::settings::{Sources, TOKEN};
+use crate::http::{Call, Client};
+use crate::secret::Secret;
+use crate::settings::{OFFICIAL_TOKEN, Sources, TOKEN, TOKEN_FILE, Value};
+use crate::vault::{self, Meaning};
 
-pub(super) fn login(sources: Sources<'_>) -> Result<Login, Error> {
-    let value = TOKEN.require(sources, "TOKEN", "a Vault token")?;
-    let origin = value.origin.to_string();
-    Ok(Login { token: Some(value.into_token()?), origin })
+pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, Error> {
+    // A file that the text names is meant before what happens to stand in the environment.
+    let file = TOKEN_FILE.find(sources)?;
+    if let Some(file) = file.as_ref().filter(|file| matches!(file.origin, crate::settings::Origin::Field(_))) {
+        return from_file(file, client, sources);
+    }
+    let value = match TOKEN.find(sources)? {
+        Some(value) => Some(value),
+        None => OFFICIAL_TOKEN.find(sources)?,
+    };
+    match (value, file) {
+        (Some(value), _) => {
+            let origin = value.origin.to_string();
+            Ok(Login { token: Some(value.into_token()?), origin })
+        }
+        (None, Some(file)) => from_file(&file, client, sources),
+        (None, None) => Err(Error::NotConfigured {
+            method: "TOKEN",
+            what: "a Vault token",
+            places: format!("{}, or a file with it: {}", TOKEN.places(), TOKEN_FILE.places()),
+        }),
+    }
+}
+
+/// What an agent's sink writes when it is told to write JSON. With a wrapping TTL it is about the wrapping token.
+/// Source: <https://developer.hashicorp.com/vault/docs/agent-and-proxy/autoauth/sinks/file>.
+#[derive(Deserialize)]
+struct Sink<'a> {
+    #[serde(borrow)]
+    token: &'a RawValue,
+    #[serde(borrow)]
+    creation_path: Option<&'a RawValue>,
+}
+
+fn from_file(file: &Value, client: &Client<'_>, sources: Sources<'_>) -> Result<Login, Error> {
+    const WHAT: &str = "Vault token file";
+    let content = credential::read(file, WHAT)?;
+    credential::warn_if_others_may_read(file, WHAT, sources.host);
+    let origin = format!("the file {:?} ({})", file.trimmed(), file.origin);
+    if !content.expose().starts_with('{') {
+        return Ok(Login { token: Some(credential::token(content, file, WHAT)?), origin });
+    }
+    let no_token =
+        || file.refuse("the file holds JSON without a \"token\". What to do: name the file that the agent's sink writes");
+    let Sink { token, creation_path } = serde_json::from_str(content.expose()).map_err(|_| no_token())?;
+    let token = credential::token(vault::secret_string(token).ok_or_else(no_token)?, file, WHAT)?;
+    let token = if creation_path.is_some() { unwrapped(&token, file, client)? } else { token };
+    Ok(Login { token: Some(token), origin })
+}
+
+/// The token in a wrapping token's cubbyhole. A wrapping token works once.
+fn unwrapped(wrapping: &Secret, file: &Value, client: &Client<'_>) -> Result<Secret, Error> {
+    let nothing = body(&serde_json::json!({}));
+    let reply = client.send(&Call::unwrap(wrapping, &nothing))?;
+    match reply.meaning() {
+        Meaning::Success(envelope) => {
+            let auth = envelope.auth.ok_or_else(|| reply.lacks("what was unwrapped is no login"))?;
+            vault::secret_string(auth.client_token).ok_or_else(|| reply.lacks("\"auth.client_token\" is not a token"))
+        }
+        Meaning::Refused(_) | Meaning::NotAccepted | Meaning::Denied => Err(file.refuse(credential::ALREADY_UNWRAPPED)),
+        other => Err(reply.failed(other, client)),
+    }
 }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::options::Options;
 use super::proxy::{self, Proxy};
-use super::{Call, Method, Reply, failure, resolver};
+use super::{Call, Reply, failure, resolver};
 use crate::error::{At, Error, Unreachable};
 use crate::host::Host;
 use crate::request::Endpoint;
@@ -71,9 +71,9 @@ impl Connection {
         host: &dyn Host,
         limit: Duration,
     ) -> Result<Reply, Error> {
-        let (method, name) = match call.method {
-            Method::Get => (reqwest::Method::GET, "GET"),
-            Method::Post { .. } => (reqwest::Method::POST, "POST"),
+        let (method, name) = match call.post {
+            None => (reqwest::Method::GET, "GET"),
+            Some(_) => (reqwest::Method::POST, "POST"),
         };
         let via = match &self.endpoint.socket {
             Some(_) => Some(self.name()),
@@ -82,11 +82,11 @@ impl Connection {
                 self.via.clone()
             }
         };
-        let at = At { method: name, url: url.to_owned(), namespace: options.namespace.clone(), via, tries: None };
+        let at = At { method: name, url: url.to_owned(), namespace: options.namespace(call.login).cloned(), via, tries: None };
         let request = self.http.request(method, url).headers(headers(call, options)?);
-        let request = match call.method {
-            Method::Get => request,
-            Method::Post { body, .. } => request.body(body.expose().to_owned()),
+        let request = match call.post {
+            None => request,
+            Some((body, _)) => request.body(body.expose().to_owned()),
         };
 
         let unreachable = |why| Error::Unreachable { at: at.clone(), why };
@@ -137,7 +137,7 @@ fn headers(call: &Call<'_>, options: &Options) -> Result<HeaderMap, Error> {
     let mut headers = options.headers.clone();
     // Vault Agent can be told to refuse requests without it, as a guard against request forgery.
     headers.insert("x-vault-request", HeaderValue::from_static("true"));
-    if let Some(namespace) = &options.namespace {
+    if let Some(namespace) = options.namespace(call.login) {
         let value = HeaderValue::from_str(namespace).map_err(|e| Error::Internal(format!("namespace header: {e}")))?;
         headers.insert("x-vault-namespace", value);
     }
@@ -146,7 +146,7 @@ fn headers(call: &Call<'_>, options: &Options) -> Result<HeaderMap, Error> {
         value.set_sensitive(true);
         headers.insert("x-vault-token", value);
     }
-    if let Method::Post { .. } = call.method {
+    if call.post.is_some() {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     Ok(headers)

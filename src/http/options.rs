@@ -5,7 +5,9 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::Error;
-use crate::settings::{CLIENT_TIMEOUT, DISABLE_REDIRECTS, HEADERS, MAX_RETRIES, NAMESPACE, REDIRECT_HOSTS, Sources, Value};
+use crate::settings::{
+    AUTH_NAMESPACE, CLIENT_TIMEOUT, DISABLE_REDIRECTS, HEADERS, MAX_RETRIES, NAMESPACE, REDIRECT_HOSTS, Sources, Value,
+};
 use crate::text::{is_unprintable, one_line};
 
 /// The settings of every request.
@@ -13,7 +15,8 @@ pub(super) struct Options {
     /// The time for everything; zero is one try.
     pub(super) budget: Duration,
     pub(super) max_retries: Option<u32>,
-    pub(super) namespace: Option<String>,
+    namespace: Option<String>,
+    auth_namespace: Option<String>,
     pub(super) follow_redirects: bool,
     /// `host` or `host:port`, in lower case.
     pub(super) redirect_hosts: Vec<String>,
@@ -28,10 +31,18 @@ impl Options {
             budget: budget.unwrap_or(Duration::from_secs(60)),
             max_retries: MAX_RETRIES.find(sources)?.map(|value| value.count()).transpose()?,
             namespace: NAMESPACE.find(sources)?.map(|value| namespace(&value)).transpose()?,
+            auth_namespace: AUTH_NAMESPACE.find(sources)?.map(|value| namespace(&value)).transpose()?,
             follow_redirects: !disable.unwrap_or(false),
             redirect_hosts: REDIRECT_HOSTS.find(sources)?.map(|value| hosts(&value)).unwrap_or_default(),
             headers: HEADERS.find(sources)?.map(|value| headers(&value)).transpose()?.unwrap_or_default(),
         })
+    }
+}
+
+impl Options {
+    /// The namespace of the login, or that of everything else.
+    pub(super) fn namespace(&self, login: bool) -> Option<&String> {
+        self.auth_namespace.as_ref().filter(|_| login).or(self.namespace.as_ref())
     }
 }
 
@@ -87,7 +98,7 @@ mod tests {
         assert_eq!(options("VAULT_CLIENT_TIMEOUT", "5s").unwrap().budget, Duration::from_secs(5));
         assert_eq!(options("VAULT_CLIENT_TIMEOUT", "0").unwrap().budget, Duration::ZERO);
         assert_eq!(options("VAULT_MAX_RETRIES", "0").unwrap().max_retries, Some(0));
-        assert_eq!(options("VAULT_NAMESPACE", "/a/b/").unwrap().namespace.as_deref(), Some("a/b"));
+        assert_eq!(options("VAULT_NAMESPACE", "/a/b/").unwrap().namespace(true).map(String::as_str), Some("a/b"));
         assert!(!options("VAULT_DISABLE_REDIRECTS", "true").unwrap().follow_redirects);
         assert_eq!(options("VAULT_HEADERS", "{\"X-Team\":\"a\"}").unwrap().headers.get("x-team").unwrap(), "a");
         for (name, value) in [

@@ -23,7 +23,7 @@ pub(super) fn target(reply: &Reply, api_path: &str, options: &Options, connectio
     let named = to.origin().ascii_serialization();
     // Decoded: servers encode the same path in different ways.
     let decoded = |path: &str| percent_decode_str(path).collect::<Vec<u8>>();
-    let same_path = decoded(to.path()).ends_with(&decoded(&format!("/v1/{api_path}")));
+    let same_path = decoded(to.path()).ends_with(&decoded(&format!("/v1/{}", api_path.split('?').next().unwrap_or(api_path))));
     if !matches!(reply.status, 301 | 302 | 307 | 308) || !same_path {
         let reason = "it leads to another path, so it is not a Vault node that names the active one. What to do: check \"endpoint\", \
                       and what stands in front of Vault";

@@ -3,9 +3,14 @@
 use super::{Client, Reply};
 use crate::diagnosis;
 use crate::error::Error;
-use crate::vault::Meaning;
+use crate::vault::{self, Meaning};
 
 impl Reply {
+    /// What the answer means.
+    pub(crate) fn meaning(&self) -> Meaning<'_> {
+        vault::meaning(self.status, self.content_type.as_deref(), &self.body)
+    }
+
     /// The answer cannot be understood.
     pub(crate) fn lacks(&self, problem: &str) -> Error {
         Error::BadAnswer { at: self.at.clone(), problem: problem.to_owned() }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::Reply;
 use crate::error::{Error, Unreachable};
 use crate::text::one_line;
-use crate::vault::{self, Meaning};
+use crate::vault::Meaning;
 
 /// Another try may succeed.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(super) fn another_node_may_do_better(outcome: &Result<Reply, Error>) -> bool
 }
 
 fn of_reply(reply: &Reply) -> Option<Again> {
-    let meaning = || vault::meaning(reply.status, reply.content_type.as_deref(), &reply.body);
+    let meaning = || reply.meaning();
     let at = &reply.at.url;
     let reason = match reply.status {
         412 => format!("the Vault node at {at} has not caught up with the cluster (412)"),

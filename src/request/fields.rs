@@ -10,7 +10,19 @@ use crate::settings;
 use crate::text::{list, nearest, one_line};
 
 /// The fields that say where the secret is. The others are settings: [`settings::ALL`].
-const OWN: [&str; 5] = ["mount", "path", "key", "endpoint", "authenticationType"];
+const OWN: [&str; 11] = [
+    "mount",
+    "path",
+    "key",
+    "endpoint",
+    "authenticationType",
+    "engine",
+    "version",
+    "pointer",
+    "secretPointer",
+    "encoding",
+    "trim",
+];
 
 /// A text is a few hundred bytes; what is larger is not one.
 const MAX_TEXT: usize = 64 * 1024;
@@ -39,7 +51,7 @@ impl Fields {
             let what = if e.is_eof() { "it ends too early" } else { "there is a mistake" };
             whole(format!("it is not valid JSON: {what} at line {}, column {}", e.line(), e.column()))
         })?;
-        let known = || OWN.into_iter().chain(settings::ALL.iter().filter_map(|setting| setting.field));
+        let known = || OWN.into_iter().chain(setting_fields());
         let mut problems = Vec::new();
         for (i, (name, _)) in fields.iter().enumerate() {
             let before = fields.iter().take(i).filter(|(other, _)| other == name).count();
@@ -71,7 +83,20 @@ impl Fields {
 
     /// The field, parsed; `None` when it is not there, or after its problem was noted.
     pub(super) fn optional<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        let parsed = text(self.value(name)?).and_then(parse);
+        let parsed = match self.value(name)? {
+            // The only number that is not a setting.
+            Value::Number(number) if name == "version" => parse(&number.to_string()),
+            other => text(other).and_then(parse),
+        };
+        self.note(name, parsed)
+    }
+
+    /// A field that is true or false.
+    pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
+        let parsed = match self.value(name)? {
+            Value::Bool(flag) => Ok(*flag),
+            _ => Err("must be true or false".to_owned()),
+        };
         self.note(name, parsed)
     }
 
@@ -89,7 +114,7 @@ impl Fields {
     /// The fields that are settings, as text. Numbers and truth values may be written as such; an object is for headers.
     pub(super) fn settings(&mut self) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
-        for name in settings::ALL.iter().filter_map(|setting| setting.field) {
+        for name in setting_fields() {
             let Some(value) = self.value(name) else { continue };
             let as_text = match value {
                 Value::Number(number) => Ok(number.to_string()),
@@ -109,6 +134,12 @@ impl Fields {
     fn note<T>(&mut self, name: &str, parsed: Result<T, String>) -> Option<T> {
         parsed.map_err(|problem| self.problems.push(format!("\"{name}\" {problem}"))).ok()
     }
+}
+
+/// The fields that are settings, each once: several methods share "role".
+fn setting_fields() -> impl Iterator<Item = &'static str> {
+    let field = |index: usize| settings::ALL.get(index).and_then(|setting| setting.field);
+    (0..settings::ALL.len()).filter_map(move |i| field(i).filter(|name| !(0..i).any(|before| field(before) == Some(name))))
 }
 
 fn text(value: &Value) -> Result<&str, String> {

@@ -29,11 +29,11 @@ fn the_vendors_text_works_unchanged_and_with_enc() {
         let request = parse(&text).unwrap();
         assert_eq!(request.mount.encoded, "secret");
         assert_eq!(request.path.encoded, "sample/secret");
-        assert_eq!(request.key, "password");
+        assert_eq!(request.pick.wanted, Wanted::Key("password".to_owned()));
         assert_eq!(request.endpoints[0].url("x"), "http://127.0.0.1:8200/v1/x");
-        assert_eq!(request.method, Method::Token);
+        assert_eq!(request.method.name, "TOKEN");
     }
-    assert_eq!(parse(&with("authenticationType", "\"KUBERNETES\"")).unwrap().method, Method::Kubernetes);
+    assert_eq!(parse(&with("authenticationType", "\"KUBERNETES\"")).unwrap().method.name, "KUBERNETES");
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn every_problem_is_named_at_once() {
             "\"path\" is missing",
             "\"key\" is empty",
             "\"endpoint\" does not begin with http:// or https://; it must look like https://vault.example.com:8200",
-            "\"authenticationType\" must be one of \"TOKEN\", \"KUBERNETES\" and \"AGENT\", but is \"KUBERNETIS\" (did you mean \"KUBERNETES\"?)",
+            "\"authenticationType\" must be one of \"TOKEN\", \"KUBERNETES\", \"APPROLE\", \"JWT\", \"CERT\", \"USERPASS\", \"LDAP\" and \"AGENT\", but is \"KUBERNETIS\" (did you mean \"KUBERNETES\"?)",
         ]
     );
 }
@@ -168,4 +168,34 @@ fn settings_may_stand_in_the_text() {
     let request = parse(&with("headers", "{\"X-A\":\"b\"}")).unwrap();
     assert_eq!(request.settings, [("headers", "{\"X-A\":\"b\"}".to_owned())]);
     assert_eq!(problems(&with("namespace", "{}")), ["\"namespace\" must be a JSON string, but is an object"]);
+}
+
+#[test]
+fn the_value_is_picked_by_key_or_by_pointer() {
+    let text = |pick: &str| format!(r#"{{"mount":"m","path":"p","endpoint":"http://v",{pick}}}"#);
+    let picked = |pick: &str| parse(&text(pick)).map(|request| request.pick).map_err(|e| e.to_string()).unwrap();
+    assert_eq!(picked(r#""pointer":"/a/b""#).wanted, Wanted::Pointer("/a/b".to_owned()));
+    assert_eq!(picked(r#""secretPointer":"/a""#).wanted, Wanted::Pointer("/a".to_owned()));
+    let all = picked(r#""key":"k","encoding":"base64","trim":true"#);
+    assert!(all.base64 && all.trim);
+    assert_eq!(problems(&text(r#""pointer":"a""#)), ["\"pointer\" must be a JSON pointer, which begins with \"/\""]);
+    assert_eq!(problems(&text(r#""key":"a","pointer":"/a""#)), ["of \"key\" and \"pointer\" only one can be there"]);
+    assert_eq!(problems(&text(r#""trim":true"#)), ["\"key\" is missing"]);
+    assert_eq!(problems(&text(r#""key":"k","trim":"yes""#)), ["\"trim\" must be true or false"]);
+}
+
+#[test]
+fn engine_and_version_may_be_pinned() {
+    let request = parse(&with("version", "3")).unwrap();
+    assert_eq!((request.version, request.engine), (Some(3), None));
+    assert_eq!(parse(&with("version", "\"3\"")).unwrap().version, Some(3));
+    assert_eq!(parse(&with("engine", "\"kv1\"")).unwrap().engine, Some(Engine::Kv1));
+    assert_eq!(problems(&with("version", "0")), ["\"version\" must be a whole number from 1 up"]);
+    assert_eq!(problems(&with("version", "-1")), ["\"version\" must be a whole number from 1 up"]);
+    assert_eq!(
+        problems(&with("engine", "\"kv\"")),
+        ["\"engine\" must be one of \"kv2\", \"kv1\" and \"generic\", but is \"kv\" (did you mean \"kv2\"?)"]
+    );
+    assert_eq!(ApiPath::parse("data/a").unwrap().without_data().unwrap().plain, "a");
+    assert_eq!(ApiPath::parse("database/a").unwrap().without_data(), None);
 }

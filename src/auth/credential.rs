@@ -1,0 +1,98 @@
+//! Credentials in files: read anew at each login, trimmed, and never shown.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::host::Host;
+use crate::secret::Secret;
+use crate::settings::{Setting, Sources, Value};
+
+/// A token has a hundred bytes, a JWT one or two thousand.
+const MAX: u64 = 64 * 1024;
+
+/// A wrapping token works once; a second time means that somebody else was first.
+pub(super) const ALREADY_UNWRAPPED: &str = "the wrapping token is not valid: it has expired, or IT WAS USED BEFORE, and then \
+    somebody else may have what it wrapped. What to do: find out who unwrapped it (Vault's audit log, sys/wrapping/unwrap), revoke \
+    what it wrapped, and issue a new one";
+
+/// A credential that stands in `setting` itself or in the file that `in_file` names.
+pub(super) fn find(
+    setting: &Setting,
+    in_file: &Setting,
+    what: &'static str,
+    method: &'static str,
+    sources: Sources<'_>,
+) -> Result<(Secret, Value), Error> {
+    if let Some(value) = setting.find(sources)? {
+        return Ok((Secret::new(value.trimmed().to_owned()), value));
+    }
+    let Some(file) = in_file.find(sources)? else {
+        let places = format!("{}, or a file with it: {}", setting.places(), in_file.places());
+        return Err(Error::NotConfigured { method, what, places });
+    };
+    let secret = read(&file, what)?;
+    warn_if_others_may_read(&file, what, sources.host);
+    Ok((secret, file))
+}
+
+/// Reads the file that `file` names.
+pub(super) fn read(file: &Value, what: &'static str) -> Result<Secret, Error> {
+    let failed = |problem: &str| Error::File {
+        what,
+        path: file.trimmed().to_owned(),
+        origin: file.origin.to_string(),
+        problem: problem.to_owned(),
+    };
+    // Room for all of it at once, so that no copy is left behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX as usize + 1));
+    File::open(file.trimmed()).and_then(|f| f.take(MAX + 1).read_to_end(&mut bytes)).map_err(|e| match e.kind() {
+        ErrorKind::NotFound => failed("does not exist. What to do: put it there, or correct the path"),
+        ErrorKind::PermissionDenied => {
+            failed("may not be read by the user of this process. What to do: make that user its owner (chown, chmod 600)")
+        }
+        ErrorKind::IsADirectory => failed("is a directory. What to do: name the file in it"),
+        _ => failed(&format!("cannot be read: {e}. What to do: check it")),
+    })?;
+    if bytes.len() as u64 > MAX {
+        return Err(failed("is larger than 64 KiB. What to do: name the file that holds the credential and nothing else"));
+    }
+    let text = str::from_utf8(&bytes)
+        .map_err(|_| failed("is not UTF-8 text. What to do: name the file that holds the credential and nothing else"))?
+        .trim();
+    if text.is_empty() {
+        return Err(failed("is empty. What to do: see why whoever writes it did not"));
+    }
+    Ok(Secret::new(text.to_owned()))
+}
+
+/// The content of a file as a token that goes into an HTTP header.
+pub(super) fn token(content: Secret, file: &Value, what: &'static str) -> Result<Secret, Error> {
+    match content.expose().bytes().position(|b| !b.is_ascii_graphic()) {
+        None => Ok(content),
+        Some(at) => Err(Error::File {
+            what,
+            path: file.trimmed().to_owned(),
+            origin: file.origin.to_string(),
+            problem: format!(
+                "holds no token: byte {} is not a visible ASCII character. What to do: name the file that holds the token and \
+                 nothing else",
+                at + 1
+            ),
+        }),
+    }
+}
+
+/// A credential's file is for its owner, and perhaps for a group.
+pub(super) fn warn_if_others_may_read(file: &Value, what: &str, host: &dyn Host) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(file.trimmed()).map(|metadata| metadata.permissions().mode()).unwrap_or_default();
+        if mode & 0o004 != 0 {
+            host.warn(&format!("Every user of this machine may read the {what} {:?}; chmod o-r mends it", file.trimmed()));
+        }
+    }
+}

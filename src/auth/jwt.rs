@@ -1,0 +1,41 @@
+//! `JWT`: a JWT of any issuer, in a file. Source: <https://developer.hashicorp.com/vault/api-docs/auth/jwt#jwt-login>.
+
+use std::time::SystemTime;
+
+use super::{Login, Plain, body, credential, mount, shown};
+use crate::error::Error;
+use crate::http::Client;
+use crate::jwt::Claims;
+use crate::settings::{JWT_FILE, ROLE, Sources};
+
+pub(super) const NAME: &str = "JWT";
+
+pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, Error> {
+    const WHAT: &str = "JWT file";
+    let mount = mount(sources, "jwt")?;
+    let file = JWT_FILE.require(sources, NAME, "the file that holds the JWT")?;
+    let jwt = credential::read(&file, WHAT)?;
+    let claims = Claims::parse(jwt.expose()).map_err(|why| Error::File {
+        what: WHAT,
+        path: file.trimmed().to_owned(),
+        origin: file.origin.to_string(),
+        problem: format!("is not a JWT: {why}. What to do: name the file that holds the JWT and nothing else"),
+    })?;
+    // Without a role the method's default role is taken.
+    let role = ROLE.find(sources)?;
+    let (who, body) = match &role {
+        Some(role) => {
+            let body = body(&serde_json::json!({ "role": role.trimmed(), "jwt": jwt.expose() }));
+            (format!("role {}", shown(role.trimmed())), body)
+        }
+        None => ("the default role".to_owned(), body(&serde_json::json!({ "jwt": jwt.expose() }))),
+    };
+    let plain = Plain {
+        method: NAME,
+        mount: &mount.plain,
+        who: format!("{who}; the token in {:?} is of {}", file.trimmed(), claims.describe(SystemTime::now())),
+        cause: "the role wants another issuer, audience, subject or claim than the token has, or its signature or time is not \
+                accepted: compare with 'vault read auth/MOUNT/role/ROLE' and 'vault read auth/MOUNT/config'",
+    };
+    plain.login(client, &format!("auth/{}/login", mount.encoded), &body, Some(&jwt))
+}

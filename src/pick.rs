@@ -1,0 +1,151 @@
+//! Picks the wanted value out of a secret, by key or by JSON pointer, and decodes it.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use crate::engine::Found;
+use crate::error::Error;
+use crate::host::Host;
+use crate::secret::Secret;
+use crate::text::nearest;
+use crate::vault;
+
+/// Which value, and how it is written.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Pick {
+    pub(crate) wanted: Wanted,
+    /// The value is base64 of the text that is wanted.
+    pub(crate) base64: bool,
+    /// White space around the value is dropped.
+    pub(crate) trim: bool,
+}
+
+/// A name in the secret.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The name of a key.
+    Key(String),
+    /// A JSON pointer (RFC 6901).
+    Pointer(String),
+}
+
+impl Pick {
+    /// The value. Never empty.
+    pub(crate) fn from(&self, found: &Found, host: &dyn Host) -> Result<Secret, Error> {
+        let data = found.data()?;
+        let (name, value) = match &self.wanted {
+            Wanted::Key(key) => (key, self.child(data, key, key, found)?),
+            Wanted::Pointer(pointer) => (pointer, self.at(data, pointer, found)?),
+        };
+        let unusable = |problem| Error::ValueUnusable { place: found.place.clone(), key: name.clone(), problem };
+        let pointed = matches!(self.wanted, Wanted::Pointer(_));
+        let text = text_of(value, pointed).map_err(unusable)?;
+        let text = if self.base64 { decoded(&text).map_err(unusable)? } else { text };
+        if text.expose().ends_with('\n') && !self.trim {
+            host.warn(&format!(
+                "The value of key {name:?} at {} ends with a line break, and is used with it; if the login fails, store it again \
+                 without one (printf instead of echo), or write \"trim\":true",
+                found.place
+            ));
+        }
+        let text = if self.trim { Secret::new(text.expose().trim().to_owned()) } else { text };
+        if text.expose().is_empty() {
+            return Err(unusable("is an empty text. What to do: write the password there (vault kv patch …)"));
+        }
+        Ok(text)
+    }
+
+    /// The value under `key` of an object. `name` is what the administrator wrote.
+    fn child<'a>(&self, object: &'a RawValue, key: &str, name: &str, found: &Found) -> Result<&'a RawValue, Error> {
+        let children: BTreeMap<String, &RawValue> = serde_json::from_str(object.get()).unwrap_or_default();
+        if let Some(value) = children.get(key) {
+            return Ok(value);
+        }
+        let names: Vec<String> = children.into_keys().collect();
+        let nearest = nearest(key, names.iter().map(String::as_str)).map(str::to_owned);
+        Err(Error::KeyMissing { place: found.place.clone(), key: name.to_owned(), names, nearest })
+    }
+
+    /// What a pointer points to. It walks the text, so that a number keeps its digits.
+    fn at<'a>(&self, data: &'a RawValue, pointer: &str, found: &Found) -> Result<&'a RawValue, Error> {
+        pointer.split('/').skip(1).try_fold(data, |value, token| {
+            let token = token.replace("~1", "/").replace("~0", "~");
+            match serde_json::from_str::<Vec<&RawValue>>(value.get()) {
+                Ok(items) => {
+                    let item = token.parse::<usize>().ok().and_then(|index| items.get(index).copied());
+                    item.ok_or_else(|| Error::KeyMissing {
+                        place: found.place.clone(),
+                        key: pointer.to_owned(),
+                        names: (0..items.len()).map(|index| index.to_string()).collect(),
+                        nearest: None,
+                    })
+                }
+                Err(_) => self.child(value, &token, pointer, found),
+            }
+        })
+    }
+}
+
+/// A text as it is, a number or truth value as it is written. Objects and arrays only where they were pointed at.
+fn text_of(value: &RawValue, pointed: bool) -> Result<Secret, &'static str> {
+    match value.get().as_bytes().first() {
+        Some(b'"') => vault::secret_string(value).ok_or("is no valid JSON string"),
+        Some(b'0'..=b'9' | b'-' | b't' | b'f') => Ok(Secret::new(value.get().to_owned())),
+        Some(b'n') => Err("is null. What to do: write the password there (vault kv patch …)"),
+        _ if pointed => Ok(Secret::new(value.get().to_owned())),
+        Some(b'[') => Err("is a JSON array, and one text is wanted. What to do: point to an item with \"pointer\""),
+        _ => Err("is a JSON object, and one text is wanted. What to do: point to a value in it with \"pointer\", or store the \
+                  password under a key of its own"),
+    }
+}
+
+/// RFC 4648, with or without padding; line breaks, which many tools put in, are skipped.
+fn decoded(text: &Secret) -> Result<Secret, &'static str> {
+    const BASE64: GeneralPurpose =
+        GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
+    let compact: Zeroizing<String> = Zeroizing::new(text.expose().split_ascii_whitespace().collect());
+    let bytes = Zeroizing::new(
+        BASE64
+            .decode(compact.as_bytes())
+            .map_err(|_| "is not base64. What to do: leave \"encoding\" out, or store it encoded")?,
+    );
+    let text = str::from_utf8(&bytes).map_err(|_| "is base64 of bytes that are no UTF-8 text, which a password must be")?;
+    Ok(Secret::new(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(json: &str) -> Box<RawValue> {
+        RawValue::from_string(json.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn numbers_and_truth_values_keep_their_text_and_objects_must_be_pointed_at() {
+        let text = |json: &str, pointed| text_of(&raw(json), pointed).map(|secret| secret.expose().to_owned());
+        assert_eq!(text("1.50e3", false).unwrap(), "1.50e3");
+        assert_eq!(text("12345678901234567890123", false).unwrap(), "12345678901234567890123");
+        assert_eq!(text("true", false).unwrap(), "true");
+        assert_eq!(text("\"a\\nb\\u0000\\ud83d\\ude00\"", false).unwrap(), "a\nb\0😀");
+        assert!(text("null", true).unwrap_err().starts_with("is null"));
+        assert!(text("{}", false).unwrap_err().starts_with("is a JSON object"));
+        assert!(text("[1]", false).unwrap_err().starts_with("is a JSON array"));
+        assert_eq!(text("{\"a\":[1]}", true).unwrap(), "{\"a\":[1]}");
+    }
+
+    #[test]
+    fn base64_is_decoded_with_and_without_padding() {
+        let decode = |text: &str| decoded(&Secret::new(text.to_owned())).map(|secret| secret.expose().to_owned());
+        assert_eq!(decode("cGE=").unwrap(), "pa");
+        assert_eq!(decode("cGE").unwrap(), "pa");
+        assert_eq!(decode("cGFz\nc3c=\n").unwrap(), "passw");
+        assert!(decode("p@").unwrap_err().starts_with("is not base64"));
+        assert!(decode("//79").unwrap_err().contains("no UTF-8 text"));
+    }
+}
