@@ -30,6 +30,9 @@ use options::Options;
 /// The limit of one try; what is left of the budget may be shorter.
 const TRY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What is kept of the budget for a last try.
+const LAST_TRY: Duration = Duration::from_secs(1);
+
 /// The limit of a question that only makes a message better.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -104,14 +107,19 @@ impl<'a> Client<'a> {
         loop {
             let outcome = self.round(call);
             let Some(again) = retry::judge(&outcome) else { return self.counted(outcome, tries) };
-            let wait = again.after.unwrap_or_else(|| backoff.next());
             let left = self.left();
-            if wait >= left || self.options.max_retries.is_some_and(|most| tries > most) {
+            // What the server asks for, but never a busy loop; and the last part of the budget is not slept through.
+            let asked = again.after.unwrap_or_default();
+            let wanted = backoff.next().max(asked);
+            let wait = if wanted < left { wanted } else { left.saturating_sub(LAST_TRY.min(self.options.budget / 4)) };
+            if wait.is_zero() || self.options.max_retries.is_some_and(|most| tries > most) {
                 return self.counted(outcome, tries);
             }
             tries += 1;
+            let asks =
+                if asked > wait { format!(" and asks for {:.0} s of patience", asked.as_secs_f32()) } else { String::new() };
             self.host.warn(&format!(
-                "{}; try {tries} follows in {:.1} s, {:.0} of {:.0} s are left",
+                "{}{asks}; try {tries} follows in {:.1} s, {:.0} of {:.0} s are left",
                 again.reason,
                 wait.as_secs_f32(),
                 left.as_secs_f32(),
@@ -139,9 +147,7 @@ impl<'a> Client<'a> {
         for index in health::order(&self.connections) {
             let Some(connection) = self.connections.get(index) else { continue };
             self.current.set(index);
-            // The first try is always made: a budget of zero is one try.
-            let limit = if self.options.budget.is_zero() { TRY_TIMEOUT } else { self.left().min(TRY_TIMEOUT) };
-            let outcome = self.redirected(connection.exchange(call, &self.options, self.host, limit), call, limit);
+            let outcome = self.redirected(connection.exchange(call, &self.options, self.host, self.limit()), call);
             if !several {
                 return outcome;
             }
@@ -159,14 +165,24 @@ impl<'a> Client<'a> {
     }
 
     /// Follows a redirect, once, where that is safe.
-    fn redirected(&self, outcome: Result<Reply, Error>, call: &Call<'_>, limit: Duration) -> Result<Reply, Error> {
+    fn redirected(&self, outcome: Result<Reply, Error>, call: &Call<'_>) -> Result<Reply, Error> {
         let reply = match outcome {
             Ok(reply) if (300..400).contains(&reply.status) => reply,
             other => return other,
         };
         let target = redirect::target(&reply, call.api_path, &self.options, &self.connections)?;
         let connection = self.connections.get(self.current.get()).ok_or_else(|| Error::Internal("no endpoint".to_owned()))?;
-        connection.exchange_at(&target, call, &self.options, self.host, limit)
+        let mut outcome = connection.exchange_at(&target, call, &self.options, self.host, self.limit());
+        if let Some(at) = at_of(&mut outcome) {
+            let from = format!("a redirect by {}", connection.name());
+            at.via = Some(at.via.as_ref().map_or_else(|| from.clone(), |via| format!("{via} and {from}")));
+        }
+        outcome
+    }
+
+    /// The limit of a try. One is always made: a budget of zero is one try.
+    fn limit(&self) -> Duration {
+        if self.options.budget.is_zero() { TRY_TIMEOUT } else { self.left().min(TRY_TIMEOUT) }
     }
 
     /// What is left of the budget.
@@ -176,13 +192,17 @@ impl<'a> Client<'a> {
 
     /// The outcome, with the number of tries where there were several.
     fn counted(&self, mut outcome: Result<Reply, Error>, tries: u32) -> Result<Reply, Error> {
-        let at = match &mut outcome {
-            Ok(reply) => Some(&mut reply.at),
-            Err(error) => error.at_mut(),
-        };
-        if let Some(at) = at.filter(|_| tries > 1) {
+        if let Some(at) = at_of(&mut outcome).filter(|_| tries > 1) {
             at.tries = Some(format!("{tries} tries in {:.0} s", self.start.elapsed().as_secs_f32()));
         }
         outcome
+    }
+}
+
+/// Where the outcome comes from, as messages say it.
+fn at_of(outcome: &mut Result<Reply, Error>) -> Option<&mut At> {
+    match outcome {
+        Ok(reply) => Some(&mut reply.at),
+        Err(error) => error.at_mut(),
     }
 }

@@ -151,7 +151,7 @@ pub(crate) fn meaning<'a>(status: u16, content_type: Option<&str>, body: &'a [u8
 }
 
 /// Content type and, of an HTML page, its title: enough to recognise whose page it is.
-fn foreign(content_type: Option<&str>, body: &[u8]) -> String {
+pub(crate) fn foreign(content_type: Option<&str>, body: &[u8]) -> String {
     let kind = one_line(content_type.unwrap_or("without a content type"), 60);
     let text = String::from_utf8_lossy(body.get(..body.len().min(8192)).unwrap_or_default());
     let lower = text.to_ascii_lowercase();

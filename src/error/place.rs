@@ -11,7 +11,7 @@ pub struct At {
     pub url: String,
     /// The Vault namespace that the request was sent to; `None` is the root namespace.
     pub namespace: Option<String>,
-    /// The proxy or unix socket on the way.
+    /// The proxy, unix socket or redirect on the way.
     pub via: Option<String>,
     /// How often it was tried in which time, where that was more than once.
     pub tries: Option<String>,
@@ -89,10 +89,38 @@ pub enum Unreachable {
         /// What the connection reported.
         reason: String,
     },
-    /// The proxy on the way refused to connect.
+    /// No connection to the proxy on the way.
     #[error(
-        "the proxy refused ({reason}). What to do: give its user and password if it wants them (VAULT_PROXY_ADDR=http://USER:PASSWORD@HOST:PORT), \
-         let it connect to Vault, or exempt Vault from it (NO_PROXY, http.nonProxyHosts)"
+        "the proxy itself cannot be reached: {reason}. What to do: check the proxy's address and that it runs, or exempt Vault \
+         from it (NO_PROXY, http.nonProxyHosts)"
+    )]
+    ProxyUnreachable {
+        /// Why not, in words.
+        reason: String,
+    },
+    /// A proxy answered 407.
+    #[error(
+        "a proxy on the way wants a user and a password, or does not accept those it got ({answer}). What to do: write them into \
+         the proxy's address (VAULT_PROXY_ADDR=http://USER:PASSWORD@HOST:PORT, or HTTPS_PROXY likewise), or into https.proxyUser \
+         and https.proxyPassword"
+    )]
+    ProxyCredentials {
+        /// Status, content type and, of an HTML page, its title.
+        answer: String,
+    },
+    /// The proxy answered CONNECT with another 4xx: its rules are against it.
+    #[error(
+        "the proxy forbids the connection to Vault ({answer}). What to do: have Vault's host and port allowed there, or exempt \
+         Vault from the proxy (NO_PROXY, http.nonProxyHosts)"
+    )]
+    ProxyForbids {
+        /// Status, content type and, of an HTML page, its title.
+        answer: String,
+    },
+    /// The proxy made no connection to Vault.
+    #[error(
+        "the proxy did not connect to Vault ({reason}). What to do: check \"endpoint\", and the way from the proxy to Vault (the \
+         proxy's log says more), or exempt Vault from the proxy (NO_PROXY, http.nonProxyHosts)"
     )]
     Proxy {
         /// What the proxy or the library said.
@@ -110,4 +138,16 @@ pub enum Unreachable {
         /// The whole chain of causes.
         reason: String,
     },
+}
+
+impl Unreachable {
+    /// The reason without what to do.
+    pub(crate) fn without_advice(&self) -> String {
+        self.to_string().split(". What to do: ").next().unwrap_or_default().to_owned()
+    }
+
+    /// Whether the reason may pass by itself. A certificate, a password or a rule does not.
+    pub(crate) fn may_pass(&self) -> bool {
+        !matches!(self, Self::Tls { .. } | Self::ProxyCredentials { .. } | Self::ProxyForbids { .. })
+    }
 }

@@ -1,7 +1,7 @@
 //! One endpoint's connections: a reqwest client for its way there (TLS, proxy, socket), shared by the whole process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::Url;
@@ -16,13 +16,16 @@ use crate::host::Host;
 use crate::request::Endpoint;
 use crate::runtime::{self, Stopped};
 use crate::settings::Sources;
-use crate::tls;
+use crate::{tls, vault};
 
 /// The limit for a connection, TLS handshake included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The limit for silence: no byte for so long, before or within an answer.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The limit for a proxy to say why it opened no tunnel.
+const PROXY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The limit for an answer's body: Vault's own default limit for a request, so nothing that was written is larger.
 const MAX_BODY: usize = 32 * 1024 * 1024;
@@ -34,17 +37,15 @@ const MAX_HEADERS: usize = 100;
 pub(super) struct Connection {
     http: reqwest::Client,
     endpoint: Endpoint,
-    /// What a message calls the proxy, if there is one.
-    via: Option<String>,
+    proxy: Option<Arc<Proxy>>,
 }
 
 impl Connection {
     pub(super) fn new(endpoint: &Endpoint, sources: Sources<'_>) -> Result<Self, Error> {
-        let proxy = proxy::find(endpoint, sources)?;
-        let via = proxy.as_ref().map(Proxy::name);
-        let way =
-            Way { tls: endpoint.tls.then(|| tls::Options::find(sources)).transpose()?, proxy, socket: endpoint.socket.clone() };
-        Ok(Self { http: way.client(sources.host)?, endpoint: endpoint.clone(), via })
+        let proxy = proxy::find(endpoint, sources)?.map(Arc::new);
+        let tls = endpoint.tls.then(|| tls::Options::find(sources)).transpose()?;
+        let way = Way { tls, proxy: proxy.clone(), socket: endpoint.socket.clone() };
+        Ok(Self { http: way.client(sources.host)?, endpoint: endpoint.clone(), proxy })
     }
 
     /// What a message and the memory of failures call the endpoint.
@@ -79,7 +80,7 @@ impl Connection {
             Some(_) => Some(self.name()),
             None => {
                 warn_of_plain_http(url, host);
-                self.via.clone()
+                self.proxy.as_ref().map(|proxy| proxy.name())
             }
         };
         let at = At { method: name, url: url.to_owned(), namespace: options.namespace(call.login).cloned(), via, tries: None };
@@ -90,7 +91,12 @@ impl Connection {
         };
 
         let unreachable = |why| Error::Unreachable { at: at.clone(), why };
-        match runtime::run(host, Instant::now() + limit, answer(request))? {
+        let deadline = Instant::now() + limit;
+        match runtime::run(host, deadline, answer(request))? {
+            Ok(Ok(answer)) if answer.status == 407 => {
+                let page = vault::foreign(header(&answer.headers, CONTENT_TYPE).as_deref(), &hide(answer.body, call));
+                Err(unreachable(Unreachable::ProxyCredentials { answer: format!("407, {page}") }))
+            }
             Ok(Ok(answer)) => Ok(Reply {
                 at,
                 status: answer.status,
@@ -99,13 +105,25 @@ impl Connection {
                 retry_after: header(&answer.headers, RETRY_AFTER),
                 body: if quotable(&answer) { hide(answer.body, call) } else { answer.body },
             }),
-            Ok(Err(Broken::Network(error))) => Err(unreachable(failure::explain(&error, CONNECT_TIMEOUT, READ_TIMEOUT))),
+            Ok(Err(Broken::Network(error))) => {
+                let why = failure::explain(&error, CONNECT_TIMEOUT, READ_TIMEOUT, self.proxy.is_some());
+                Err(unreachable(self.ask_the_proxy(why, url, deadline, host)?))
+            }
             Ok(Err(Broken::TooLarge)) => {
                 Err(Error::BadAnswer { at, problem: format!("it is larger than {} MiB", MAX_BODY / 1024 / 1024) })
             }
             Err(Stopped::Late) => Err(unreachable(Unreachable::Timeout { seconds: limit.as_secs_f32() })),
             Err(Stopped::Interrupted) => Err(Error::Interrupted { at }),
         }
+    }
+
+    /// `why`, or in the proxy's own words where it opened no tunnel.
+    fn ask_the_proxy(&self, why: Unreachable, url: &str, deadline: Instant, host: &dyn Host) -> Result<Unreachable, Error> {
+        let (Some(proxy), Unreachable::Proxy { .. } | Unreachable::ProxyCredentials { .. }) = (&self.proxy, &why) else {
+            return Ok(why);
+        };
+        let deadline = deadline.min(Instant::now() + PROXY_TIMEOUT);
+        Ok(runtime::run(host, deadline, proxy.refusal(url))?.ok().flatten().unwrap_or(why))
     }
 }
 
@@ -211,7 +229,7 @@ fn header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
 #[derive(PartialEq, Eq)]
 struct Way {
     tls: Option<tls::Options>,
-    proxy: Option<Proxy>,
+    proxy: Option<Arc<Proxy>>,
     socket: Option<String>,
 }
 

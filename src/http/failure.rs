@@ -9,20 +9,27 @@ use crate::error::Unreachable;
 use crate::text::one_line;
 use crate::tls;
 
-/// The reason in words.
-pub(super) fn explain(error: &reqwest::Error, connect_limit: Duration, read_limit: Duration) -> Unreachable {
-    if let Some(UnknownHost { host, reason }) = find::<UnknownHost>(error) {
-        let reason = reason.trim_start_matches("failed to lookup address information: ");
-        return Unreachable::UnknownHost { host: host.clone(), reason: one_line(reason, 120) };
-    }
+/// The reason in words; `proxied` says that the connection was one to a proxy.
+pub(super) fn explain(error: &reqwest::Error, connect_limit: Duration, read_limit: Duration, proxied: bool) -> Unreachable {
     if let Some(verdict) = tls::verdict(error) {
         return Unreachable::Tls { verdict };
     }
     // hyper-util's tunnel has no public error type, only these words.
-    if let Some(refusal) =
-        chain(error).map(ToString::to_string).find(|words| words.contains("tunnel") || words.contains("proxy auth"))
-    {
-        return Unreachable::Proxy { reason: one_line(&refusal, 120) };
+    match chain(error).map(ToString::to_string).find_map(|words| words.strip_prefix("tunnel error: ").map(str::to_owned)) {
+        Some(words) if words.contains("authorization required") => {
+            return Unreachable::ProxyCredentials { answer: "407".to_owned() };
+        }
+        Some(words) if !words.contains("underlying connection") => return Unreachable::Proxy { reason: one_line(&words, 120) },
+        _ => {}
+    }
+    let reason = network(error, connect_limit, read_limit);
+    if proxied && error.is_connect() { Unreachable::ProxyUnreachable { reason: reason.without_advice() } } else { reason }
+}
+
+fn network(error: &reqwest::Error, connect_limit: Duration, read_limit: Duration) -> Unreachable {
+    if let Some(UnknownHost { host, reason }) = find::<UnknownHost>(error) {
+        let reason = reason.trim_start_matches("failed to lookup address information: ");
+        return Unreachable::UnknownHost { host: host.clone(), reason: one_line(reason, 120) };
     }
     if error.is_timeout() {
         return if error.is_connect() {

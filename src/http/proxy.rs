@@ -3,7 +3,10 @@
 //! <https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/net/doc-files/net-properties.html>.
 
 mod bypass;
+mod refusal;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 
 use crate::error::Error;
@@ -44,6 +47,17 @@ impl Proxy {
             Some((user, password)) => proxy.basic_auth(user, password.expose()),
             None => proxy,
         })
+    }
+
+    /// The value of the header `Proxy-Authorization`.
+    fn authorization(&self) -> Option<String> {
+        let (user, password) = self.credentials.as_ref()?;
+        Some(format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.expose()))))
+    }
+
+    /// The proxy's words without its password, should it echo it.
+    fn hide_in(&self, text: &str) -> String {
+        self.credentials.as_ref().map_or_else(|| text.to_owned(), |(_, password)| password.hide_in(text))
     }
 
     /// Reads `http://user:password@host:port`; without a scheme it is http.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::Reply;
-use crate::error::{Error, Unreachable};
+use crate::error::Error;
 use crate::text::one_line;
 use crate::vault::Meaning;
 
@@ -17,10 +17,10 @@ pub(super) struct Again {
 }
 
 /// Whether to try again. As the official client (connection failures, 412, 429, 5xx except 501), and a KV upgrade's
-/// passing 400; never a certificate's error, a 403 or a 404, and not a 500 that rejects a login's token.
+/// passing 400; never a certificate's error, a proxy's refusal, a 403 or a 404, and not a 500 that rejects a login's token.
 pub(super) fn judge(outcome: &Result<Reply, Error>) -> Option<Again> {
     match outcome {
-        Err(Error::Unreachable { why: Unreachable::Tls { .. }, .. }) => None,
+        Err(Error::Unreachable { why, .. }) if !why.may_pass() => None,
         Err(error @ Error::Unreachable { .. }) => Some(Again { reason: error.without_advice(), after: None }),
         Err(_) => None,
         Ok(reply) => of_reply(reply),
