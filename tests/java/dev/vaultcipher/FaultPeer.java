@@ -15,11 +15,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLServerSocket;
 
 /**
- * A peer on loopback that answers as no Vault does: the first read of a secret gets the first answer of its script, the
- * second the second; the last one is for all that follow. It keeps every request. Questions of the client's that are no
- * read of a secret get a 404.
+ * A peer on loopback that answers as no Vault does: the first read of a secret (or login) gets the first answer of its
+ * script, the second the second; the last one is for all that follow. It keeps every request. Other questions of the
+ * client's get a 404.
  */
 final class FaultPeer implements AutoCloseable {
     /** An answer; false when the connection is to be closed after it. */
@@ -32,11 +34,13 @@ final class FaultPeer implements AutoCloseable {
     static final class Request {
         /** The request line and the headers, each a line. */
         final List<String> head;
+        final String body;
         /** When, by System.nanoTime(). */
         final long at = System.nanoTime();
 
-        private Request(List<String> head) {
+        private Request(List<String> head, String body) {
             this.head = head;
+            this.body = body;
         }
 
         /** What stands between the method and the version. */
@@ -52,13 +56,14 @@ final class FaultPeer implements AutoCloseable {
         }
     }
 
-    private final ServerSocket listener = new ServerSocket();
+    private final ServerSocket listener;
     private final List<Request> requests = new CopyOnWriteArrayList<>();
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final Answer[] script;
     private int reads;
 
-    private FaultPeer(String host, int port, Answer... script) throws IOException {
+    private FaultPeer(ServerSocket listener, String host, int port, Answer... script) throws IOException {
+        this.listener = listener;
         this.script = script;
         listener.setReuseAddress(true);
         listener.bind(new InetSocketAddress(InetAddress.getByName(host), port));
@@ -73,15 +78,24 @@ final class FaultPeer implements AutoCloseable {
     /** On another loopback address, or at a port that was chosen before. */
     static FaultPeer at(String host, int port, Answer... script) {
         try {
-            return new FaultPeer(host, port, script);
+            return new FaultPeer(new ServerSocket(), host, port, script);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** http://HOST:PORT. */
+    /** The same with TLS. */
+    static FaultPeer withTls(SSLContext identity, Answer... script) {
+        try {
+            return new FaultPeer(identity.getServerSocketFactory().createServerSocket(), "127.0.0.1", 0, script);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** http(s)://HOST:PORT. */
     String address() {
-        return "http://" + hostAndPort();
+        return (listener instanceof SSLServerSocket ? "https://" : "http://") + hostAndPort();
     }
 
     String hostAndPort() {
@@ -112,7 +126,7 @@ final class FaultPeer implements AutoCloseable {
         return new ArrayList<>(requests);
     }
 
-    /** Those that read a secret. */
+    /** Those that read a secret or log in. */
     List<Request> reads() {
         return requests.stream().filter(FaultPeer::isRead).collect(Collectors.toList());
     }
@@ -269,7 +283,7 @@ final class FaultPeer implements AutoCloseable {
     }
 
     private static boolean isRead(Request request) {
-        return request.target().contains("/v1/secret/data/");
+        return request.target().contains("/v1/secret/data/") || request.target().endsWith("/login");
     }
 
     /** One request with its body, or null at the end. */
@@ -278,8 +292,7 @@ final class FaultPeer implements AutoCloseable {
         int length = 0;
         for (String line = line(in); line != null; line = line(in)) {
             if (line.isEmpty()) {
-                in.readNBytes(length);
-                return new Request(head);
+                return new Request(head, new String(in.readNBytes(length), StandardCharsets.UTF_8));
             }
             if (line.toLowerCase(Locale.ROOT).startsWith("content-length:")) {
                 length = Integer.parseInt(line.substring("content-length:".length()).trim());
