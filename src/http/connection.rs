@@ -94,15 +94,15 @@ impl Connection {
         let deadline = Instant::now() + limit;
         match runtime::run(host, deadline, answer(request))? {
             Ok(Ok(answer)) if answer.status == 407 => {
-                let page = vault::foreign(header(&answer.headers, CONTENT_TYPE).as_deref(), &hide(answer.body, call));
+                let page = vault::foreign(header(&answer.headers, CONTENT_TYPE, call).as_deref(), &hide(answer.body, call));
                 Err(unreachable(Unreachable::ProxyCredentials { answer: format!("407, {page}") }))
             }
             Ok(Ok(answer)) => Ok(Reply {
                 at,
                 status: answer.status,
-                content_type: header(&answer.headers, CONTENT_TYPE),
-                location: header(&answer.headers, LOCATION),
-                retry_after: header(&answer.headers, RETRY_AFTER),
+                content_type: header(&answer.headers, CONTENT_TYPE, call),
+                location: header(&answer.headers, LOCATION, call),
+                retry_after: header(&answer.headers, RETRY_AFTER, call),
                 body: if quotable(&answer) { hide(answer.body, call) } else { answer.body },
             }),
             Ok(Err(Broken::Network(error))) => {
@@ -221,8 +221,10 @@ fn hide(body: Zeroizing<Vec<u8>>, call: &Call<'_>) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(hidden.as_bytes().to_vec())
 }
 
-fn header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
-    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+/// A header without the credentials of its request, as in [`hide`].
+fn header(headers: &HeaderMap, name: HeaderName, call: &Call<'_>) -> Option<String> {
+    let value = String::from_utf8_lossy(headers.get(name)?.as_bytes()).into_owned();
+    Some(call.credentials().fold(value, |value, credential| credential.hide_in(&value)))
 }
 
 /// What a reqwest client is built for: endpoints that share all of it share its connections.
