@@ -54,7 +54,7 @@ impl Facts {
             self_issued: certificate.subject().as_raw() == certificate.issuer().as_raw(),
             begins: validity.not_before,
             ends: validity.not_after,
-            signature: oid2sn(signature, oid_registry()).map_or_else(|_| signature.to_id_string(), str::to_owned),
+            signature: signature_name(&signature.to_id_string(), oid2sn(signature, oid_registry()).ok()),
             weak_key: weak_key(certificate.public_key()),
             issuer_der: certificate.issuer().as_raw().to_vec(),
         })
@@ -131,6 +131,15 @@ fn weak_key(key: &SubjectPublicKeyInfo<'_>) -> Option<String> {
         Ok(PublicKey::DSA(_)) => Some("a DSA key".to_owned()),
         _ => None,
     }
+}
+
+/// The one that the registry of names lacks is the one that is met most among those that are refused.
+fn signature_name(oid: &str, registered: Option<&str>) -> String {
+    match oid {
+        "1.2.840.10045.4.1" => "ecdsa-with-SHA1",
+        _ => registered.unwrap_or(oid),
+    }
+    .to_owned()
 }
 
 fn name(name: &X509Name<'_>) -> String {

@@ -101,6 +101,11 @@ impl Refused<'_> {
                     "a certificate has a critical extension that is not known".to_owned(),
                     "have it issued without that extension, or with it not critical (openssl x509 -text shows it)".to_owned(),
                 ),
+                "PathLenConstraintViolated" => (
+                    "a CA in the chain may not issue further CAs, or not so many below each other (path length), and did"
+                        .to_owned(),
+                    "have the server's certificate issued by the CA above".to_owned(),
+                ),
                 "NameConstraintViolation" => (
                     "a name of the server's certificate is outside of what its CA may issue (name constraints)".to_owned(),
                     "have the certificate issued for allowed names only, or by another CA".to_owned(),

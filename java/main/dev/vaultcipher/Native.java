@@ -2,6 +2,7 @@ package dev.vaultcipher;
 
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.KeyStoreException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
@@ -87,7 +88,12 @@ final class Native {
      */
     static byte[][] trustedCertificates() throws GeneralSecurityException {
         TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        factory.init((KeyStore) null);
+        try {
+            factory.init((KeyStore) null);
+        } catch (KeyStoreException e) {
+            // Its own words are only that there is a problem.
+            throw e.getCause() == null ? e : new KeyStoreException(e.getMessage() + ": " + e.getCause(), e);
+        }
         List<byte[]> certificates = new ArrayList<>();
         for (TrustManager manager : factory.getTrustManagers()) {
             if (manager instanceof X509TrustManager) {

@@ -89,9 +89,18 @@ final class HostProcess {
         return this;
     }
 
-    /** Sets a system property before the class is loaded, without naming it on the command line; only for call(). */
+    /**
+     * Sets a system property, or removes it when the value is null, before the texts that follow, without naming it on the
+     * command line; only for call().
+     */
     HostProcess property(String name, String value) {
-        input.add("property " + base64(name) + ' ' + base64(value));
+        input.add("property " + base64(name) + (value == null ? "" : ' ' + base64(value)));
+        return this;
+    }
+
+    /** A text to resolve before those of call(), with the system properties that were set so far. */
+    HostProcess text(String text) {
+        input.add("text " + base64(text));
         return this;
     }
 
@@ -123,7 +132,7 @@ final class HostProcess {
         environment.put("RUST_BACKTRACE", "full");
         input.add(0, "class " + base64(storeClass));
         for (String text : texts) {
-            input.add("text " + base64(text));
+            text(text);
         }
         return run(StoreCalls.class.getName());
     }

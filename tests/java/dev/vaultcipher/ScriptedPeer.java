@@ -10,6 +10,8 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -18,12 +20,17 @@ import java.util.function.Consumer;
  */
 final class ScriptedPeer implements AutoCloseable {
     private final ServerSocket listener;
+    private final List<Socket> held = new ArrayList<>();
 
+    /** Without a behaviour no connection is taken. */
     private ScriptedPeer(String host, Consumer<Socket> behaviour) {
         try {
-            listener = new ServerSocket(0, 50, InetAddress.getByName(host));
+            listener = new ServerSocket(0, behaviour == null ? 1 : 50, InetAddress.getByName(host));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+        if (behaviour == null) {
+            return;
         }
         daemon(() -> {
             while (!listener.isClosed()) {
@@ -56,9 +63,36 @@ final class ScriptedPeer implements AutoCloseable {
 
     /** Listens on this loopback address and passes all bytes on to a port of 127.0.0.1 and back. */
     static ScriptedPeer relay(String host, int port) {
-        return new ScriptedPeer(host, socket -> {
+        return new ScriptedPeer(host, socket -> pass(socket, port));
+    }
+
+    /** Passes all bytes of a connection on to a port of 127.0.0.1 and back, until it ends. */
+    static void pass(Socket socket, int port) {
+        try (Socket near = socket; Socket far = new Socket("127.0.0.1", port)) {
+            Thread back = daemon(() -> copy(far, near));
+            copy(near, far);
+            back.join();
+        } catch (IOException gone) {
+            // the other side sees its connection closed
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** The same, with this line added to the head of the request; there is one request per connection. */
+    static ScriptedPeer relayWithHeader(String header, int port) {
+        return new ScriptedPeer("127.0.0.1", socket -> {
             try (Socket near = socket; Socket far = new Socket("127.0.0.1", port)) {
                 Thread back = daemon(() -> copy(far, near));
+                InputStream in = near.getInputStream();
+                OutputStream out = far.getOutputStream();
+                for (int b = in.read(); b >= 0; b = in.read()) {
+                    out.write(b);
+                    if (b == '\n') { // the request line
+                        out.write((header + "\r\nConnection: close\r\n").getBytes(StandardCharsets.ISO_8859_1));
+                        break;
+                    }
+                }
                 copy(near, far);
                 back.join();
             } catch (IOException gone) {
@@ -69,15 +103,43 @@ final class ScriptedPeer implements AutoCloseable {
         });
     }
 
+    /** Takes every connection and never says a word. */
+    static ScriptedPeer silent() {
+        return new ScriptedPeer("127.0.0.1", socket -> Fixtures.pause(600_000));
+    }
+
+    /** A port whose connections are never made, as if a firewall dropped the packets. */
+    static ScriptedPeer blackHole() {
+        ScriptedPeer peer = new ScriptedPeer("127.0.0.1", null);
+        // A full queue of connections that nobody takes: further ones get no answer.
+        for (int i = 0; i < 3; i++) {
+            try {
+                peer.held.add(new Socket());
+                peer.held.get(i).connect(peer.listener.getLocalSocketAddress(), 200);
+            } catch (IOException full) {
+                // as wanted
+            }
+        }
+        return peer;
+    }
+
     /** http://HOST:PORT. */
     String address() {
-        return "http://" + listener.getInetAddress().getHostAddress() + ':' + listener.getLocalPort();
+        String host = listener.getInetAddress().getHostAddress();
+        return "http://" + (host.contains(":") ? '[' + host + ']' : host) + ':' + listener.getLocalPort();
+    }
+
+    int port() {
+        return listener.getLocalPort();
     }
 
     @Override
     public void close() {
         try {
             listener.close();
+            for (Socket socket : held) {
+                socket.close();
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

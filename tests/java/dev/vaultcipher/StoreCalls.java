@@ -5,15 +5,13 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Base64;
-import java.util.List;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * The main class behind {@link HostProcess#call}: reads its orders from standard input, loads a class by its name as the
+ * The main class behind {@link HostProcess#call}: follows the orders on standard input, loads a class by its name as the
  * vendor does, and prints a line for each text: {@code value SHA-256} or {@code failure CLASS MESSAGE}, never the value.
  */
 final class StoreCalls {
@@ -23,27 +21,32 @@ final class StoreCalls {
     public static void main(String[] arguments) throws IOException, ReflectiveOperationException {
         PrintStream out = new PrintStream(System.out, true, "UTF-8");
         String className = null;
-        List<String> texts = new ArrayList<>();
+        Object store = null;
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             String[] words = line.split(" ", -1);
             if (words[0].equals("class")) {
                 className = decode(words[1]);
-            } else if (words[0].equals("property")) {
+            } else if (words[0].equals("property") && words.length == 3) {
                 System.setProperty(decode(words[1]), decode(words[2]));
+            } else if (words[0].equals("property")) {
+                System.clearProperty(decode(words[1]));
             } else if (words[0].equals("text")) {
-                texts.add(decode(words[1]));
+                if (store == null) {
+                    logEverything();
+                    store = Class.forName(className).getConstructor().newInstance();
+                }
+                resolve(store, decode(words[1]), out);
             }
         }
-        logEverything();
-        Object store = Class.forName(className).getConstructor().newInstance();
-        for (String text : texts) {
-            try {
-                out.println("value " + Fixtures.sha256(value(store, text)));
-            } catch (RuntimeException | LinkageError failure) {
-                out.println("failure " + failure.getClass().getName() + ' ' + oneLine(failure.getMessage()));
-                failure.printStackTrace(); // a host logs it with all its causes
-            }
+    }
+
+    private static void resolve(Object store, String text, PrintStream out) {
+        try {
+            out.println("value " + Fixtures.sha256(value(store, text)));
+        } catch (RuntimeException | LinkageError failure) {
+            out.println("failure " + failure.getClass().getName() + ' ' + oneLine(failure.getMessage()));
+            failure.printStackTrace(); // a host logs it with all its causes
         }
     }
 

@@ -34,26 +34,33 @@ final class VaultServer implements AutoCloseable {
     private final Path folder = cleanup.folder("vault");
     private final String rootToken = Canaries.keep("root-" + Fixtures.randomText());
     private final boolean tls;
+    private final List<String> listeners;
     private Process process;
     private int port;
     private SSLContext trust;
 
-    private VaultServer(boolean tls) {
+    private VaultServer(boolean tls, List<String> listeners) {
         this.tls = tls;
+        this.listeners = listeners;
     }
 
     /** Starts a server that speaks HTTP. */
     static VaultServer start() {
-        return start(false);
+        return start(false, List.of());
     }
 
     /** Starts a server that speaks HTTPS with a certificate for 127.0.0.1 and localhost, signed by the CA in caFile(). */
     static VaultServer startTls() {
-        return start(true);
+        return start(true, List.of());
     }
 
-    private static VaultServer start(boolean tls) {
-        VaultServer server = new VaultServer(tls);
+    /** Starts a server that speaks HTTP, and has more listeners: each is given by its settings (HCL), address excepted. */
+    static VaultServer startWithListeners(String... settings) {
+        return start(false, List.of(settings));
+    }
+
+    private static VaultServer start(boolean tls, List<String> listeners) {
+        VaultServer server = new VaultServer(tls, listeners);
         try {
             for (int attempt = 1; !server.tryToStart(); attempt++) {
                 if (attempt == START_ATTEMPTS) {
@@ -77,6 +84,11 @@ final class VaultServer implements AutoCloseable {
 
     int port() {
         return port;
+    }
+
+    /** The port of a further listener; they are counted from 0. */
+    int listenerPort(int number) {
+        return port + 2 + 2 * number;
     }
 
     String rootToken() {
@@ -109,32 +121,42 @@ final class VaultServer implements AutoCloseable {
      */
     Answer request(String method, String apiPath, String jsonBodyOrNull, String tokenOrNull, String... headers) {
         try {
-            HttpURLConnection connection =
-                    (HttpURLConnection) new URL(address() + "/v1/" + apiPath).openConnection(Proxy.NO_PROXY);
+            HttpURLConnection connection = open(address(), apiPath);
             if (tls) {
                 ((HttpsURLConnection) connection).setSSLSocketFactory(trust().getSocketFactory());
             }
-            connection.setRequestMethod(method);
-            connection.setInstanceFollowRedirects(false);
-            connection.setConnectTimeout(5_000);
-            connection.setReadTimeout(20_000);
-            if (tokenOrNull != null) {
-                connection.setRequestProperty("X-Vault-Token", tokenOrNull);
-            }
-            for (int i = 0; i + 1 < headers.length; i += 2) {
-                connection.setRequestProperty(headers[i], headers[i + 1]);
-            }
-            if (jsonBodyOrNull != null) {
-                connection.setDoOutput(true);
-                connection.setRequestProperty("Content-Type", "application/json");
-                connection.getOutputStream().write(jsonBodyOrNull.getBytes(StandardCharsets.UTF_8));
-            }
-            int status = connection.getResponseCode();
-            try (InputStream in = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
-                return new Answer(status, in == null ? "" : Fixtures.readAll(in));
-            }
+            return exchange(connection, method, jsonBodyOrNull, tokenOrNull, headers);
         } catch (IOException e) {
             throw new UncheckedIOException(method + " " + apiPath + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Opens nothing yet. */
+    static HttpURLConnection open(String address, String apiPath) throws IOException {
+        return (HttpURLConnection) new URL(address + "/v1/" + apiPath).openConnection(Proxy.NO_PROXY);
+    }
+
+    /** Sends one request and reads the whole answer; redirects are not followed. */
+    static Answer exchange(HttpURLConnection connection, String method, String jsonBodyOrNull, String tokenOrNull,
+            String... headers) throws IOException {
+        connection.setRequestMethod(method);
+        connection.setInstanceFollowRedirects(false);
+        connection.setConnectTimeout(5_000);
+        connection.setReadTimeout(20_000);
+        if (tokenOrNull != null) {
+            connection.setRequestProperty("X-Vault-Token", tokenOrNull);
+        }
+        for (int i = 0; i + 1 < headers.length; i += 2) {
+            connection.setRequestProperty(headers[i], headers[i + 1]);
+        }
+        if (jsonBodyOrNull != null) {
+            connection.setDoOutput(true);
+            connection.setRequestProperty("Content-Type", "application/json");
+            connection.getOutputStream().write(jsonBodyOrNull.getBytes(StandardCharsets.UTF_8));
+        }
+        int status = connection.getResponseCode();
+        try (InputStream in = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+            return new Answer(status, in == null ? "" : Fixtures.readAll(in));
         }
     }
 
@@ -238,7 +260,7 @@ final class VaultServer implements AutoCloseable {
 
     /** False when the server ended, most likely because somebody else took its port in the meantime. */
     private boolean tryToStart() throws IOException {
-        port = Fixtures.freePorts(2); // the second one is for the server's cluster port
+        port = Fixtures.freePorts(2 + 2 * listeners.size()); // the second of each pair is for the cluster port
         List<String> command = new ArrayList<>(List.of(Fixtures.fromEnvironment("VAULT_BIN").toString(), "server", "-dev",
                 "-dev-no-store-token", "-dev-listen-address=127.0.0.1:" + port));
         if (tls) {
@@ -252,12 +274,24 @@ final class VaultServer implements AutoCloseable {
             Files.writeString(configuration, "unsafe_allow_api_audit_creation = true\n");
             command.add("-config=" + configuration);
         }
+        if (!listeners.isEmpty()) {
+            command.add("-config=" + Files.writeString(folder.resolve("listeners.hcl"), listenerConfiguration()));
+        }
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
                 .redirectInput(ProcessBuilder.Redirect.from(Paths.get("/dev/null").toFile()))
                 .redirectOutput(logFile().toFile());
         environment(builder.environment());
         process = cleanup.start(builder);
         return waitUntilReady();
+    }
+
+    private String listenerConfiguration() {
+        StringBuilder configuration = new StringBuilder();
+        for (int i = 0; i < listeners.size(); i++) {
+            configuration.append("listener \"tcp\" {\n  address = \"127.0.0.1:").append(listenerPort(i)).append("\"\n")
+                    .append(listeners.get(i)).append("}\n");
+        }
+        return configuration.toString();
     }
 
     /** The root token reaches the server through its environment, where other users of the machine cannot see it. */
