@@ -118,6 +118,8 @@ pub enum Error {
         to: String,
         /// Why not, and what to do.
         reason: String,
+        /// Whether it looks like a standby that names the active node: while one is elected, that passes.
+        by_standby: bool,
     },
 
     /// The token itself is not valid.

@@ -11,6 +11,7 @@ mod redirect;
 mod reply;
 mod resolver;
 mod retry;
+mod round;
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -26,6 +27,7 @@ use crate::secret::Secret;
 use backoff::Backoff;
 use connection::Connection;
 use options::Options;
+use round::Round;
 
 /// The limit of one try; what is left of the budget may be shorter.
 const TRY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -95,7 +97,8 @@ impl<'a> Client<'a> {
     pub(crate) fn new(request: &Request, host: &'a dyn Host) -> Result<Self, Error> {
         let sources = request.sources(host);
         let options = Options::find(sources)?;
-        let connect = |endpoint| Connection::new(endpoint, sources);
+        let several = request.endpoints.len() > 1;
+        let connect = |endpoint| Connection::new(endpoint, several, sources);
         let connections = request.endpoints.iter().map(connect).collect::<Result<_, Error>>()?;
         Ok(Self { host, options, connections, start: Instant::now(), current: Cell::new(0) })
     }
@@ -105,22 +108,25 @@ impl<'a> Client<'a> {
         let mut backoff = Backoff::new();
         let mut tries = 1;
         loop {
-            let outcome = self.round(call);
-            let Some(again) = retry::judge(&outcome) else { return self.counted(outcome, tries) };
+            let Round { outcome, others } = self.round(call, tries);
+            let Some(again) = retry::judge(&outcome) else { return self.counted(outcome, tries, &others) };
             let left = self.left();
             // What the server asks for, but never a busy loop; and the last part of the budget is not slept through.
             let asked = again.after.unwrap_or_default();
             let wanted = backoff.next().max(asked);
             let wait = if wanted < left { wanted } else { left.saturating_sub(LAST_TRY.min(self.options.budget / 4)) };
-            if wait.is_zero() || self.options.max_retries.is_some_and(|most| tries > most) {
-                return self.counted(outcome, tries);
+            let enough = self.options.max_retries.is_some_and(|most| tries > most)
+                || again.only_for.is_some_and(|time| self.start.elapsed() > time);
+            if wait.is_zero() || enough {
+                return self.counted(outcome, tries, &others);
             }
             tries += 1;
             let asks =
                 if asked > wait { format!(" and asks for {:.0} s of patience", asked.as_secs_f32()) } else { String::new() };
             self.host.warn(&format!(
-                "{}{asks}; try {tries} follows in {:.1} s, {:.0} of {:.0} s are left",
+                "{}{}{asks}; try {tries} follows in {:.1} s, {:.0} of {:.0} s are left",
                 again.reason,
+                others.iter().map(|other| format!("; {other}")).collect::<String>(),
                 wait.as_secs_f32(),
                 left.as_secs_f32(),
                 self.options.budget.as_secs_f32()
@@ -137,52 +143,9 @@ impl<'a> Client<'a> {
     /// Asks once, shortly, where the last answer came from: for words in a message, not for the work itself.
     pub(crate) fn ask(&self, call: &Call<'_>) -> Option<Reply> {
         let connection = self.connections.get(self.current.get())?;
-        connection.exchange(call, &self.options, self.host, QUESTION_TIMEOUT).ok()
-    }
-
-    /// One try at each endpoint, the healthy ones first, until one of them answers for the cluster.
-    fn round(&self, call: &Call<'_>) -> Result<Reply, Error> {
-        let several = self.connections.len() > 1;
-        let mut last = None;
-        for index in health::order(&self.connections) {
-            let Some(connection) = self.connections.get(index) else { continue };
-            self.current.set(index);
-            let outcome = self.redirected(connection.exchange(call, &self.options, self.host, self.limit()), call);
-            if !several {
-                return outcome;
-            }
-            if !retry::another_node_may_do_better(&outcome) {
-                health::well(connection);
-                return outcome;
-            }
-            health::unwell(connection);
-            // What can be mended by waiting says more about a cluster than what cannot.
-            if last.is_none() || retry::judge(&outcome).is_some() {
-                last = Some(outcome);
-            }
-        }
-        last.unwrap_or_else(|| Err(Error::Internal("no endpoint".to_owned())))
-    }
-
-    /// Follows a redirect, once, where that is safe.
-    fn redirected(&self, outcome: Result<Reply, Error>, call: &Call<'_>) -> Result<Reply, Error> {
-        let reply = match outcome {
-            Ok(reply) if (300..400).contains(&reply.status) => reply,
-            other => return other,
-        };
-        let target = redirect::target(&reply, call.api_path, &self.options, &self.connections)?;
-        let connection = self.connections.get(self.current.get()).ok_or_else(|| Error::Internal("no endpoint".to_owned()))?;
-        let mut outcome = connection.exchange_at(&target, call, &self.options, self.host, self.limit());
-        if let Some(at) = at_of(&mut outcome) {
-            let from = format!("a redirect by {}", connection.name());
-            at.via = Some(at.via.as_ref().map_or_else(|| from.clone(), |via| format!("{via} and {from}")));
-        }
-        outcome
-    }
-
-    /// The limit of a try. One is always made: a budget of zero is one try.
-    fn limit(&self) -> Duration {
-        if self.options.budget.is_zero() { TRY_TIMEOUT } else { self.left().min(TRY_TIMEOUT) }
+        // The budget may be used up, but not by much.
+        let limit = if self.options.budget.is_zero() { QUESTION_TIMEOUT } else { self.left().clamp(LAST_TRY, QUESTION_TIMEOUT) };
+        connection.exchange(call, &self.options, self.host, limit).ok()
     }
 
     /// What is left of the budget.
@@ -190,10 +153,12 @@ impl<'a> Client<'a> {
         self.options.budget.saturating_sub(self.start.elapsed())
     }
 
-    /// The outcome, with the number of tries where there were several.
-    fn counted(&self, mut outcome: Result<Reply, Error>, tries: u32) -> Result<Reply, Error> {
-        if let Some(at) = at_of(&mut outcome).filter(|_| tries > 1) {
-            at.tries = Some(format!("{tries} tries in {:.0} s", self.start.elapsed().as_secs_f32()));
+    /// The outcome, with the number of tries where there were several, and what the other endpoints said.
+    fn counted(&self, mut outcome: Result<Reply, Error>, tries: u32, others: &[String]) -> Result<Reply, Error> {
+        let counted = (tries > 1).then(|| format!("{tries} tries in {:.0} s", self.start.elapsed().as_secs_f32()));
+        let others = (!others.is_empty()).then(|| format!("other endpoints: {}", others.join("; ")));
+        if let Some(at) = at_of(&mut outcome) {
+            at.tries = counted.into_iter().chain(others).reduce(|counted, others| format!("{counted}, {others}"));
         }
         outcome
     }

@@ -13,7 +13,7 @@ pub struct At {
     pub namespace: Option<String>,
     /// The proxy, unix socket or redirect on the way.
     pub via: Option<String>,
-    /// How often it was tried in which time, where that was more than once.
+    /// How often it was tried in which time, where that was more than once, and what the other endpoints said.
     pub tries: Option<String>,
 }
 

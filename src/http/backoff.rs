@@ -6,8 +6,8 @@ use std::time::Duration;
 
 /// The ceiling of the first wait; it doubles from try to try.
 const FIRST: Duration = Duration::from_millis(500);
-/// The ceiling of all ceilings: a Vault that is unsealed is noticed within this time.
-const MOST: Duration = Duration::from_secs(10);
+/// The ceiling of all ceilings: a Vault that is unsealed, or has a new leader, is noticed within this time.
+const MOST: Duration = Duration::from_secs(5);
 /// No wait is shorter: a busy loop helps nobody.
 const LEAST: Duration = Duration::from_millis(50);
 
@@ -47,7 +47,7 @@ mod tests {
     fn the_ceiling_doubles_up_to_its_limit() {
         let mut backoff = Backoff { ceiling: FIRST, random: || 1.0 };
         let waits: Vec<u128> = (0..7).map(|_| backoff.next().as_millis()).collect();
-        assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
+        assert_eq!(waits, [500, 1000, 2000, 4000, 5000, 5000, 5000]);
         let mut backoff = Backoff { ceiling: FIRST, random: || 0.0 };
         assert_eq!(backoff.next(), LEAST);
     }

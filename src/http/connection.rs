@@ -21,6 +21,9 @@ use crate::{tls, vault};
 /// The limit for a connection, TLS handshake included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The same where another endpoint can be asked instead: enough for two lost packets.
+const CONNECT_TIMEOUT_OF_SEVERAL: Duration = Duration::from_secs(4);
+
 /// The limit for silence: no byte for so long, before or within an answer.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -38,14 +41,17 @@ pub(super) struct Connection {
     http: reqwest::Client,
     endpoint: Endpoint,
     proxy: Option<Arc<Proxy>>,
+    connect_limit: Duration,
 }
 
 impl Connection {
-    pub(super) fn new(endpoint: &Endpoint, sources: Sources<'_>) -> Result<Self, Error> {
+    /// The way to `endpoint`, which may be one of several.
+    pub(super) fn new(endpoint: &Endpoint, several: bool, sources: Sources<'_>) -> Result<Self, Error> {
+        let connect_limit = if several { CONNECT_TIMEOUT_OF_SEVERAL } else { CONNECT_TIMEOUT };
         let proxy = proxy::find(endpoint, sources)?.map(Arc::new);
         let tls = endpoint.tls.then(|| tls::Options::find(sources)).transpose()?;
-        let way = Way { tls, proxy: proxy.clone(), socket: endpoint.socket.clone() };
-        Ok(Self { http: way.client(sources.host)?, endpoint: endpoint.clone(), proxy })
+        let way = Way { tls, proxy: proxy.clone(), socket: endpoint.socket.clone(), connect_limit };
+        Ok(Self { http: way.client(sources.host)?, endpoint: endpoint.clone(), proxy, connect_limit })
     }
 
     /// What a message and the memory of failures call the endpoint.
@@ -106,7 +112,7 @@ impl Connection {
                 body: if quotable(&answer) { hide(answer.body, call) } else { answer.body },
             }),
             Ok(Err(Broken::Network(error))) => {
-                let why = failure::explain(&error, CONNECT_TIMEOUT, READ_TIMEOUT, self.proxy.is_some());
+                let why = failure::explain(&error, self.connect_limit, READ_TIMEOUT, self.proxy.is_some());
                 Err(unreachable(self.ask_the_proxy(why, url, deadline, host)?))
             }
             Ok(Err(Broken::TooLarge)) => {
@@ -233,6 +239,7 @@ struct Way {
     tls: Option<tls::Options>,
     proxy: Option<Arc<Proxy>>,
     socket: Option<String>,
+    connect_limit: Duration,
 }
 
 /// A client, what it was built for, and the files it was built from.
@@ -280,7 +287,7 @@ impl Way {
             .referer(false)
             .http1_only()
             .http1_max_headers(MAX_HEADERS)
-            .connect_timeout(CONNECT_TIMEOUT)
+            .connect_timeout(self.connect_limit)
             .read_timeout(READ_TIMEOUT)
             .pool_idle_timeout(Duration::from_secs(10))
             .dns_resolver(resolver::Resolver)

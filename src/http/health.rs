@@ -15,12 +15,14 @@ static FAILED: Mutex<Vec<(String, Instant)>> = Mutex::new(Vec::new());
 pub(super) fn order(connections: &[Connection]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..connections.len()).collect();
     if connections.len() > 1 {
-        let failed = failed();
-        order.sort_by_key(|index| {
-            connections.get(*index).is_some_and(|connection| failed.iter().any(|(name, _)| *name == connection.name()))
-        });
+        order.sort_by_key(|index| connections.get(*index).is_some_and(is_unwell));
     }
     order
+}
+
+/// Whether the endpoint failed a short while ago.
+pub(super) fn is_unwell(connection: &Connection) -> bool {
+    failed().iter().any(|(name, _)| *name == connection.name())
 }
 
 /// The endpoint failed.

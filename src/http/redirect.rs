@@ -10,15 +10,13 @@ use super::options::Options;
 use crate::error::Error;
 
 /// The URL to send the same request to, once.
-pub(super) fn target(reply: &Reply, api_path: &str, options: &Options, connections: &[Connection]) -> Result<String, Error> {
+pub(super) fn target(reply: &Reply, api_path: &str, options: &Options, connections: &[Connection]) -> Result<Url, Error> {
     let from = Url::parse(&reply.at.url).map_err(|e| Error::Internal(format!("URL: {e}")))?;
     let to = reply.location.as_deref().and_then(|location| from.join(location).ok());
-    let refuse = |to: String, reason: String| Error::Redirected { at: reply.at.clone(), to, reason };
+    let refuse = |to: String, reason: String, by_standby| Error::Redirected { at: reply.at.clone(), to, reason, by_standby };
     let Some(to) = to else {
-        return Err(refuse(
-            "nowhere".to_owned(),
-            "it names no valid address. What to do: check what stands in front of Vault".to_owned(),
-        ));
+        let reason = "it names no valid address. What to do: check what stands in front of Vault";
+        return Err(refuse("nowhere".to_owned(), reason.to_owned(), false));
     };
     let named = to.origin().ascii_serialization();
     // Decoded: servers encode the same path in different ways.
@@ -27,26 +25,36 @@ pub(super) fn target(reply: &Reply, api_path: &str, options: &Options, connectio
     if !matches!(reply.status, 301 | 302 | 307 | 308) || !same_path {
         let reason = "it leads to another path, so it is not a Vault node that names the active one. What to do: check \"endpoint\", \
                       and what stands in front of Vault";
-        return Err(refuse(named, reason.to_owned()));
+        return Err(refuse(named, reason.to_owned(), false));
     }
     if !options.follow_redirects {
-        return Err(refuse(named, "VAULT_DISABLE_REDIRECTS is set. What to do: name the active node in \"endpoint\"".to_owned()));
+        let reason = "VAULT_DISABLE_REDIRECTS is set. What to do: name the active node in \"endpoint\"";
+        return Err(refuse(named, reason.to_owned(), true));
     }
     if from.scheme() == "https" && to.scheme() != "https" {
         let reason =
             "it leads from https to http, where the token would be readable. What to do: correct api_addr of that Vault node";
-        return Err(refuse(named, reason.to_owned()));
+        return Err(refuse(named, reason.to_owned(), true));
     }
     let known = same_origin(&from, &to) || connections.iter().any(|connection| connection.is_origin(&to));
     if known || options.redirect_hosts.iter().any(|host| names(host, &to)) {
-        return Ok(to.into());
+        return Ok(to);
     }
     let reason = format!(
         "the credentials of {} are not sent to {named} unasked. What to do: add that address to \"endpoint\" (an array), or its host \
          to \"redirectHosts\" (SECRET_STORE_VAULT_REDIRECT_HOSTS)",
         from.origin().ascii_serialization()
     );
-    Err(refuse(named, reason))
+    Err(refuse(named, reason, true))
+}
+
+/// The error of a redirect that came instead of an answer after one was followed.
+pub(super) fn second(reply: Reply) -> Error {
+    let reason = "one redirect is followed, and this is the second. What to do: check api_addr of the Vault nodes, and what stands in \
+                  front of them";
+    let to = Url::parse(&reply.at.url).ok().zip(reply.location).and_then(|(from, location)| from.join(&location).ok());
+    let to = to.map_or_else(|| "nowhere".to_owned(), |to| to.origin().ascii_serialization());
+    Error::Redirected { at: reply.at, to, reason: reason.to_owned(), by_standby: true }
 }
 
 fn same_origin(a: &Url, b: &Url) -> bool {

@@ -31,8 +31,8 @@ impl Reply {
             Meaning::Uninitialised => Error::Uninitialised { at },
             Meaning::NoLeader(said) => Error::NoLeader { at, status, answer: said },
             Meaning::RateLimited(said) => Error::RateLimited { at, answer: said },
-            // Followed already, and redirected again.
-            Meaning::Redirect => Error::Redirected { at, to: "yet another address".to_owned(), reason: TWICE.to_owned() },
+            // A redirect that is not followed is an error before it is an answer.
+            Meaning::Redirect => self.lacks("it is a redirect"),
             Meaning::WantsTls => Error::WantsTls { at },
             Meaning::Foreign(content) => Error::NotVault { at, status, content },
             Meaning::NoData | Meaning::Success(_) => self.lacks("it holds no data"),
@@ -44,6 +44,3 @@ impl Reply {
         }
     }
 }
-
-const TWICE: &str = "one redirect is followed, and this is the second. What to do: check api_addr of the Vault nodes, and what stands \
-                     in front of them";

@@ -14,14 +14,25 @@ pub(super) struct Again {
     pub(super) reason: String,
     /// The wait that the server asks for.
     pub(super) after: Option<Duration>,
+    /// It passes within this time, or not at all.
+    pub(super) only_for: Option<Duration>,
 }
+
+/// While a leader is elected, a standby names the one that is gone, at an address that may be none of ours; so does one that
+/// never forwards. An election takes 2 to 15 s, by the `performance_multiplier` of Vault's raft storage.
+const ELECTION: Duration = Duration::from_secs(20);
 
 /// Whether to try again. As the official client (connection failures, 412, 429, 5xx except 501), and a KV upgrade's
 /// passing 400; never a certificate's error, a proxy's refusal, a 403 or a 404, and not a 500 that rejects a login's token.
 pub(super) fn judge(outcome: &Result<Reply, Error>) -> Option<Again> {
     match outcome {
         Err(Error::Unreachable { why, .. }) if !why.may_pass() => None,
-        Err(error @ Error::Unreachable { .. }) => Some(Again { reason: error.without_advice(), after: None }),
+        Err(error @ (Error::Unreachable { .. } | Error::NoLeader { .. })) => {
+            Some(Again { reason: error.without_advice(), after: None, only_for: None })
+        }
+        Err(error @ Error::Redirected { by_standby: true, .. }) => {
+            Some(Again { reason: error.without_advice(), after: None, only_for: Some(ELECTION) })
+        }
         Err(_) => None,
         Ok(reply) => of_reply(reply),
     }
@@ -30,7 +41,7 @@ pub(super) fn judge(outcome: &Result<Reply, Error>) -> Option<Again> {
 /// Whether another node of the cluster may answer what this one did not. 472 and 473 are a secondary's.
 pub(super) fn another_node_may_do_better(outcome: &Result<Reply, Error>) -> bool {
     match outcome {
-        Err(error) => matches!(error, Error::Unreachable { .. } | Error::Redirected { .. }),
+        Err(error) => matches!(error, Error::Unreachable { .. } | Error::Redirected { .. } | Error::NoLeader { .. }),
         Ok(reply) => matches!(reply.status, 472 | 473 | 500..=599) && !rejects_a_login(reply),
     }
 }
@@ -61,7 +72,7 @@ fn of_reply(reply: &Reply) -> Option<Again> {
         _ => return None,
     };
     let after = reply.retry_after.as_deref().filter(|_| matches!(reply.status, 429 | 503));
-    Some(Again { reason, after: after.and_then(|value| retry_after(value, SystemTime::now())) })
+    Some(Again { reason, after: after.and_then(|value| retry_after(value, SystemTime::now())), only_for: None })
 }
 
 /// A 500 that rejects a login for good, and would use up the budget for nothing: a wrong issuer (Vault before 1.9), an auth
