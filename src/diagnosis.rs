@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::auth::Login;
-
+use crate::engine::Engine;
 use crate::http::{Call, Client, Reply};
 use crate::secret::Secret;
 use crate::text::nearest;
@@ -27,27 +27,33 @@ pub(crate) fn policies(token: Option<&Secret>, client: &Client<'_>) -> Option<Ve
 }
 
 /// What is mounted on a path's way.
+#[derive(Deserialize)]
 pub(crate) struct Mount {
     /// The engine's type, such as `kv` or `database`.
+    #[serde(rename = "type")]
     pub(crate) kind: String,
-    /// The version of a KV engine.
-    pub(crate) version: Option<String>,
+    options: Option<BTreeMap<String, Option<String>>>,
+}
+
+impl Mount {
+    /// The engine that answers there. A KV engine without a version has version 1.
+    pub(crate) fn engine(&self) -> Engine {
+        let version = self.options.as_ref().and_then(|options| options.get("version")?.as_deref());
+        match (self.kind.as_str(), version) {
+            ("kv" | "generic", Some("2")) => Engine::Kv2,
+            ("kv" | "generic", _) => Engine::Kv1,
+            _ => Engine::Generic,
+        }
+    }
 }
 
 /// The mount that `path` lies in; needs no more than a capability on the path.
 /// Source: <https://openbao.org/api-docs/system/internal-ui-mounts/>.
 pub(crate) fn mount(path: &str, token: Option<&Secret>, client: &Client<'_>) -> Option<Mount> {
-    #[derive(Deserialize)]
-    struct Found {
-        r#type: String,
-        options: Option<BTreeMap<String, Option<String>>>,
-    }
-    let found: Found = data(&ask(&format!("sys/internal/ui/mounts/{path}"), token, client)?)?;
-    let version = found.options.and_then(|mut options| options.remove("version")).flatten();
-    Some(Mount { kind: found.r#type, version })
+    data(&ask(&format!("sys/internal/ui/mounts/{path}"), token, client)?)
 }
 
-/// The mount whose path is most like `wrong`, among those that the token may see.
+/// The mount whose path is most like `wrong`, among those that the token may see; `None` when `wrong` is one of them.
 pub(crate) fn nearest_mount(wrong: &str, token: Option<&Secret>, client: &Client<'_>) -> Option<String> {
     #[derive(Deserialize)]
     struct Mounts {
@@ -56,12 +62,33 @@ pub(crate) fn nearest_mount(wrong: &str, token: Option<&Secret>, client: &Client
     }
     let mounts: Mounts = data(&ask("sys/internal/ui/mounts", token, client)?)?;
     let names: Vec<&str> = mounts.secret.keys().map(|name| name.trim_end_matches('/')).collect();
-    nearest(wrong, names).map(str::to_owned)
+    nearest(wrong, names).filter(|name| *name != wrong).map(str::to_owned)
 }
 
-/// The versions of a secret that can be read, in words; `None` where there are none or the token may not ask.
+/// Whether the token's policies let it read the path, as far as they name capabilities.
+/// Source: <https://developer.hashicorp.com/vault/api-docs/system/capabilities-self>.
+pub(crate) fn may_read(path: &str, token: Option<&Secret>, client: &Client<'_>) -> Option<bool> {
+    #[derive(Deserialize)]
+    struct Found {
+        capabilities: Vec<String>,
+    }
+    let body = Secret::new(serde_json::json!({ "paths": [path] }).to_string());
+    let reply = client.ask(&Call::question("sys/capabilities-self", &body, token))?;
+    let found: Found = data(&reply)?;
+    Some(found.capabilities.iter().any(|capability| capability == "read" || capability == "root"))
+}
+
+/// What is known of a secret's versions.
+pub(crate) enum Versions {
+    /// There is no secret at all.
+    NoSecret,
+    /// Those that can be read, as `; versions that can be read: 1, 2`; empty if there are none or the token may not ask.
+    Readable(String),
+}
+
+/// The versions of a secret that can be read.
 /// Source: <https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-secret-metadata>.
-pub(crate) fn versions(metadata_path: &str, login: &Login, client: &Client<'_>) -> Option<String> {
+pub(crate) fn versions(metadata_path: &str, login: &Login, client: &Client<'_>) -> Versions {
     #[derive(Deserialize)]
     struct Secret {
         versions: BTreeMap<u64, Version>,
@@ -73,13 +100,18 @@ pub(crate) fn versions(metadata_path: &str, login: &Login, client: &Client<'_>) 
         #[serde(default)]
         destroyed: bool,
     }
-    let found: Secret = data(&ask(metadata_path, login.token.as_ref(), client)?)?;
+    let reply = ask(metadata_path, login.token.as_ref(), client);
+    if reply.as_ref().is_some_and(|reply| matches!(reply.meaning(), Meaning::Missing)) {
+        return Versions::NoSecret;
+    }
+    let Some(found) = reply.as_ref().and_then(data::<Secret>) else { return Versions::Readable(String::new()) };
     let readable = found.versions.iter().filter(|(_, version)| !version.destroyed && version.deletion_time.is_empty());
     let mut numbers: Vec<String> = readable.map(|(number, _)| number.to_string()).collect();
     // The newest are the likeliest to be wanted.
     let first = numbers.len().saturating_sub(10);
     numbers.drain(..first);
-    Some(numbers.join(", ")).filter(|numbers| !numbers.is_empty())
+    let numbers = numbers.join(", ");
+    Versions::Readable(if numbers.is_empty() { numbers } else { format!("; versions that can be read: {numbers}") })
 }
 
 /// How far an unseal has come. Source: <https://developer.hashicorp.com/vault/api-docs/system/seal-status>.

@@ -31,6 +31,10 @@ impl Engine {
     pub(crate) const ALL: [(&str, Self); 3] = [("kv2", Self::Kv2), ("kv1", Self::Kv1), ("generic", Self::Generic)];
 }
 
+/// How messages call the engines.
+const KV2: &str = "KV version 2";
+const KV1: &str = "KV version 1";
+
 /// A secret that was read: all its keys, still as Vault wrote them.
 pub(crate) struct Found {
     pub(crate) place: Place,
@@ -56,10 +60,7 @@ impl Found {
         }
         match serde_json::from_str(data.get()) {
             Ok(Version { data: Some(data), metadata: Some(_) }) => Ok(data),
-            _ => Err(Error::NotKv2 {
-                place: self.place.clone(),
-                answer: "its answer has no version's data and metadata".to_owned(),
-            }),
+            _ => Err(not_this_engine(self.place.clone(), KV2, "its answer has no version's data and metadata".to_owned())),
         }
     }
 
@@ -81,42 +82,54 @@ struct Reading<'a> {
 /// vendor's store knows; only when that fails is the mount looked at.
 pub(crate) fn read(request: &Request, login: &Login, client: &Client<'_>, host: &dyn Host) -> Result<Found, Error> {
     let reading = Reading { request, login, client, host };
-    match request.engine {
-        Some(Engine::Kv2) => kv2::read(&reading, &request.path),
-        Some(Engine::Kv1 | Engine::Generic) => plain::read(&reading),
-        None => reading.found_out(),
-    }
+    let found = match request.engine {
+        Some(Engine::Generic) => return plain::read(&reading),
+        Some(Engine::Kv1) => plain::read(&reading),
+        Some(Engine::Kv2) | None => kv2::read(&reading, &request.path).and_then(|found| found.data().map(drop).map(|()| found)),
+    };
+    found.or_else(|failure| match failure {
+        Error::SecretMissing { ref place }
+        | Error::VersionMissing { ref place, .. }
+        | Error::OtherEngine { ref place, .. }
+        | Error::Denied { ref place, .. } => {
+            let place = place.clone();
+            reading.second_look(failure, place)
+        }
+        other => Err(other),
+    })
 }
 
 impl Reading<'_> {
-    fn found_out(&self) -> Result<Found, Error> {
-        let Request { mount, path, .. } = self.request;
-        let failure = match kv2::read(self, path).and_then(|found| found.data().map(|_| ()).map(|()| found)) {
-            Err(error @ (Error::SecretMissing { .. } | Error::NotKv2 { .. } | Error::Denied { .. })) => error,
-            other => return other,
-        };
+    /// After a failure whose cause may be that the mount has another engine than the one that was asked.
+    fn second_look(&self, failure: Error, place: Place) -> Result<Found, Error> {
+        let Request { mount, path, engine, version, .. } = self.request;
         let full_path = format!("{}/{}", mount.encoded, path.encoded);
-        let Some(found) = diagnosis::mount(&full_path, self.login.token.as_ref(), self.client) else { return Err(failure) };
-        match (found.kind.as_str(), found.version.as_deref(), path.without_data()) {
-            ("kv" | "generic", Some("2"), Some(shorter)) if matches!(failure, Error::SecretMissing { .. }) => {
-                // "secret/data/x" is the path of the API, and people copy it.
-                let found = kv2::read(self, &shorter).map_err(|_| failure)?;
-                self.host.warn(&format!(
-                    "\"path\" begins with \"data/\", which belongs to the API's path and not to the secret's; write {:?}",
-                    shorter.plain
-                ));
-                Ok(found)
+        let Some(there) = diagnosis::mount(&full_path, self.login.token.as_ref(), self.client) else { return Err(failure) };
+        let (answer, advice) = match (engine, there.engine()) {
+            (None | Some(Engine::Kv2), Engine::Kv2) => return self.read_without_data(failure),
+            (Some(Engine::Kv1), Engine::Kv1) => return Err(failure),
+            (None, Engine::Kv1) if version.is_none() => return plain::read(self),
+            (_, Engine::Kv1) if version.is_some() => ("it is KV version 1".to_owned(), "leave \"version\" out: there is but one"),
+            (_, Engine::Kv1) => ("it is KV version 1".to_owned(), "write \"engine\":\"kv1\", or leave \"engine\" out"),
+            (_, Engine::Kv2) => ("it is KV version 2".to_owned(), "write \"engine\":\"kv2\", or leave \"engine\" out"),
+            (_, Engine::Generic) => {
+                let answer = format!("it is a {:?} engine", one_line(&there.kind, 40));
+                (answer, "write \"engine\":\"generic\", and the path as the engine's own documentation has it")
             }
-            ("kv" | "generic", Some("2"), _) => Err(failure),
-            ("kv" | "generic", _, _) => plain::read(self),
-            (other, _, _) => match failure {
-                Error::SecretMissing { place } | Error::NotKv2 { place, .. } => Err(Error::NotKv2 {
-                    place,
-                    answer: format!("it is a {:?} engine; write \"engine\":\"generic\" to read it", one_line(other, 40)),
-                }),
-                denied => Err(denied),
-            },
-        }
+        };
+        let wanted = if *engine == Some(Engine::Kv1) { KV1 } else { KV2 };
+        Err(Error::OtherEngine { place, wanted, answer, advice })
+    }
+
+    /// "secret/data/x" is the path of the API, and people copy it.
+    fn read_without_data(&self, failure: Error) -> Result<Found, Error> {
+        let Some(shorter) = self.request.path.without_data() else { return Err(failure) };
+        let found = kv2::read(self, &shorter).map_err(|_| failure)?;
+        self.host.warn(&format!(
+            "\"path\" begins with \"data/\", which belongs to the API's path and not to the secret's; write {:?}",
+            shorter.plain
+        ));
+        Ok(found)
     }
 
     fn place(&self, reply: &Reply, path: &ApiPath) -> Place {
@@ -155,21 +168,34 @@ impl Reading<'_> {
     }
 
     /// The errors that mean the same for every engine.
-    fn refused(&self, reply: Reply, path: &ApiPath, policy_path: String) -> Error {
+    fn refused(&self, reply: Reply, path: &ApiPath, policy_path: String, wanted: &'static str) -> Error {
         let place = self.place(&reply, path);
+        let token = self.login.token.as_ref();
         match reply.meaning() {
             Meaning::Denied => {
-                let policies = diagnosis::policies(self.login.token.as_ref(), self.client);
-                Error::Denied { place, origin: self.login.origin.clone(), policy_path, policies }
+                let policies = diagnosis::policies(token, self.client);
+                let hint = if diagnosis::may_read(&policy_path, token, self.client) == Some(true) {
+                    "; they do let it read this path, but only response-wrapped (min_wrapping_ttl), which a server that starts \
+                     cannot unwrap, or only with further conditions"
+                        .to_owned()
+                } else {
+                    let nearest = diagnosis::nearest_mount(&self.request.mount.plain, token, self.client);
+                    nearest.map(|name| format!("; it may see the mount {name:?}: did you mean that?")).unwrap_or_default()
+                };
+                Error::Denied { place, origin: self.login.origin.clone(), policy_path, policies, hint }
             }
             Meaning::NotAccepted => Error::TokenRefused { at: reply.at.clone(), origin: self.login.origin.clone() },
             Meaning::NoRoute => {
-                let nearest = diagnosis::nearest_mount(&self.request.mount.plain, self.login.token.as_ref(), self.client);
+                let nearest = diagnosis::nearest_mount(&self.request.mount.plain, token, self.client);
                 Error::MountUnknown { place, nearest }
             }
-            Meaning::NotThisEngine(answer) => Error::NotKv2 { place, answer },
+            Meaning::NotThisEngine(answer) => not_this_engine(place, wanted, answer),
             Meaning::Refused(said) if said == "namespace not found" => Error::NamespaceUnknown { at: reply.at.clone() },
             other => reply.failed(other, self.client),
         }
     }
+}
+
+fn not_this_engine(place: Place, wanted: &'static str, answer: String) -> Error {
+    Error::OtherEngine { place, wanted, answer, advice: "check the engine and its options with 'vault secrets list -detailed'" }
 }

@@ -136,7 +136,7 @@ pub enum Error {
 
     /// The token is valid, but its policies do not allow the request.
     #[error(
-        "Vault denies the token from {origin} to read the secret (403 permission denied at {place}); {}. What to do: add to a \
+        "Vault denies the token from {origin} to read the secret (403 permission denied at {place}); {}{hint}. What to do: add to a \
          policy of this token: path \"{policy_path}\" {{ capabilities = [\"read\"] }}; if such a line exists, check mount, path and \
          namespace: Vault says the same of a mount that does not exist", policies_known(.policies)
     )]
@@ -149,6 +149,8 @@ pub enum Error {
         policy_path: String,
         /// The names of the token's policies, where it may ask for them.
         policies: Option<Vec<String>>,
+        /// What else is known of the cause, as `; the policy …`; empty if nothing.
+        hint: String,
     },
 
     /// The login was refused.
@@ -240,16 +242,17 @@ pub enum Error {
         nearest: Option<String>,
     },
 
-    /// The mount exists, but it is no KV version 2 engine.
-    #[error(
-        "The mount {:?} does not answer as a KV version 2 engine ({answer}) at {place}. What to do: check it with 'vault secrets \
-         list -detailed' (Options must show version:2)", .place.mount
-    )]
-    NotKv2 {
+    /// The mount exists, but it has another engine than the one that was asked.
+    #[error("The mount {:?} does not answer as a {wanted} engine ({answer}) at {place}. What to do: {advice}", .place.mount)]
+    OtherEngine {
         /// Where it was looked for.
         place: Place,
-        /// What Vault said.
+        /// The engine that was asked, for example `KV version 2`.
+        wanted: &'static str,
+        /// What Vault said, or which engine it is.
         answer: String,
+        /// What to do.
+        advice: &'static str,
     },
 
     /// The secret has no such key.
@@ -369,7 +372,7 @@ impl Error {
             | Self::SecretDeleted { place, .. }
             | Self::SecretDestroyed { place, .. }
             | Self::MountUnknown { place, .. }
-            | Self::NotKv2 { place, .. }
+            | Self::OtherEngine { place, .. }
             | Self::KeyMissing { place, .. }
             | Self::ValueUnusable { place, .. } => Some(&mut place.at),
             Self::Text { .. }

@@ -76,6 +76,11 @@ impl<'a> Call<'a> {
         Self { api_path: "sys/wrapping/unwrap", token: Some(token), post: Some((body, None)), login: true }
     }
 
+    /// Asks something that is too long for a path.
+    pub(crate) fn question(api_path: &'a str, body: &'a Secret, token: Option<&'a Secret>) -> Self {
+        Self { api_path, token, post: Some((body, None)), login: false }
+    }
+
     /// The credentials of the request.
     fn credentials(&self) -> impl Iterator<Item = &'a Secret> {
         self.token.into_iter().chain(self.post.and_then(|(_, credential)| credential))

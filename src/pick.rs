@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::engine::Found;
-use crate::error::Error;
+use crate::error::{Error, Place};
 use crate::host::Host;
 use crate::secret::Secret;
 use crate::text::nearest;
@@ -39,8 +39,8 @@ impl Pick {
     pub(crate) fn from(&self, found: &Found, host: &dyn Host) -> Result<Secret, Error> {
         let data = found.data()?;
         let (name, value) = match &self.wanted {
-            Wanted::Key(key) => (key, self.child(data, key, key, found)?),
-            Wanted::Pointer(pointer) => (pointer, self.at(data, pointer, found)?),
+            Wanted::Key(key) => (key, child(children(data).unwrap_or_default(), key, &found.place)?),
+            Wanted::Pointer(pointer) => (pointer, at(data, pointer, &found.place)?),
         };
         let unusable = |problem| Error::ValueUnusable { place: found.place.clone(), key: name.clone(), problem };
         let pointed = matches!(self.wanted, Wanted::Pointer(_));
@@ -59,35 +59,47 @@ impl Pick {
         }
         Ok(text)
     }
+}
 
-    /// The value under `key` of an object. `name` is what the administrator wrote.
-    fn child<'a>(&self, object: &'a RawValue, key: &str, name: &str, found: &Found) -> Result<&'a RawValue, Error> {
-        let children: BTreeMap<String, &RawValue> = serde_json::from_str(object.get()).unwrap_or_default();
-        if let Some(value) = children.get(key) {
-            return Ok(value);
-        }
-        let names: Vec<String> = children.into_keys().collect();
-        let nearest = nearest(key, names.iter().map(String::as_str)).map(str::to_owned);
-        Err(Error::KeyMissing { place: found.place.clone(), key: name.to_owned(), names, nearest })
+/// The value that `pointer` points to. It walks the text, so that a number keeps its digits.
+fn at<'a>(data: &'a RawValue, pointer: &str, place: &Place) -> Result<&'a RawValue, Error> {
+    let mut walked = String::new();
+    pointer.split('/').skip(1).try_fold(data, |value, token| {
+        let children = children(value).ok_or_else(|| Error::ValueUnusable {
+            place: place.clone(),
+            key: walked.clone(),
+            problem: "is neither an object nor an array, and the pointer leads on into it. What to do: shorten \"pointer\"",
+        })?;
+        let above = std::mem::take(&mut walked);
+        let pointer_to = |name: &str| format!("{above}/{}", name.replace('~', "~0").replace('/', "~1"));
+        walked = pointer_to(&token.replace("~1", "/").replace("~0", "~"));
+        let named = children.into_iter().map(|(name, value)| (pointer_to(&name), value));
+        child(named.collect(), &walked, place)
+    })
+}
+
+/// The value of that name.
+fn child<'a>(children: Vec<(String, &'a RawValue)>, wanted: &str, place: &Place) -> Result<&'a RawValue, Error> {
+    if let Some((_, value)) = children.iter().find(|(name, _)| name == wanted) {
+        return Ok(value);
     }
+    let names: Vec<String> = children.into_iter().map(|(name, _)| name).collect();
+    let nearest = nearest(wanted, names.iter().map(String::as_str)).map(str::to_owned);
+    Err(Error::KeyMissing { place: place.clone(), key: wanted.to_owned(), names, nearest })
+}
 
-    /// What a pointer points to. It walks the text, so that a number keeps its digits.
-    fn at<'a>(&self, data: &'a RawValue, pointer: &str, found: &Found) -> Result<&'a RawValue, Error> {
-        pointer.split('/').skip(1).try_fold(data, |value, token| {
-            let token = token.replace("~1", "/").replace("~0", "~");
-            match serde_json::from_str::<Vec<&RawValue>>(value.get()) {
-                Ok(items) => {
-                    let item = token.parse::<usize>().ok().and_then(|index| items.get(index).copied());
-                    item.ok_or_else(|| Error::KeyMissing {
-                        place: found.place.clone(),
-                        key: pointer.to_owned(),
-                        names: (0..items.len()).map(|index| index.to_string()).collect(),
-                        nearest: None,
-                    })
-                }
-                Err(_) => self.child(value, &token, pointer, found),
-            }
-        })
+/// What an object or an array holds, by name or index; `None` for anything else.
+fn children(value: &RawValue) -> Option<Vec<(String, &RawValue)>> {
+    match value.get().as_bytes().first()? {
+        b'{' => {
+            let object: BTreeMap<String, &RawValue> = serde_json::from_str(value.get()).ok()?;
+            Some(object.into_iter().collect())
+        }
+        b'[' => {
+            let items: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
+            Some(items.into_iter().enumerate().map(|(index, item)| (index.to_string(), item)).collect())
+        }
+        _ => None,
     }
 }
 
@@ -121,6 +133,7 @@ fn decoded(text: &Secret) -> Result<Secret, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::At;
 
     fn raw(json: &str) -> Box<RawValue> {
         RawValue::from_string(json.to_owned()).unwrap()
@@ -137,6 +150,26 @@ mod tests {
         assert!(text("{}", false).unwrap_err().starts_with("is a JSON object"));
         assert!(text("[1]", false).unwrap_err().starts_with("is a JSON array"));
         assert_eq!(text("{\"a\":[1]}", true).unwrap(), "{\"a\":[1]}");
+    }
+
+    #[test]
+    fn a_pointer_walks_objects_and_arrays_and_a_failure_names_what_is_there() {
+        let place = Place {
+            at: At { method: "GET", url: String::new(), namespace: None, via: None, tries: None },
+            mount: "secret".to_owned(),
+            path: "a".to_owned(),
+        };
+        let data = raw(r#"{"a/b":[{"c~d":1.50},"text"],"":{"":2}}"#);
+        let found = |pointer| at(&data, pointer, &place).map(|value| value.get().to_owned());
+        assert_eq!(found("/a~1b/0/c~0d").unwrap(), "1.50");
+        assert_eq!(found("/a~1b/0/c~d").unwrap(), "1.50");
+        assert_eq!(found("//").unwrap(), "2");
+        let failure = |pointer| found(pointer).unwrap_err().to_string();
+        assert!(failure("/a~1b/00").contains("\"/a~1b/0\" and \"/a~1b/1\""), "{}", failure("/a~1b/00"));
+        assert!(failure("/a~1b/-").contains("no key \"/a~1b/-\""));
+        assert!(failure("/a~1c").contains("did you mean \"/a~1b\"?"));
+        assert!(failure("/a~1b/1/c").contains("key \"/a~1b/1\" at"), "{}", failure("/a~1b/1/c"));
+        assert!(failure("/a~1b/1/c").contains("is neither an object nor an array"));
     }
 
     #[test]

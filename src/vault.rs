@@ -24,7 +24,7 @@ pub(crate) enum Meaning<'a> {
     Gone(Metadata),
     /// 404: nothing is mounted there.
     NoRoute,
-    /// A path that is none of a KV v2 engine's, or a method that the engine does not know.
+    /// A path that the engine there does not have, or a method that the engine does not know.
     NotThisEngine(String),
     /// 503: sealed, or never initialised.
     Sealed,
@@ -143,6 +143,7 @@ pub(crate) fn meaning<'a>(status: u16, content_type: Option<&str>, body: &'a [u8
         403 if says("permission denied") => Meaning::Denied,
         404 if says("no handler for route") => Meaning::NoRoute,
         404 if errors.is_empty() => Meaning::Missing,
+        404 if says("unsupported path") => Meaning::NotThisEngine(said),
         405 => Meaning::NotThisEngine(if said.is_empty() { "405 method not allowed".to_owned() } else { said }),
         429 => Meaning::RateLimited(said),
         _ if said.is_empty() => Meaning::Refused("without a reason".to_owned()),

@@ -2,7 +2,7 @@
 //! Source: <https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-secret-version>.
 
 use super::{Found, Reading};
-use crate::diagnosis;
+use crate::diagnosis::{self, Versions};
 use crate::error::Error;
 use crate::http::Call;
 use crate::request::ApiPath;
@@ -17,14 +17,18 @@ pub(super) fn read(reading: &Reading<'_>, path: &ApiPath) -> Result<Found, Error
     };
     let reply = client.send(&Call::get(&api_path, login.token.as_ref()))?;
     let place = || reading.place(&reply, path);
-    let others = || {
-        let versions = diagnosis::versions(&format!("{}/metadata/{}", request.mount.encoded, path.encoded), login, client);
-        versions.map_or_else(String::new, |versions| format!("; versions that can be read: {versions}"))
+    let versions = || diagnosis::versions(&format!("{}/metadata/{}", request.mount.encoded, path.encoded), login, client);
+    let others = || match versions() {
+        Versions::Readable(others) => others,
+        Versions::NoSecret => String::new(),
     };
     match reply.meaning() {
         Meaning::Success(_) => reading.accept(reply, path, true),
         Meaning::Missing => Err(match request.version {
-            Some(version) => Error::VersionMissing { place: place(), version, others: others() },
+            Some(version) => match versions() {
+                Versions::Readable(others) => Error::VersionMissing { place: place(), version, others },
+                Versions::NoSecret => Error::SecretMissing { place: place() },
+            },
             None => Error::SecretMissing { place: place() },
         }),
         Meaning::Gone(gone) if gone.destroyed => {
@@ -35,7 +39,7 @@ pub(super) fn read(reading: &Reading<'_>, path: &ApiPath) -> Result<Found, Error
         }
         _ => {
             let policy_path = format!("{}/data/{}", request.mount.plain, path.plain);
-            Err(reading.refused(reply, path, policy_path))
+            Err(reading.refused(reply, path, policy_path, super::KV2))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! KV version 1, and every other path whose answer has its keys in `data`.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v1#read-secret>.
 
-use super::{Found, Reading};
+use super::{Engine, Found, Reading};
 use crate::error::Error;
 use crate::http::Call;
 use crate::vault::Meaning;
@@ -14,7 +14,8 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<Found, Error> {
         Meaning::Missing => Err(Error::SecretMissing { place: reading.place(&reply, &request.path) }),
         _ => {
             let policy_path = format!("{}/{}", request.mount.plain, request.path.plain);
-            Err(reading.refused(reply, &request.path, policy_path))
+            let wanted = if request.engine == Some(Engine::Generic) { "generic" } else { super::KV1 };
+            Err(reading.refused(reply, &request.path, policy_path, wanted))
         }
     }
 }

@@ -62,9 +62,18 @@ final class PostgresServer implements AutoCloseable {
 
     /** Creates a database user that may log in with this password. */
     void createUser(String name, String password) {
+        createUser(name, password, "");
+    }
+
+    /** Creates a database user that may do everything, as Vault's database engine needs one. */
+    void createAdministrator(String name, String password) {
+        createUser(name, password, " superuser");
+    }
+
+    private void createUser(String name, String password, String rights) {
         Canaries.keep(password);
         try (Connection connection = connect(); Statement statement = connection.createStatement()) {
-            statement.execute("create role \"" + name + "\" login password '" + password.replace("'", "''") + "'");
+            statement.execute("create role \"" + name + "\" login password '" + password.replace("'", "''") + "'" + rights);
         } catch (SQLException e) {
             throw new AssertionError("cannot create the database user " + name + ": " + e.getSQLState());
         }
