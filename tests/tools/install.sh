@@ -93,6 +93,7 @@ case ${1-} in
         go_compiler
         python3 -m pip --version >/dev/null 2>&1 || need "pip (to fetch JREs)" python3-pip
         has flock || need flock util-linux
+        has tinyproxy || need "tinyproxy (its program, not the service)" tinyproxy-bin
         ;;
     *)
         die "usage: install.sh build|demo|test"

@@ -64,7 +64,8 @@ fn verdict(answer: &str) -> Option<Unreachable> {
     });
     let answer = format!("{status}, {}", foreign(content_type, body.as_bytes()));
     match status {
-        407 => Some(Unreachable::ProxyCredentials { answer }),
+        // Some say 401 to a wrong password.
+        401 | 407 => Some(Unreachable::ProxyCredentials { answer }),
         400..=499 => Some(Unreachable::ProxyForbids { answer }),
         300..=599 => Some(Unreachable::Proxy { reason: answer }),
         _ => None,
