@@ -7,6 +7,7 @@ mod jwt;
 mod kubernetes;
 mod password;
 mod token;
+mod wrapping;
 
 use crate::error::Error;
 use crate::http::{Call, Client, Reply};

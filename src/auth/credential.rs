@@ -13,11 +13,6 @@ use crate::settings::{Setting, Sources, Value};
 /// A token has a hundred bytes, a JWT one or two thousand.
 const MAX: u64 = 64 * 1024;
 
-/// A wrapping token works once; a second time means that somebody else was first.
-pub(super) const ALREADY_UNWRAPPED: &str = "the wrapping token is not valid: it has expired, or IT WAS USED BEFORE, and then \
-    somebody else may have what it wrapped. What to do: find out who unwrapped it (Vault's audit log, sys/wrapping/unwrap), revoke \
-    what it wrapped, and issue a new one";
-
 /// A credential that stands in `setting` itself or in the file that `in_file` names.
 pub(super) fn find(
     setting: &Setting,

@@ -3,12 +3,11 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Login, body, credential};
+use super::{Login, credential, wrapping};
 use crate::error::Error;
-use crate::http::{Call, Client};
-use crate::secret::Secret;
+use crate::http::Client;
 use crate::settings::{OFFICIAL_TOKEN, Sources, TOKEN, TOKEN_FILE, Value};
-use crate::vault::{self, Meaning};
+use crate::vault;
 
 pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, Error> {
     // A file that the text names is meant before what happens to stand in the environment.
@@ -56,20 +55,13 @@ fn from_file(file: &Value, client: &Client<'_>, sources: Sources<'_>) -> Result<
         || file.refuse("the file holds JSON without a \"token\". What to do: name the file that the agent's sink writes");
     let Sink { token, creation_path } = serde_json::from_str(content.expose()).map_err(|_| no_token())?;
     let token = credential::token(vault::secret_string(token).ok_or_else(no_token)?, file, WHAT)?;
-    let token = if creation_path.is_some() { unwrapped(&token, file, client)? } else { token };
-    Ok(Login { token: Some(token), origin })
-}
-
-/// The token in a wrapping token's cubbyhole. A wrapping token works once.
-fn unwrapped(wrapping: &Secret, file: &Value, client: &Client<'_>) -> Result<Secret, Error> {
-    let nothing = body(&serde_json::json!({}));
-    let reply = client.send(&Call::unwrap(wrapping, &nothing))?;
-    match reply.meaning() {
-        Meaning::Success(envelope) => {
-            let auth = envelope.auth.ok_or_else(|| reply.lacks("what was unwrapped is no login"))?;
-            vault::secret_string(auth.client_token).ok_or_else(|| reply.lacks("\"auth.client_token\" is not a token"))
-        }
-        Meaning::Refused(_) | Meaning::NotAccepted | Meaning::Denied => Err(file.refuse(credential::ALREADY_UNWRAPPED)),
-        other => Err(reply.failed(other, client)),
+    if creation_path.is_none() {
+        return Ok(Login { token: Some(token), origin });
     }
+    // A sink's wrap_ttl wraps the token, the method's wrap_ttl the whole login.
+    let token = wrapping::unwrap(&token, file, client, "login", |content| match &content.auth {
+        Some(auth) => vault::secret_string(auth.client_token),
+        None => wrapping::text(content, "token"),
+    })?;
+    Ok(Login { token: Some(token), origin })
 }
