@@ -8,6 +8,7 @@ use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use zeroize::Zeroizing;
 
+use super::failure::Peer;
 use super::options::Options;
 use super::proxy::{self, Proxy};
 use super::{Call, Reply, failure, resolver};
@@ -112,7 +113,7 @@ impl Connection {
                 body: if quotable(&answer) { hide(answer.body, call) } else { answer.body },
             }),
             Ok(Err(Broken::Network(error))) => {
-                let why = failure::explain(&error, self.connect_limit, READ_TIMEOUT, self.proxy.is_some());
+                let why = failure::explain(&error, self.connect_limit, READ_TIMEOUT, self.peer());
                 Err(unreachable(self.ask_the_proxy(why, url, deadline, host)?))
             }
             Ok(Err(Broken::TooLarge)) => {
@@ -120,6 +121,14 @@ impl Connection {
             }
             Err(Stopped::Late) => Err(unreachable(Unreachable::Timeout { seconds: limit.as_secs_f32() })),
             Err(Stopped::Interrupted) => Err(Error::Interrupted { at }),
+        }
+    }
+
+    fn peer(&self) -> Peer {
+        match (&self.endpoint.socket, &self.proxy) {
+            (Some(_), _) => Peer::UnixSocket,
+            (None, Some(_)) => Peer::Proxy,
+            (None, None) => Peer::Server,
         }
     }
 

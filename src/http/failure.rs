@@ -9,8 +9,16 @@ use crate::error::Unreachable;
 use crate::text::one_line;
 use crate::tls;
 
-/// The reason in words; `proxied` says that the connection was one to a proxy.
-pub(super) fn explain(error: &reqwest::Error, connect_limit: Duration, read_limit: Duration, proxied: bool) -> Unreachable {
+/// What the connection was made to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Peer {
+    Server,
+    Proxy,
+    UnixSocket,
+}
+
+/// The reason in words.
+pub(super) fn explain(error: &reqwest::Error, connect_limit: Duration, read_limit: Duration, peer: Peer) -> Unreachable {
     if let Some(verdict) = tls::verdict(error) {
         return Unreachable::Tls { verdict };
     }
@@ -22,8 +30,13 @@ pub(super) fn explain(error: &reqwest::Error, connect_limit: Duration, read_limi
         Some(words) if !words.contains("underlying connection") => return Unreachable::Proxy { reason: one_line(&words, 120) },
         _ => {}
     }
-    let reason = network(error, connect_limit, read_limit);
-    if proxied && error.is_connect() { Unreachable::ProxyUnreachable { reason: reason.without_advice() } } else { reason }
+    match (peer, network(error, connect_limit, read_limit)) {
+        (Peer::Proxy, reason) if error.is_connect() => Unreachable::ProxyUnreachable { reason: reason.without_advice() },
+        (Peer::UnixSocket, Unreachable::Refused) => {
+            Unreachable::Other { reason: "nobody listens on the unix socket (is the agent running?)".to_owned() }
+        }
+        (_, reason) => reason,
+    }
 }
 
 fn network(error: &reqwest::Error, connect_limit: Duration, read_limit: Duration) -> Unreachable {
