@@ -98,7 +98,9 @@ public class DocsTest {
 
     @Test
     public void everyJsonTextIsAccepted() {
-        List<DocsFiles.Block> blocks = DocsFiles.pages().stream().flatMap(page -> DocsFiles.blocks(page).stream())
+        // TextPageTest reads those of docs/text.md.
+        List<DocsFiles.Block> blocks = DocsFiles.pages().stream().filter(page -> !page.endsWith("text.md"))
+                .flatMap(page -> DocsFiles.blocks(page).stream())
                 .filter(block -> block.language.equals("json")).collect(Collectors.toList());
         assertTrue("the README shows a text", blocks.stream().anyMatch(block -> block.page.endsWith("README.md")));
         HostProcess jvm = HostProcess.loading(VaultSecretStore.class.getName())
