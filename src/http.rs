@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use crate::error::{At, Error};
+use crate::error::{At, Error, Unreachable};
 use crate::host::Host;
 use crate::request::Request;
 use crate::runtime;
@@ -112,8 +112,13 @@ impl<'a> Client<'a> {
     pub(crate) fn send(&self, call: &Call<'_>) -> Result<Reply, Error> {
         let mut backoff = Backoff::new();
         let mut tries = 1;
+        let mut before = None;
         loop {
-            let Round { outcome, others } = self.round(call, tries);
+            let round = self.round(call, tries);
+            // A try that the end of the budget cuts short says less than the one before.
+            let cut = self.left().is_zero()
+                && matches!(round.outcome, Err(Error::Unreachable { why: Unreachable::Timeout { .. }, .. }));
+            let Round { outcome, others } = before.filter(|_| cut).unwrap_or(round);
             let Some(again) = retry::judge(&outcome) else { return self.counted(outcome, tries, &others) };
             let left = self.left();
             // What the server asks for, but never a busy loop; and the last part of the budget is not slept through.
@@ -142,6 +147,7 @@ impl<'a> Client<'a> {
                     Err(mut error) => Err(error.at_mut().map(|at| Error::Interrupted { at: at.clone() }).unwrap_or(error)),
                 };
             }
+            before = Some(Round { outcome, others });
         }
     }
 

@@ -119,7 +119,7 @@ impl Connection {
             Ok(Err(Broken::TooLarge)) => {
                 Err(Error::BadAnswer { at, problem: format!("it is larger than {} MiB", MAX_BODY / 1024 / 1024) })
             }
-            Err(Stopped::Late) => Err(unreachable(Unreachable::Timeout { seconds: limit.as_secs_f32() })),
+            Err(Stopped::Late) => Err(unreachable(Unreachable::Timeout { seconds: (limit.as_secs_f32() * 10.0).round() / 10.0 })),
             Err(Stopped::Interrupted) => Err(Error::Interrupted { at }),
         }
     }
@@ -299,7 +299,7 @@ impl Way {
             .connect_timeout(self.connect_limit)
             .read_timeout(READ_TIMEOUT)
             .pool_idle_timeout(Duration::from_secs(10))
-            .dns_resolver(resolver::Resolver)
+            .dns_resolver(resolver::Resolver { limit: self.connect_limit * 3 / 4 })
             .user_agent(concat!("vault-cipher/", env!("CARGO_PKG_VERSION")));
         if let Some(proxy) = &self.proxy {
             client = client.proxy(proxy.to_reqwest()?);

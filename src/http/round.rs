@@ -27,9 +27,6 @@ impl Client<'_> {
         for (position, index) in order.iter().enumerate() {
             let Some(connection) = self.connections.get(*index) else { continue };
             let waiting = order.len() - position;
-            if !failed.is_empty() && !self.options.budget.is_zero() && self.left().is_zero() {
-                break;
-            }
             let outcome = self.attempt(*index, connection, call, Instant::now() + self.limit(number, waiting));
             if order.len() == 1 || !retry::another_node_may_do_better(&outcome) {
                 health::well(connection);
@@ -139,3 +136,6 @@ fn briefly(outcome: &Result<Reply, Error>) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
