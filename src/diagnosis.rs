@@ -32,10 +32,18 @@ pub(crate) struct Mount {
     /// The engine's type, such as `kv` or `database`.
     #[serde(rename = "type")]
     pub(crate) kind: String,
+    /// The mount's path within its namespace, with a slash at its end.
+    #[serde(default)]
+    pub(crate) path: String,
     options: Option<BTreeMap<String, Option<String>>>,
 }
 
 impl Mount {
+    /// Whether `named` begins with this mount's path and goes on: the text has mount and path divided at another place.
+    pub(crate) fn is_above(&self, named: &str) -> bool {
+        !self.path.is_empty() && named.starts_with(&self.path)
+    }
+
     /// The engine that answers there. A KV engine without a version has version 1.
     pub(crate) fn engine(&self) -> Engine {
         let version = self.options.as_ref().and_then(|options| options.get("version")?.as_deref());
@@ -149,5 +157,35 @@ fn data<'a, T: Deserialize<'a>>(reply: &'a Reply) -> Option<T> {
     match reply.meaning() {
         Meaning::Success(envelope) => serde_json::from_str(envelope.data?.get()).ok(),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mount(json: &str) -> Mount {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn the_engine_is_told_by_type_and_version() {
+        for (json, engine) in [
+            (r#"{"type":"kv","options":{"version":"2"},"path":"secret/"}"#, Engine::Kv2),
+            (r#"{"type":"kv","options":{"version":"1"}}"#, Engine::Kv1),
+            (r#"{"type":"kv","options":null}"#, Engine::Kv1),
+            (r#"{"type":"generic","options":{"version":null}}"#, Engine::Kv1),
+            (r#"{"type":"database","options":{}}"#, Engine::Generic),
+        ] {
+            assert_eq!(mount(json).engine(), engine, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_mount_is_above_a_name_that_goes_on() {
+        let secret = mount(r#"{"type":"kv","path":"secret/"}"#);
+        assert!(secret.is_above("secret/app"));
+        assert!(!secret.is_above("secret") && !secret.is_above("secrets/app") && !secret.is_above("team/secret"));
+        assert!(!mount(r#"{"type":"kv"}"#).is_above("secret"));
     }
 }

@@ -106,6 +106,10 @@ impl Reading<'_> {
         let full_path = format!("{}/{}", mount.encoded, path.encoded);
         let Some(there) = diagnosis::mount(&full_path, self.login.token.as_ref(), self.client) else { return Err(failure) };
         let (answer, advice) = match (engine, there.engine()) {
+            (None | Some(Engine::Kv2), Engine::Kv2) if there.is_above(&mount.plain) => {
+                let answer = format!("the mount is {:?}", one_line(there.path.trim_end_matches('/'), 80));
+                (answer, "correct \"mount\", and write the rest in front of \"path\"")
+            }
             (None | Some(Engine::Kv2), Engine::Kv2) => return self.read_without_data(failure),
             (Some(Engine::Kv1), Engine::Kv1) => return Err(failure),
             (None, Engine::Kv1) if version.is_none() => return plain::read(self),
@@ -124,7 +128,10 @@ impl Reading<'_> {
     /// "secret/data/x" is the path of the API, and people copy it.
     fn read_without_data(&self, failure: Error) -> Result<Found, Error> {
         let Some(shorter) = self.request.path.without_data() else { return Err(failure) };
-        let found = kv2::read(self, &shorter).map_err(|_| failure)?;
+        let found = kv2::read(self, &shorter).map_err(|error| match error {
+            told @ (Error::SecretDeleted { .. } | Error::SecretDestroyed { .. }) => told,
+            _ => failure,
+        })?;
         self.host.warn(&format!(
             "\"path\" begins with \"data/\", which belongs to the API's path and not to the secret's; write {:?}",
             shorter.plain

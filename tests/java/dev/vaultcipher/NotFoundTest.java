@@ -2,6 +2,7 @@ package dev.vaultcipher;
 
 import static org.junit.Assert.assertTrue;
 
+import java.util.List;
 import org.junit.AfterClass;
 import org.junit.BeforeClass;
 import org.junit.Test;
@@ -43,6 +44,7 @@ public class NotFoundTest {
                 "vault kv undelete -mount=secret -versions=4 app/database");
         fails(text("version", 2), "Version 2 of the secret was deleted on 20", "versions that can be read: 1. What",
                 "-versions=2");
+        fails(text("path", "data/app/database"), "Version 4 of the secret was deleted on " + when, "path \"app/database\"");
     }
 
     @Test
@@ -76,6 +78,14 @@ public class NotFoundTest {
             fails(text("mount", "old", "path", "data/app/database"), "There is no secret at", "path \"data/app/database\"");
         } finally {
             reads.vault.delete("old/app/database");
+        }
+    }
+
+    @Test
+    public void mountAndPathThatAreDividedAtTheWrongPlace() {
+        for (String token : List.of(reads.vault.rootToken(), reads.reader("secret/data/app/database"))) {
+            reads.read(token, text("mount", "secret/app", "path", "database"))
+                    .assertFails("the mount is \"secret\"", "correct \"mount\", and write the rest in front of \"path\"");
         }
     }
 
