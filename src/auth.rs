@@ -100,8 +100,8 @@ struct Plain<'a> {
     mount: &'a str,
     /// Who asked: role or user name, never a credential.
     who: String,
-    /// What is likely wrong when Vault refuses what was presented.
-    cause: &'static str,
+    /// What is likely wrong when Vault refuses with these words what was presented.
+    cause: fn(&str) -> &'static str,
 }
 
 impl Plain<'_> {
@@ -113,6 +113,7 @@ impl Plain<'_> {
             }
             Answer::Refused { reply, said, bare } => (reply, said, bare),
         };
+        let cause = cause(&said);
         let elsewhere = format!(
             "there is no {method} auth method at {mount:?} (try: vault auth list) or it is in another namespace: set {}",
             AUTH_MOUNT.places()

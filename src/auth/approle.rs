@@ -11,15 +11,17 @@ pub(super) const NAME: &str = "APPROLE";
 
 pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, Error> {
     let mount = mount(sources, "approle")?;
-    let (role_id, _) = credential::find(&ROLE_ID, &ROLE_ID_FILE, "role-id", NAME, sources)?;
-    let (given, origin) = credential::find(&SECRET_ID, &SECRET_ID_FILE, "secret-id", NAME, sources)?;
+    let (role_id, _) = credential::find(&ROLE_ID, &ROLE_ID_FILE, ("the role-id", "role-id file"), NAME, sources)?;
+    let (given, origin) = credential::find(&SECRET_ID, &SECRET_ID_FILE, ("the secret-id", "secret-id file"), NAME, sources)?;
     let wrapped = SECRET_ID_WRAPPED.find(sources)?.map(|value| value.flag()).transpose()?.unwrap_or(false);
     let plain = Plain {
         method: NAME,
         mount: &mount.plain,
         who: "its role-id and secret-id".to_owned(),
-        cause: "the role-id or the secret-id is wrong, has expired, was used up or is bound to other addresses: give a new one \
-                (vault write -f auth/approle/role/NAME/secret-id)",
+        cause: |_| {
+            "the role-id or the secret-id is wrong, has expired, was used up or is bound to other addresses: give a new one \
+             (vault write -f auth/MOUNT/role/ROLE/secret-id), and if it is response-wrapped, set secretIdWrapped to true"
+        },
     };
     let log_in = |secret_id: &Secret| {
         let body = body(&serde_json::json!({ "role_id": role_id.expose(), "secret_id": secret_id.expose() }));

@@ -20,8 +20,10 @@ pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, 
         method: NAME,
         mount: &mount.plain,
         who,
-        cause: "no client certificate reached Vault, or none that the role trusts: name it in VAULT_CLIENT_CERT and VAULT_CLIENT_KEY, \
-                use https, let no proxy end TLS on the way, and compare with 'vault read auth/MOUNT/certs/ROLE'",
+        cause: |_| {
+            "no client certificate reached Vault, or none that the role trusts: name it in VAULT_CLIENT_CERT and VAULT_CLIENT_KEY, \
+             use https, let no proxy end TLS on the way, and compare with 'vault read auth/MOUNT/certs/ROLE'"
+        },
     };
     plain.login(client, &format!("auth/{}/login", mount.encoded), &body, None)
 }

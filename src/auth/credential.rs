@@ -13,11 +13,12 @@ use crate::settings::{Setting, Sources, Value};
 /// A token has a hundred bytes, a JWT one or two thousand.
 const MAX: u64 = 64 * 1024;
 
-/// A credential that stands in `setting` itself or in the file that `in_file` names.
+/// A credential that stands in `setting` itself or in the file that `in_file` names. `what` is both in words: the
+/// credential with its article, and the file without.
 pub(super) fn find(
     setting: &Setting,
     in_file: &Setting,
-    what: &'static str,
+    (what, file_what): (&'static str, &'static str),
     method: &'static str,
     sources: Sources<'_>,
 ) -> Result<(Secret, Value), Error> {
@@ -28,8 +29,8 @@ pub(super) fn find(
         let places = format!("{}, or a file with it: {}", setting.places(), in_file.places());
         return Err(Error::NotConfigured { method, what, places });
     };
-    let secret = read(&file, what)?;
-    warn_if_others_may_read(&file, what, sources.host);
+    let secret = read(&file, file_what)?;
+    warn_if_others_may_read(&file, file_what, sources.host);
     Ok((secret, file))
 }
 

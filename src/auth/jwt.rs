@@ -34,8 +34,10 @@ pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, 
         method: NAME,
         mount: &mount.plain,
         who: format!("{who}; the token in {:?} is of {}", file.trimmed(), claims.describe(SystemTime::now())),
-        cause: "the role wants another issuer, audience, subject or claim than the token has, or its signature or time is not \
-                accepted: compare with 'vault read auth/MOUNT/role/ROLE' and 'vault read auth/MOUNT/config'",
+        cause: |_| {
+            "the role wants another issuer, audience, subject or claim than the token has, or its signature or time is not \
+             accepted: compare with 'vault read auth/MOUNT/role/ROLE' and 'vault read auth/MOUNT/config'"
+        },
     };
     plain.login(client, &format!("auth/{}/login", mount.encoded), &body, Some(&jwt))
 }

@@ -22,13 +22,18 @@ fn login(method: &'static str, default_mount: &str, client: &Client<'_>, sources
     if name.plain.contains('/') {
         return Err(user.refuse("the user name holds a slash, which Vault takes for a path"));
     }
-    let (password, _) = credential::find(&PASSWORD, &PASSWORD_FILE, "password", method, sources)?;
+    let (password, _) = credential::find(&PASSWORD, &PASSWORD_FILE, ("the password", "password file"), method, sources)?;
     let body = body(&serde_json::json!({ "password": password.expose() }));
     let plain = Plain {
         method,
         mount: &mount.plain,
         who: format!("user {}", shown(user.trimmed())),
-        cause: "the user name or the password is wrong, or the account is locked",
+        cause: |said| match said {
+            _ if said.contains("Network Error") => {
+                "Vault does not reach the directory server: see that it runs, and check \"url\" in 'vault read auth/MOUNT/config'"
+            }
+            _ => "the user name or the password is wrong, or the account is locked",
+        },
     };
     plain.login(client, &format!("auth/{}/login/{}", mount.encoded, name.encoded), &body, Some(&password))
 }

@@ -15,8 +15,10 @@ pub(super) struct Options {
     /// The time for everything; zero is one try.
     pub(super) budget: Duration,
     pub(super) max_retries: Option<u32>,
+    /// `None` is the root namespace.
     namespace: Option<String>,
-    auth_namespace: Option<String>,
+    /// `None`: the same as that of everything else.
+    auth_namespace: Option<Option<String>>,
     pub(super) follow_redirects: bool,
     /// `host` or `host:port`, in lower case.
     pub(super) redirect_hosts: Vec<String>,
@@ -30,7 +32,7 @@ impl Options {
         Ok(Self {
             budget: budget.unwrap_or(Duration::from_secs(60)),
             max_retries: MAX_RETRIES.find(sources)?.map(|value| value.count()).transpose()?,
-            namespace: NAMESPACE.find(sources)?.map(|value| namespace(&value)).transpose()?,
+            namespace: NAMESPACE.find(sources)?.map(|value| namespace(&value)).transpose()?.flatten(),
             auth_namespace: AUTH_NAMESPACE.find(sources)?.map(|value| namespace(&value)).transpose()?,
             follow_redirects: !disable.unwrap_or(false),
             redirect_hosts: REDIRECT_HOSTS.find(sources)?.map(|value| hosts(&value)).unwrap_or_default(),
@@ -42,17 +44,18 @@ impl Options {
 impl Options {
     /// The namespace of the login, or that of everything else.
     pub(super) fn namespace(&self, login: bool) -> Option<&String> {
-        self.auth_namespace.as_ref().filter(|_| login).or(self.namespace.as_ref())
+        self.auth_namespace.as_ref().filter(|_| login).unwrap_or(&self.namespace).as_ref()
     }
 }
 
-/// Slashes around it are tolerated; Vault itself takes it with and without.
-fn namespace(value: &Value) -> Result<String, Error> {
+/// Slashes around it are tolerated; Vault itself takes it with and without. `None` is the root namespace, which Vault
+/// Enterprise calls "root" and OpenBao does not know by any name.
+fn namespace(value: &Value) -> Result<Option<String>, Error> {
     let name = value.trimmed().trim_matches('/');
-    if name.is_empty() || !name.is_ascii() || name.chars().any(|c| is_unprintable(c) || c == ' ') {
+    if !name.is_ascii() || name.chars().any(|c| is_unprintable(c) || c == ' ') {
         return Err(value.refuse("it is not a namespace path. What to do: write its path, such as team-a/app"));
     }
-    Ok(name.to_owned())
+    Ok(Some(name).filter(|name| !matches!(*name, "" | "root")).map(str::to_owned))
 }
 
 fn hosts(value: &Value) -> Vec<String> {
@@ -91,6 +94,22 @@ mod tests {
     fn options(name: &str, value: &str) -> Result<Options, String> {
         let host = MapHost::default().with_variable(name, value);
         Options::find(Sources { fields: &[], host: &host }).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_login_may_be_in_another_namespace_which_may_be_the_root() {
+        let namespaces = |auth: &str| {
+            let host = MapHost::default()
+                .with_variable("VAULT_NAMESPACE", "a/b")
+                .with_variable("SECRET_STORE_VAULT_AUTH_NAMESPACE", auth);
+            let options = Options::find(Sources { fields: &[], host: &host }).unwrap();
+            (options.namespace(true).cloned(), options.namespace(false).cloned())
+        };
+        let secret = Some("a/b".to_owned());
+        assert_eq!(namespaces(""), (secret.clone(), secret.clone()));
+        assert_eq!(namespaces("c/"), (Some("c".to_owned()), secret.clone()));
+        assert_eq!(namespaces("root"), (None, secret.clone()));
+        assert_eq!(namespaces("/"), (None, secret));
     }
 
     #[test]

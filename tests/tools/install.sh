@@ -57,6 +57,10 @@ install_missing() {
         [[ -e /etc/postgresql-common/createcluster.conf ]] ||
             echo 'create_main_cluster = false' | "${as_root[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
     fi
+    if [[ " ${packages[*]} " == *' slapd '* ]]; then
+        # As with PostgreSQL: no directory and no service of the machine's own.
+        echo 'slapd slapd/no_configuration boolean true' | "${as_root[@]}" debconf-set-selections
+    fi
     "${as_root[@]}" apt-get update -qq >&2
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 \
         apt-get install -qq --no-install-recommends "${packages[@]}" >&2
@@ -91,6 +95,7 @@ case ${1-} in
         build_tools
         database
         go_compiler
+        [[ -x /usr/sbin/slapd ]] || need "OpenLDAP's server" slapd
         python3 -m pip --version >/dev/null 2>&1 || need "pip (to fetch JREs)" python3-pip
         has flock || need flock util-linux
         has tinyproxy || need "tinyproxy (its program, not the service)" tinyproxy-bin
