@@ -16,8 +16,8 @@ set -euo pipefail
 logs=$root/build/test-logs
 lanes=()
 # Java 17 and 25 run all classes, 11 and 21 those whose outcome may differ between JDKs.
-of_the_jdk=(ClassLoadersTest EnvironmentsTest HostFilesTest JarContentTest JdkMatrixTest JniBoundaryTest JvmRestrictionsTest
-    LoadingErrorsTest LoadingWaysTest LocaleTest ThreadsLeftTest TomcatTest TrustStoreTest)
+of_the_jdk=(CertificateZooTest ClassLoadersTest EnvironmentsTest HostFilesTest JarContentTest JdkMatrixTest JniBoundaryTest
+    JvmRestrictionsTest LoadingErrorsTest LoadingWaysTest LocaleTest ThreadsLeftTest TomcatTest TrustStoreKindsTest TrustStoreTest)
 
 main() {
     [[ $# -gt 0 ]] || set -- install servers build lint java17 rust java25 java21 java11 demo tested

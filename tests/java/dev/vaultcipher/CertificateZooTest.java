@@ -61,7 +61,7 @@ public class CertificateZooTest {
         }
         VaultServer vault = visitsAtVault(visits, verdicts, Integer.toString(servers.port()));
 
-        HostProcess.Outcome outcome = HostProcess.plain().jvmFlags("-Xcheck:jni")
+        HostProcess.Outcome outcome = HostProcess.plain().jvmFlags("-Xcheck:jni", "-XX:TieredStopAtLevel=1")
                 .environment("SECRET_STORE_VAULT_TOKEN", vault.createReader("sample/secret"))
                 .run(CertificateZooVisitor.class.getName(), CertificateZooVisitor.write(FOLDER.resolve("visits"), visits).toString());
         String[] lines = outcome.stdout.split("\n");

@@ -138,4 +138,26 @@ public class ClientCertificateTest {
                 "\"" + certificate + "\" (from field \"clientKey\" of the text) holds no private key",
                 "none was sent, or not one that it accepts");
     }
+
+    /** Certificates of clients live for days or hours: a new one is used without a restart. */
+    @Test
+    public void aRenewedOneIsUsedWithoutARestart() throws IOException {
+        TestCertificate stranger = client(TestCertificate.key("secp256r1"), TestCertificate.ca("Another CA"));
+        Path pem = vault.file("renewed.pem", stranger.pem());
+        Path pemKey = vault.file("renewed.key", stranger.keyPem());
+        Path store = vault.folder().resolve("renewed.p12");
+        stranger.keyStore(store, "PKCS12", PASSWORD);
+        Path password = vault.file("jvm-arguments", "-Djavax.net.ssl.keyStorePassword=" + PASSWORD);
+        try (Conversation jvm = new Conversation(
+                jvm().jvmFlags("-Djavax.net.ssl.keyStore=" + store, "@" + password))) {
+            String value = "value " + Fixtures.sha256(vault.value);
+            assertTrue(jvm.ask(with(pem.toString(), pemKey.toString())).contains("not one that it accepts"));
+            assertTrue(jvm.ask(vault.text("server")).contains("not one that it accepts"));
+            vault.file("renewed.pem", ec.pem());
+            vault.file("renewed.key", ec.keyPem());
+            ec.keyStore(store, "PKCS12", PASSWORD);
+            assertEquals(value, jvm.ask(with(pem.toString(), pemKey.toString())));
+            assertEquals(value, jvm.ask(vault.text("server")));
+        }
+    }
 }

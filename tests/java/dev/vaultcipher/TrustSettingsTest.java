@@ -4,11 +4,7 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertTrue;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -184,33 +180,18 @@ public class TrustSettingsTest {
         Path ca = vault.file("changing-ca.pem", SECOND.pem());
         Path jks = vault.folder().resolve("changing.jks");
         TestCertificate.trustStore(jks, "JKS", "changeit", SECOND);
-        ProcessBuilder builder = vault.jvm().jvmFlags("-Xcheck:jni", "-Djavax.net.ssl.trustStore=" + jks)
-                .environment("VAULT_CACERT", ca.toString()).builder(StoreConversation.class.getName());
-        try (Cleanup cleanup = new Cleanup()) {
-            Path errors = cleanup.folder("conversation").resolve("stderr");
-            Process jvm = cleanup.start(builder.redirectError(errors.toFile()));
-            try (OutputStream in = jvm.getOutputStream();
-                    BufferedReader out = new BufferedReader(new InputStreamReader(jvm.getInputStream(), StandardCharsets.UTF_8))) {
-                String value = "value " + Fixtures.sha256(vault.value);
-                assertEquals(value, ask(in, out, vault.text("second")));
-                assertTrue(ask(in, out, vault.text("first")).contains("issuer \"CN=First CA\""));
-                Files.move(vault.file("new-ca.pem", FIRST.pem()), ca, StandardCopyOption.REPLACE_EXISTING);
-                assertEquals(value, ask(in, out, vault.text("first")));
-                assertTrue(ask(in, out, vault.text("third")).contains("issuer \"CN=Third CA\""));
-                TestCertificate.trustStore(jks, "JKS", "changeit", THIRD);
-                assertEquals(value, ask(in, out, vault.text("third")));
-                Files.delete(ca);
-                assertTrue(ask(in, out, vault.text("first")).contains("(from environment variable VAULT_CACERT) cannot be read"));
-            }
-            String said = Files.readString(errors);
-            Canaries.assertNoneIn("standard error", said);
-            assertFalse(said, said.contains("in native method"));
+        try (Conversation jvm = new Conversation(
+                vault.jvm().jvmFlags("-Djavax.net.ssl.trustStore=" + jks).environment("VAULT_CACERT", ca.toString()))) {
+            String value = "value " + Fixtures.sha256(vault.value);
+            assertEquals(value, jvm.ask(vault.text("second")));
+            assertTrue(jvm.ask(vault.text("first")).contains("issuer \"CN=First CA\""));
+            Files.move(vault.file("new-ca.pem", FIRST.pem()), ca, StandardCopyOption.REPLACE_EXISTING);
+            assertEquals(value, jvm.ask(vault.text("first")));
+            assertTrue(jvm.ask(vault.text("third")).contains("issuer \"CN=Third CA\""));
+            TestCertificate.trustStore(jks, "JKS", "changeit", THIRD);
+            assertEquals(value, jvm.ask(vault.text("third")));
+            Files.delete(ca);
+            assertTrue(jvm.ask(vault.text("first")).contains("(from environment variable VAULT_CACERT) cannot be read"));
         }
-    }
-
-    private static String ask(OutputStream in, BufferedReader out, String text) throws IOException {
-        in.write((text + '\n').getBytes(StandardCharsets.UTF_8));
-        in.flush();
-        return out.readLine();
     }
 }
