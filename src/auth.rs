@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::http::{Call, Client, Reply};
 use crate::request::ApiPath;
 use crate::secret::Secret;
-use crate::settings::{AUTH_MOUNT, Sources, Value};
+use crate::settings::{AUTH_MOUNT, AUTH_NAMESPACE, Sources, Value};
 use crate::text::one_line;
 use crate::vault::{self, Meaning};
 
@@ -87,6 +87,7 @@ fn post(client: &Client<'_>, api_path: &str, body: &Secret, credential: Option<&
             }
         }
         Meaning::NotAccepted | Meaning::Denied => refused("permission denied", true),
+        Meaning::Refused(said) if said == "namespace not found" => return Err(Error::NamespaceUnknown { at: reply.at }),
         Meaning::NoRoute => refused("no handler for route", false),
         Meaning::Refused(said) => (said, false),
         other => return Err(reply.failed(other, client)),
@@ -115,8 +116,9 @@ impl Plain<'_> {
         };
         let cause = cause(&said);
         let elsewhere = format!(
-            "there is no {method} auth method at {mount:?} (try: vault auth list) or it is in another namespace: set {}",
-            AUTH_MOUNT.places()
+            "there is no {method} auth method at {mount:?} (try: vault auth list): set {}; or it is in another namespace: set {}",
+            AUTH_MOUNT.places(),
+            AUTH_NAMESPACE.places()
         );
         let causes = if bare || said.contains("no handler for route") {
             format!("(1) {elsewhere}; (2) {cause}")

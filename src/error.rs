@@ -170,7 +170,8 @@ pub enum Error {
 
     /// The namespace does not exist.
     #[error(
-        "Vault has no such namespace (404 at {at}). What to do: correct \"namespace\" or VAULT_NAMESPACE (try: vault namespace list)"
+        "Vault has no such namespace (404 at {at}). What to do: correct \"namespace\" or VAULT_NAMESPACE, and \"authNamespace\" where \
+         it is set (try: vault namespace list)"
     )]
     NamespaceUnknown {
         /// The request.
