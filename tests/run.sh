@@ -64,6 +64,8 @@ stage() {
         lint) make lint ;;
         rust) export_test_environment && timeout --foreground --kill-after=15 1200 cargo test --locked --no-fail-fast ;;
         java11 | java21) java_tests "$1" "${of_the_jdk[@]}" ;;
+        # A minute of elections, in which the JDK plays no part, is enough once.
+        java25) WITHOUT=HighAvailabilityTest java_tests "$1" ;;
         java*) java_tests "$1" ;;
         # Not `make demo`, which would build again under the tests that run beside it.
         demo) export_demo_environment && JAVA_HOME=$(build_jdk) tests/host/demo.sh ;;
