@@ -92,7 +92,7 @@ final class DocsServers implements AutoCloseable {
 
     /** The example with the addresses of these servers; nothing else is replaced. */
     String local(String example) {
-        return example.replace(ENDPOINT, vault.address())
+        return example.replace(ENDPOINT, vault.address()).replaceAll("https://vault-\\d\\.example\\.com:8200", vault.address())
                 .replaceAll("jdbc:postgresql://db\\.example\\.com:5432/\\w+", postgres.jdbcUrl());
     }
 
