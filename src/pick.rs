@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_pointer_walks_objects_and_arrays_and_a_failure_names_what_is_there() {
         let place = Place {
-            at: At { method: "GET", url: String::new(), namespace: None, via: None, tries: None },
+            at: At { method: "GET", url: String::new(), namespace: None, address_from: None, via: None, tries: None },
             mount: "secret".to_owned(),
             path: "a".to_owned(),
         };

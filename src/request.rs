@@ -84,7 +84,8 @@ fn endpoints(fields: &mut Fields, host: &dyn Host) -> Result<Option<Vec<Endpoint
         fields.problems.push("\"endpoint\" is missing, and VAULT_ADDR is not set".to_owned());
         return Ok(None);
     };
-    let parsed: Result<Vec<_>, _> = address.text.split(',').map(|one| Endpoint::parse(one.trim())).collect();
+    let parse = |one: &str| Endpoint::parse(one.trim()).map(|endpoint| endpoint.from(address.origin));
+    let parsed: Result<Vec<_>, _> = address.text.split(',').map(parse).collect();
     parsed.map(Some).map_err(|problem| address.refuse(format!("it {problem}")))
 }
 

@@ -11,6 +11,8 @@ pub struct At {
     pub url: String,
     /// The Vault namespace that the request was sent to; `None` is the root namespace.
     pub namespace: Option<String>,
+    /// Where the address stands, if not in the text: `environment variable VAULT_ADDR`.
+    pub address_from: Option<String>,
     /// The proxy, unix socket or redirect on the way.
     pub via: Option<String>,
     /// How often it was tried in which time, where that was more than once, and what the other endpoints said.
@@ -20,8 +22,11 @@ pub struct At {
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} (namespace: {}", self.method, self.url, self.namespace.as_deref().unwrap_or("none"))?;
-        for more in [self.via.as_ref().map(|via| format!(", via {via}")), self.tries.as_ref().map(|tries| format!(", {tries}"))] {
-            f.write_str(&more.unwrap_or_default())?;
+        let more = [(", address from ", &self.address_from), (", via ", &self.via), (", ", &self.tries)];
+        for (words, more) in more {
+            if let Some(more) = more {
+                write!(f, "{words}{more}")?;
+            }
         }
         f.write_str(")")
     }

@@ -90,7 +90,14 @@ impl Connection {
                 self.proxy.as_ref().map(|proxy| proxy.name())
             }
         };
-        let at = At { method: name, url: url.to_owned(), namespace: options.namespace(call.login).cloned(), via, tries: None };
+        let at = At {
+            method: name,
+            url: url.to_owned(),
+            namespace: options.namespace(call.login).cloned(),
+            address_from: self.endpoint.origin.map(|origin| origin.to_string()),
+            via,
+            tries: None,
+        };
         let request = self.http.request(method, url).headers(headers(call, options)?);
         let request = match call.post {
             None => request,

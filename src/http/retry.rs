@@ -98,7 +98,7 @@ mod tests {
 
     fn reply(status: u16, url: &str, body: &str, retry_after: Option<&str>) -> Result<Reply, Error> {
         Ok(Reply {
-            at: At { method: "GET", url: url.to_owned(), namespace: None, via: None, tries: None },
+            at: At { method: "GET", url: url.to_owned(), namespace: None, address_from: None, via: None, tries: None },
             status,
             content_type: Some("application/json".to_owned()),
             body: zeroize::Zeroizing::new(body.as_bytes().to_vec()),

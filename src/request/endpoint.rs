@@ -1,5 +1,6 @@
 //! An address of Vault's API.
 
+use crate::settings::Origin;
 use crate::text::is_unprintable;
 
 /// Where Vault's API is: a URL's scheme, host, port and path prefix, or a unix socket.
@@ -11,6 +12,8 @@ pub(crate) struct Endpoint {
     pub(crate) tls: bool,
     /// The socket's path, if it is one.
     pub(crate) socket: Option<String>,
+    /// Where the address stands, if not in the text.
+    pub(crate) origin: Option<Origin>,
 }
 
 const FORM: &str = "it must look like https://vault.example.com:8200";
@@ -40,7 +43,12 @@ impl Endpoint {
         }
         let base = url.as_str().trim_end_matches('/');
         let base = base.strip_suffix("/v1").unwrap_or(base);
-        Ok(Self { base: base.to_owned(), tls: url.scheme() == "https", socket: None })
+        Ok(Self { base: base.to_owned(), tls: url.scheme() == "https", socket: None, origin: None })
+    }
+
+    /// The same, found elsewhere than in the text.
+    pub(crate) fn from(self, origin: Origin) -> Self {
+        Self { origin: Some(origin), ..self }
     }
 
     /// As the official client reads it: the path of the socket, and plain HTTP on it.
@@ -51,7 +59,7 @@ impl Endpoint {
         if !path.starts_with('/') {
             return Err("is a unix socket, and its path must be absolute: unix:///run/vault-agent.sock".to_owned());
         }
-        Ok(Self { base: "http://localhost".to_owned(), tls: false, socket: Some(path.to_owned()) })
+        Ok(Self { base: "http://localhost".to_owned(), tls: false, socket: Some(path.to_owned()), origin: None })
     }
 
     /// The URL of an API path, which must be encoded.

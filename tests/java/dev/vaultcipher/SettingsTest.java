@@ -223,6 +223,8 @@ public class SettingsTest {
             bare.get(text).assertFails("\"endpoint\" is missing, and VAULT_ADDR is not set");
             bare.property("secret.store.vault.address", peer.address());
             bare.get(text).assertValue(SECRET);
+            bare.property("secret.store.vault.address", "http://127.0.0.1:1");
+            bare.get(text).assertFails("(namespace: none, address from system property secret.store.vault.address)", "connection was refused");
             bare.property("secret.store.vault.address", "ftp://vault");
             bare.get(text).assertFails("system property secret.store.vault.address is not usable: it does not begin with http:// or https://");
         }
