@@ -101,8 +101,9 @@ public class AppRoleTest {
         logins.get(logins.text("APPROLE", "roleId", "nobody"), SECRET_ID, secretId("approle/role/app"))
                 .assertFails("400 invalid role or secret ID", WRONG_ID);
         String once = secretId("approle/role/once");
-        logins.get(logins.text("APPROLE", "roleId", "once"), SECRET_ID, once).assertValue(logins.value);
-        logins.get(logins.text("APPROLE", "roleId", "once"), SECRET_ID, once).assertFails("400 invalid role or secret ID", WRONG_ID);
+        String ofOnce = logins.text("APPROLE", "roleId", "once");
+        logins.get(ofOnce, SECRET_ID, once).assertValue(logins.value);
+        logins.get(ofOnce, SECRET_ID, once).assertFails("400 invalid role or secret ID", WRONG_ID);
         // A wrapped secret-id whose setting was forgotten is a wrong secret-id.
         logins.get(text, SECRET_ID, wrappedSecretId("approle/role/app"))
                 .assertFails("400 invalid role or secret ID", "secretIdWrapped");
@@ -111,8 +112,8 @@ public class AppRoleTest {
     @Test
     public void aMethodThatIsNotMountedIsTheLikeliestCauseOfABareRefusal() {
         logins.get(logins.text("APPROLE", "roleId", "app", "authMount", "elsewhere"), SECRET_ID, secretId("approle/role/app"))
-                .assertFails("403 permission denied", "(1) there is no APPROLE auth method at \"elsewhere\" (try: vault auth list)",
-                        "field \"authMount\" of the text", "(2) the role-id or the secret-id is wrong");
+                .assertFails("403 permission denied", "(1) there is no APPROLE auth method at \"elsewhere\"",
+                        "(try: vault auth list)", "field \"authMount\" of the text", "(2) the role-id or the secret-id is wrong");
     }
 
     @Test
@@ -124,7 +125,8 @@ public class AppRoleTest {
                 "environment variable SECRET_STORE_VAULT_SECRET_ID", "system property " + SECRET_ID,
                 "field \"secretIdFile\" of the text", "ATL_ALLOWLIST_SENSITIVE_ENV_VARS");
         logins.get(logins.text("APPROLE", "roleId", "app", "secretIdFile", "/nowhere/secret-id")).assertFails(
-                "The secret-id file \"/nowhere/secret-id\" (from field \"secretIdFile\" of the text) does not exist", "What to do");
+                "The secret-id file \"/nowhere/secret-id\" (from field \"secretIdFile\" of the text) does not exist",
+                "What to do");
         logins.get(logins.text("APPROLE", "roleId", "app", "secretIdWrapped", "yes"), SECRET_ID, secretId("approle/role/app"))
                 .assertFails("field \"secretIdWrapped\" of the text", "neither true nor false");
     }

@@ -26,7 +26,8 @@ public class NamespaceLoginsTest {
         secretId = approle(IN_TEAM, "app/");
         rootSecretId = approle("", "team/app/");
         // The engine of a new mount is upgraded for a moment.
-        for (int i = 0; i < 100 && request(IN_APP, "kv/data/sample", "{\"data\":{\"password\":" + Fixtures.json(value) + "}}") != 200; i++) {
+        String secret = "{\"data\":{\"password\":" + Fixtures.json(value) + "}}";
+        for (int i = 0; i < 100 && request(IN_APP, "kv/data/sample", secret) != 200; i++) {
             Fixtures.pause(20);
         }
     }
@@ -81,7 +82,8 @@ public class NamespaceLoginsTest {
                 .assertFails("Vault has no such namespace", "(namespace: nope)", "vault namespace list");
         get(text("kv", "namespace", IN_APP, "authNamespace", "nope"), secretId)
                 .assertFails("Vault has no such namespace", "/v1/auth/approle/login (namespace: nope)", "authNamespace");
-        get(text("kv", "namespace", "team app"), secretId).assertFails("field \"namespace\" of the text", "it is not a namespace path");
+        get(text("kv", "namespace", "team app"), secretId)
+                .assertFails("field \"namespace\" of the text", "it is not a namespace path");
     }
 
     @Test

@@ -62,7 +62,8 @@ public class PasswordLoginsTest {
         }
         for (String user : new String[] {"ann b", "nobody"}) {
             logins.get(logins.text("LDAP", "username", user), PASSWORD, wrong()).assertFails(
-                    "/v1/auth/ldap/login/" + user.replace(" ", "%20"), "LDAP", "with user \"" + user + "\" at auth mount \"ldap\"", "400 ldap operation failed",
+                    "/v1/auth/ldap/login/" + user.replace(" ", "%20"), "LDAP", "with user \"" + user + "\" at auth mount \"ldap\"",
+                    "400 ldap operation failed",
                     "What to do, likeliest cause first: (1) the user name or the password is wrong");
         }
     }
@@ -72,7 +73,8 @@ public class PasswordLoginsTest {
         for (String method : new String[] {"USERPASS", "LDAP"}) {
             logins.get(logins.text(method, "username", "ann", "authMount", "elsewhere"), PASSWORD, password).assertFails(
                     "403 permission denied", "with user \"ann\" at auth mount \"elsewhere\"",
-                    "(1) there is no " + method + " auth method at \"elsewhere\" (try: vault auth list)", "field \"authMount\" of the text");
+                    "(1) there is no " + method + " auth method at \"elsewhere\" (try: vault auth list)",
+                    "field \"authMount\" of the text");
         }
     }
 
@@ -94,7 +96,8 @@ public class PasswordLoginsTest {
         logins.get(logins.text("LDAP", "username", "ann b")).assertFails("authenticationType LDAP needs the password",
                 "environment variable SECRET_STORE_VAULT_PASSWORD", "system property secret.store.vault.password",
                 "field \"passwordFile\" of the text");
-        logins.get(logins.text("LDAP", "username", "a/b"), PASSWORD, password).assertFails("field \"username\" of the text", "a slash");
+        logins.get(logins.text("LDAP", "username", "a/b"), PASSWORD, password)
+                .assertFails("field \"username\" of the text", "a slash");
         logins.get(logins.text("LDAP", "username", "ann b", "passwordFile", "/nowhere/password"))
                 .assertFails("The password file \"/nowhere/password\"", "does not exist", "What to do");
     }
