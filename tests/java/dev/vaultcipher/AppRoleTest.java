@@ -3,6 +3,7 @@ package dev.vaultcipher;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertTrue;
 
+import java.util.Collections;
 import org.junit.AfterClass;
 import org.junit.BeforeClass;
 import org.junit.Test;
@@ -72,6 +73,13 @@ public class AppRoleTest {
             logins.get(logins.text("APPROLE", "roleId", "app", "secretIdFile", second, "authMount", "team-a/approle"),
                     WRAPPED, "true").assertValue(logins.value);
         }
+    }
+
+    @Test
+    public void threadsThatNeedAWrappedSecretIdAtOnceUnwrapItOnce() {
+        String file = logins.file("wrapped-for-all", wrappedSecretId("approle/role/app"));
+        String text = logins.text("APPROLE", "roleId", "app", "secretIdFile", file, "secretIdWrapped", "true");
+        logins.getAll(Collections.nCopies(16, text)).forEach(outcome -> outcome.assertValue(logins.value));
     }
 
     @Test

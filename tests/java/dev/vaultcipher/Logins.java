@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 
 /**
  * What a test of logins needs: a Vault with one secret and a policy {@code sample} that lets read it, a folder for files
@@ -71,9 +72,7 @@ final class Logins implements AutoCloseable {
 
     /** Reads in the one JVM, with these system properties for this time: name, value, name, value … */
     StoreSession.Outcome get(String text, String... properties) {
-        if (session == null) {
-            session = StoreSession.start(HostProcess.plain());
-        }
+        StoreSession session = session();
         for (int i = 0; i + 1 < properties.length; i += 2) {
             session.property(properties[i], properties[i + 1]);
         }
@@ -82,6 +81,18 @@ final class Logins implements AutoCloseable {
             session.property(properties[i], null);
         }
         return outcome;
+    }
+
+    /** Reads all of them at once in the one JVM. */
+    List<StoreSession.Outcome> getAll(List<String> texts) {
+        return session().getAll(texts);
+    }
+
+    private StoreSession session() {
+        if (session == null) {
+            session = StoreSession.start(HostProcess.plain());
+        }
+        return session;
     }
 
     /** Reads in a JVM of its own with this environment: name, value, name, value … */
