@@ -104,22 +104,31 @@ pub(super) fn find(endpoint: &Endpoint, sources: Sources<'_>) -> Result<Option<P
 /// `None` when the environment names no proxy for this scheme, `Some(None)` when it says that none is to be used.
 #[expect(clippy::option_option, reason = "\"nothing said\" and \"none\" are two answers, and only here")]
 fn from_environment(target: &Url, sources: Sources<'_>) -> Result<Option<Option<Proxy>>, Error> {
-    let variable = |names: &[&'static str]| {
-        names.iter().find_map(|name| {
-            let value = sources.host.variable(name)?.into_string().ok().filter(|value| !value.trim().is_empty())?;
-            Some((*name, value))
-        })
-    };
     let names: &[&'static str] = match target.scheme() {
         "https" => &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
         _ => &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
     };
-    let Some((name, address)) = variable(names) else { return Ok(None) };
-    let exempt = variable(&["NO_PROXY", "no_proxy"]).is_some_and(|(_, list)| bypass::no_proxy(&list, target));
+    let Some((name, address)) = variable(names, sources)? else { return Ok(None) };
+    let exempt = variable(&["NO_PROXY", "no_proxy"], sources)?.is_some_and(|(_, list)| bypass::no_proxy(&list, target));
     if exempt || bypass::is_loopback(target) {
         return Ok(Some(None));
     }
     Proxy::parse(&address, format!("environment variable {name}")).map(|proxy| Some(Some(proxy)))
+}
+
+/// The first of these variables that is set, with its name.
+fn variable(names: &[&'static str], sources: Sources<'_>) -> Result<Option<(&'static str, String)>, Error> {
+    for &name in names {
+        let Some(raw) = sources.host.variable(name) else { continue };
+        let value = raw.into_string().map_err(|_| Error::Setting {
+            origin: format!("environment variable {name}"),
+            problem: "it is not valid UTF-8. What to do: set it again".to_owned(),
+        })?;
+        if !value.trim().is_empty() {
+            return Ok(Some((name, value)));
+        }
+    }
+    Ok(None)
 }
 
 fn from_jvm(target: &Url, sources: Sources<'_>) -> Result<Option<Proxy>, Error> {
@@ -180,6 +189,9 @@ mod tests {
         let host = MapHost::default().with_variable("VAULT_PROXY_ADDR", "http://u:canary@p.example:99999");
         let error = name("https://v", &host).unwrap_err();
         assert!(error.contains("environment variable VAULT_PROXY_ADDR") && !error.contains("canary"), "{error}");
+        let host = MapHost::default().with_variable("HTTPS_PROXY", "http://u:canary@p.example:99999");
+        let error = name("https://v", &host).unwrap_err();
+        assert!(error.contains("environment variable HTTPS_PROXY") && !error.contains("canary"), "{error}");
         let host = MapHost::default().with_variable("VAULT_PROXY_ADDR", "socks5://p.example:1");
         assert!(name("https://v", &host).unwrap_err().contains("only http and https"));
     }

@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
+import javax.net.ServerSocketFactory;
+import javax.net.ssl.SSLContext;
 
 /** Passes the bytes of each connection on to a port of this machine and back, with the faults that a network has. */
 final class FaultRelay implements AutoCloseable {
@@ -76,11 +78,11 @@ final class FaultRelay implements AutoCloseable {
     private final AtomicInteger connections = new AtomicInteger();
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
 
-    private FaultRelay(int target, IntFunction<Fault> faults) {
+    private FaultRelay(ServerSocketFactory sockets, int target, IntFunction<Fault> faults) {
         this.target = target;
         this.faults = faults;
         try {
-            listener = new ServerSocket(0, 200, InetAddress.getByName("127.0.0.1"));
+            listener = sockets.createServerSocket(0, 200, InetAddress.getByName("127.0.0.1"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -89,7 +91,12 @@ final class FaultRelay implements AutoCloseable {
 
     /** To this port of 127.0.0.1; the n-th connection, counted from 0, gets the fault that the function makes of n. */
     static FaultRelay to(int port, IntFunction<Fault> faults) {
-        return new FaultRelay(port, faults);
+        return new FaultRelay(ServerSocketFactory.getDefault(), port, faults);
+    }
+
+    /** The same without faults; it ends TLS, as the server that this context is for. */
+    static FaultRelay withTls(SSLContext identity, int port) {
+        return new FaultRelay(identity.getServerSocketFactory(), port, n -> Fault.none());
     }
 
     int port() {

@@ -10,6 +10,8 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.util.Base64;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManagerFactory;
@@ -21,12 +23,14 @@ final class KubernetesCertificate {
     final Path pemFile;
     final Path keyFile;
     private final KeyStore trust;
+    private final KeyManager[] keys;
 
-    private KubernetesCertificate(String pem, Path pemFile, Path keyFile, KeyStore trust) {
+    private KubernetesCertificate(String pem, Path pemFile, Path keyFile, KeyStore trust, KeyManager[] keys) {
         this.pem = pem;
         this.pemFile = pemFile;
         this.keyFile = keyFile;
         this.trust = trust;
+        this.keys = keys;
     }
 
     /** Makes both, and leaves them as PEM files in the folder. */
@@ -43,12 +47,14 @@ final class KubernetesCertificate {
         KeyStore trust = KeyStore.getInstance("PKCS12");
         trust.load(null, null);
         trust.setCertificateEntry("server", store.getCertificate("server"));
+        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(store, password);
         String pem = pem("CERTIFICATE", store.getCertificate("server").getEncoded());
         return new KubernetesCertificate(pem,
                 Files.writeString(folder.resolve("api-server.pem"), pem),
                 Files.writeString(folder.resolve("api-server-key.pem"),
                         pem("PRIVATE KEY", store.getKey("server", password).getEncoded())),
-                trust);
+                trust, keys.getKeyManagers());
     }
 
     /** Accepts this certificate and no other. */
@@ -58,6 +64,13 @@ final class KubernetesCertificate {
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(null, factory.getTrustManagers(), null);
         return context.getSocketFactory();
+    }
+
+    /** The server's side of TLS with this certificate. */
+    SSLContext serverContext() throws GeneralSecurityException {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(keys, null, null);
+        return context;
     }
 
     static String pem(String label, byte[] der) {

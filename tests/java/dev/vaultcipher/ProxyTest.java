@@ -3,6 +3,8 @@ package dev.vaultcipher;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertTrue;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -170,6 +172,33 @@ public class ProxyTest {
                     .assertFails("There is no secret at GET https://vault.test:", via);
             session.get(with(far(https), "proxy", proxy.address()).replace("localhost", "vault.test"))
                     .assertFails("TLS failed", "is not valid for", via);
+        }
+    }
+
+    @Test
+    public void aProxyMaySpeakTlsItself() throws Exception {
+        KubernetesCertificate certificate = KubernetesCertificate.createIn(cleanup.folder("proxy-tls"));
+        Path trusted = Files.writeString(cleanup.folder("trusted").resolve("ca.pem"), certificate.pem + Files.readString(https.caFile()));
+        try (FaultRelay front = FaultRelay.withTls(certificate.serverContext(), proxy.port());
+                StoreSession session = StoreSession.start(jvm(https.rootToken())
+                        .environment("VAULT_PROXY_ADDR", "https://127.0.0.1:" + front.port()))) {
+            String text = near(https).replace(https.caFile().toString(), trusted.toString());
+            assertThrough(() -> session.get(text).assertValue(value), "CONNECT 127.0.0.1:" + https.port() + " HTTP/1.1");
+            session.get(near(https)).assertFails("TLS failed", "via proxy https://127.0.0.1:" + front.port());
+        }
+    }
+
+    @Test
+    public void aVariableThatNamesNoProxyIsAnError() {
+        String password = Canaries.keep(Fixtures.randomText());
+        try (StoreSession session = StoreSession.start(jvm(https.rootToken())
+                .environment("HTTPS_PROXY", "http://u:" + password + "@proxy.example.com:99999"))) {
+            session.get(far(https)).assertFails("environment variable HTTPS_PROXY is not usable: it is not a proxy's address");
+        }
+        try (StoreSession session = session(https.rootToken())) {
+            session.property("https.proxyHost", "127.0.0.1");
+            session.property("https.proxyPort", "many");
+            session.get(far(https)).assertFails("system property https.proxyHost is not usable: it is not a proxy's address");
         }
     }
 

@@ -11,21 +11,13 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertTrue;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
 import org.junit.AfterClass;
 import org.junit.BeforeClass;
 import org.junit.Test;
@@ -174,8 +166,8 @@ public class RedirectTest {
             KubernetesCertificate certificate = KubernetesCertificate.createIn(cleanup.folder("tls"));
             String[] trusting = {"caCert", Fixtures.json(certificate.pemFile.toString()), "redirectHosts", "\"127.0.0.1, 127.0.0.2\""};
             try (FaultPeer plain = FaultPeer.at("127.0.0.2", 0, value(SECRET));
-                    FaultPeer secure = FaultPeer.withTls(identity(certificate), value(SECRET));
-                    FaultPeer vault = FaultPeer.withTls(identity(certificate), redirect(plain.address() + PATH),
+                    FaultPeer secure = FaultPeer.withTls(certificate.serverContext(), value(SECRET));
+                    FaultPeer vault = FaultPeer.withTls(certificate.serverContext(), redirect(plain.address() + PATH),
                             redirect(secure.address() + PATH))) {
                 // Not even to a host that is allowed or an endpoint.
                 session.get(vault.text(trusting)).assertFails("it leads from https to http", plain.address(), vault.address());
@@ -184,8 +176,8 @@ public class RedirectTest {
                 assertEquals(TOKEN, secure.reads().get(0).header("X-Vault-Token"));
             }
             // The certificate of the target is checked as well.
-            try (FaultPeer secure = FaultPeer.withTls(identity(KubernetesCertificate.createIn(cleanup.folder("tls"))), value(SECRET));
-                    FaultPeer vault = FaultPeer.withTls(identity(certificate), redirect(secure.address() + PATH))) {
+            try (FaultPeer secure = FaultPeer.withTls(KubernetesCertificate.createIn(cleanup.folder("tls")).serverContext(), value(SECRET));
+                    FaultPeer vault = FaultPeer.withTls(certificate.serverContext(), redirect(secure.address() + PATH))) {
                 session.get(vault.text(trusting)).assertFails("TLS failed", secure.address(), "via a redirect by " + vault.address());
                 assertEquals(0, secure.requests().size());
             }
@@ -228,23 +220,5 @@ public class RedirectTest {
 
     private static String base64(String text) {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(StandardCharsets.UTF_8));
-    }
-
-    /** A server's side of TLS with this certificate. */
-    private static SSLContext identity(KubernetesCertificate certificate) throws IOException, GeneralSecurityException {
-        String pem = Files.readString(certificate.keyFile).replaceAll("-----[A-Z ]+-----|\\s", "");
-        Certificate chain;
-        try (InputStream in = Files.newInputStream(certificate.pemFile)) {
-            chain = CertificateFactory.getInstance("X.509").generateCertificate(in);
-        }
-        KeyStore keys = KeyStore.getInstance("PKCS12");
-        keys.load(null, null);
-        keys.setKeyEntry("server", KeyFactory.getInstance("EC").generatePrivate(
-                new PKCS8EncodedKeySpec(Base64.getDecoder().decode(pem))), new char[0], new Certificate[] {chain});
-        KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        factory.init(keys, new char[0]);
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(factory.getKeyManagers(), null, null);
-        return context;
     }
 }
