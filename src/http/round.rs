@@ -49,7 +49,7 @@ impl Client<'_> {
         let target = redirect::target(&reply, call.api_path, &self.options, &self.connections)?;
         let node = self.connections.iter().find(|node| node.is_origin(&target));
         if let Some(node) = node.filter(|node| health::is_unwell(node)) {
-            let answer = format!("it names {} as the active node, which does not answer", node.name());
+            let answer = format!("it names {} as the active node, which could not answer", node.name());
             return Err(Error::NoLeader { at: reply.at, status: reply.status, answer });
         }
         let mut outcome = connection.exchange_at(target.as_str(), call, &self.options, self.host, left());

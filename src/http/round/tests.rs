@@ -112,7 +112,7 @@ fn a_leader_that_did_not_answer_is_not_asked_again_because_a_standby_names_it() 
     let dead = Node::dead();
     let standby = Node::answering(&[&redirect(&dead)]);
     let error = send("0", &[&dead, &standby]).0.err().unwrap().to_string();
-    let names = format!("it names {} as the active node, which does not answer, 307 at GET {}", dead.address, standby.address);
+    let names = format!("it names {} as the active node, which could not answer, 307 at GET {}", dead.address, standby.address);
     assert!(error.contains(&names), "{error}");
     assert!(error.contains(&format!("other endpoints: {}: the connection was refused", dead.address)), "{error}");
 }

@@ -32,9 +32,7 @@ public class RedirectTest {
 
     @BeforeClass
     public static void startSession() {
-        // One try: a standby's redirect that is not followed is tried again while a leader may be elected.
-        session = StoreSession.start(HostProcess.plain().environment("SECRET_STORE_VAULT_TOKEN", TOKEN)
-                .environment("VAULT_CLIENT_TIMEOUT", "0"));
+        session = StoreSession.withToken(TOKEN);
     }
 
     @AfterClass
