@@ -5,6 +5,7 @@ import static org.junit.Assert.assertTrue;
 
 import dev.vaultcipher.HostProcess.Outcome;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,50 +58,54 @@ public class HighAvailabilityTest {
 
     @Test
     public void theLeadersDeathIsNotNoticed() {
-        Readers readers = Readers.start(text(BUDGET, cluster.addresses()), null);
-        int dead = cluster.leader();
-        int standby = cluster.standby();
-        cluster.kill(dead);
-        // As behind a balancer: a standby that names the dead leader, at an address that is not ours, is asked again.
-        assertValue(host().call(text(BUDGET, List.of(cluster.address(standby)))));
-        cluster.leader();
-        Fixtures.pause(500);
-        cluster.start(dead);
-        cluster.awaitHealthy();
-        readers.assertAllWell();
+        try (Readers readers = Readers.start(text(BUDGET, cluster.addresses()), null)) {
+            int dead = cluster.leader();
+            int standby = cluster.standby();
+            cluster.kill(dead);
+            // As behind a balancer: a standby that names the dead leader, at an address that is not ours, is asked again.
+            assertValue(host().call(text(BUDGET, List.of(cluster.address(standby)))));
+            cluster.leader();
+            Fixtures.pause(500);
+            cluster.start(dead);
+            cluster.awaitHealthy();
+            readers.assertAllWell();
+        }
     }
 
     @Test
     public void whenTheLeaderStepsDownNobodyNotices() {
         String addresses = String.join(",", cluster.addresses());
-        Readers readers = Readers.start(text(BUDGET, List.of()), addresses);
-        cluster.stepDown();
-        cluster.awaitHealthy();
-        readers.assertAllWell();
+        try (Readers readers = Readers.start(text(BUDGET, List.of()), addresses)) {
+            cluster.stepDown();
+            cluster.awaitHealthy();
+            readers.assertAllWell();
+        }
     }
 
     @Test
     public void aSealedLeaderIsNotNoticed() {
-        Readers readers = Readers.start(text(BUDGET, cluster.addresses()), null);
-        int sealed = cluster.leader();
-        cluster.seal(sealed);
-        cluster.leader();
-        Fixtures.pause(500);
-        cluster.unseal(sealed);
-        cluster.awaitHealthy();
-        readers.assertAllWell();
+        try (Readers readers = Readers.start(text(BUDGET, cluster.addresses()), null)) {
+            int sealed = cluster.leader();
+            cluster.seal(sealed);
+            cluster.leader();
+            Fixtures.pause(500);
+            cluster.unseal(sealed);
+            cluster.awaitHealthy();
+            readers.assertAllWell();
+        }
     }
 
     @Test
     public void aRollingRestartIsNotNoticed() {
-        Readers readers = Readers.start(text(BUDGET, cluster.addresses()), null);
-        for (int node = 0; node < RaftCluster.NODES; node++) {
-            cluster.stop(node);
-            Fixtures.pause(300);
-            cluster.start(node);
-            cluster.awaitHealthy();
+        try (Readers readers = Readers.start(text(BUDGET, cluster.addresses()), null)) {
+            for (int node = 0; node < RaftCluster.NODES; node++) {
+                cluster.stop(node);
+                Fixtures.pause(300);
+                cluster.start(node);
+                cluster.awaitHealthy();
+            }
+            readers.assertAllWell();
         }
-        readers.assertAllWell();
     }
 
     @Test
@@ -111,15 +116,16 @@ public class HighAvailabilityTest {
                 cluster.kill(node);
             }
         }
-        Readers readers = Readers.start(text(2, cluster.addresses()), null);
-        Outcome outcome = host().call(text(3, cluster.addresses()));
-        Messages.assertSays(outcome.only(), FAILURE, "tries in ", cluster.address(0), cluster.address(1), cluster.address(2));
-        assertTrue(outcome.toString(), warnings(outcome).size() >= 2);
-        readers.stop();
-        assertEquals(readers.toString(), 0, readers.right);
-        assertEquals(readers.toString(), 0, readers.wrong);
-        assertTrue(readers.toString(), readers.failed >= Readers.THREADS);
-        assertTrue(readers.toString(), readers.slowest < 4_000);
+        try (Readers readers = Readers.start(text(2, cluster.addresses()), null)) {
+            Outcome outcome = host().call(text(3, cluster.addresses()));
+            Messages.assertSays(outcome.only(), FAILURE, "tries in ", cluster.address(0), cluster.address(1), cluster.address(2));
+            assertTrue(outcome.toString(), warnings(outcome).size() >= 2);
+            readers.stop();
+            assertEquals(readers.toString(), 0, readers.right);
+            assertEquals(readers.toString(), 0, readers.wrong);
+            assertTrue(readers.toString(), readers.failed >= Readers.THREADS);
+            assertTrue(readers.toString(), readers.slowest < 4_000);
+        }
     }
 
     @Test
@@ -188,10 +194,11 @@ public class HighAvailabilityTest {
     }
 
     /** A JVM in which 50 threads read the secret without end. */
-    private static final class Readers {
+    private static final class Readers implements AutoCloseable {
         static final int THREADS = 50;
 
-        private final Path folder = Fixtures.temporaryFolder("readers");
+        private final Cleanup cleanup = new Cleanup();
+        private final Path folder = cleanup.folder("readers");
         private final CompletableFuture<Outcome> outcome;
         private String printed;
         long right;
@@ -214,9 +221,10 @@ public class HighAvailabilityTest {
             return readers;
         }
 
+        /** Lets them end, and counts. */
         void stop() {
+            Fixtures.pause(500); // some reads at least find the cluster as it is now
             try {
-                Fixtures.pause(500); // some reads at least find the cluster as it is now
                 Files.createFile(end());
                 Outcome ended = outcome.get(BUDGET + 30, TimeUnit.SECONDS);
                 printed = ended.toString();
@@ -228,8 +236,21 @@ public class HighAvailabilityTest {
                 slowest = Long.parseLong(counts.group(4));
             } catch (IOException | InterruptedException | ExecutionException | TimeoutException e) {
                 throw new AssertionError(e);
+            }
+        }
+
+        /** Ends them also when the test failed before. */
+        @Override
+        public void close() {
+            try {
+                if (!Files.exists(end())) {
+                    Files.createFile(end());
+                }
+                outcome.handle((ended, failure) -> null).join();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             } finally {
-                Fixtures.delete(folder);
+                cleanup.close();
             }
         }
 
