@@ -4,10 +4,12 @@
 //! JWT or a value of a secret: none of the types below can carry a [`crate::Secret`], which has no `Display`.
 
 mod place;
+mod words;
 
-use crate::text::{list, one_line};
+use crate::text::one_line;
 
 pub use place::{At, Place, Unreachable};
+use words::{keys_there, policies_known, shell_word, suggestion};
 
 /// Why a secret could not be had. Each variant says when it happens.
 #[derive(Debug, thiserror::Error)]
@@ -396,29 +398,4 @@ impl From<jni::errors::Error> for Error {
     fn from(error: jni::errors::Error) -> Self {
         Self::Internal(format!("JNI: {}", one_line(&error.to_string(), 300)))
     }
-}
-
-fn policies_known(policies: &Option<Vec<String>>) -> String {
-    match policies {
-        Some(names) if !names.is_empty() => format!("its policies are {}", list(names)),
-        Some(_) => "it has no policies".to_owned(),
-        None => "its policies are not known (it may not look itself up)".to_owned(),
-    }
-}
-
-fn keys_there(names: &[String]) -> String {
-    match names {
-        [] => "no keys at all".to_owned(),
-        names => format!("the keys {}", list(names)),
-    }
-}
-
-fn suggestion(nearest: Option<&str>) -> String {
-    nearest.map(|name| format!(" (did you mean {name:?}?)")).unwrap_or_default()
-}
-
-/// `text` as one word of a POSIX shell, so that a command in a message can be pasted.
-fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/_-.@%+:,=".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
