@@ -76,6 +76,11 @@ final class Demo {
                     && started.stdout.contains("fingerprint " + fingerprint(password)), started.toString());
             say("   First secret in a fresh JVM, from loading the class to the password: " + firstSecret(started.stdout));
 
+            home.installLibraryBesideJar();
+            HostProcess.Outcome beside = home.start(jvm(token), configuration);
+            check(beside.exitCode == 0, beside.toString());
+            say("   The same with libvault_cipher.so unpacked beside the jar once (unzip -j): " + firstSecret(beside.stdout));
+
             step("The same with a token of a wrong policy, which allows another path:");
             show(WRONG_POLICY);
             String before = home.launcherLog();

@@ -41,6 +41,11 @@ final class HostHome implements AutoCloseable {
         }
     }
 
+    /** Unpacks our library beside our jar, as an administrator may. */
+    void installLibraryBesideJar() {
+        Installation.library(lib);
+    }
+
     /** The API of a host of the Cipher generation, in a jar of its own: there is no SecretStore in it. */
     Path cipherOnlyApi() {
         Path old = folder.resolve("old-api.jar");

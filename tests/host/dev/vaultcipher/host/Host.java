@@ -53,7 +53,7 @@ final class Host {
         out.println("class: " + config.storeClass);
         out.println("encrypted properties: " + String.join(", ", config.encrypted.keySet()));
         Map<String, String> values = new TreeMap<>();
-        useReflection();
+        warmUp();
         for (Map.Entry<String, String> property : config.encrypted.entrySet()) {
             try {
                 values.put(property.getKey(), resolve(config.storeClass, property.getKey(), property.getValue()));
@@ -74,10 +74,16 @@ final class Host {
         }
     }
 
-    /** A server has done so long before; the JVM's cost of the first time is not the class's. */
-    private static void useReflection() {
+    /**
+     * A server has used reflection and opened every jar of its folder long before, in search of other classes; the JVM's cost
+     * of the first time is not the class's.
+     */
+    private void warmUp() {
         try {
             String.class.getMethod("concat", String.class).invoke("", "");
+            Class.forName("com.example.NotInAnyJar", false, loader);
+        } catch (ClassNotFoundException expected) {
+            return;
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
