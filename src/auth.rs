@@ -9,6 +9,8 @@ mod password;
 mod token;
 mod wrapping;
 
+use serde::Serializer as _;
+
 use crate::error::Error;
 use crate::http::{Call, Client, Reply};
 use crate::request::ApiPath;
@@ -147,12 +149,36 @@ fn mount_of(value: &Value) -> Result<ApiPath, Error> {
     ApiPath::parse(path).map_err(|problem| value.refuse(format!("the mount path {problem}")))
 }
 
-/// A JSON body that holds a credential.
-fn body(json: &serde_json::Value) -> Secret {
-    Secret::new(json.to_string())
+/// A JSON object of texts, one of which may be a credential: written into one buffer with room for all of it, so that no
+/// copy is left behind.
+fn body(fields: &[(&str, &str)]) -> Result<Secret, Error> {
+    // The longest escape, \u0000, has six bytes.
+    let room = fields.iter().map(|(name, text)| 6 * (name.len() + text.len()) + 8).sum::<usize>() + 2;
+    let mut json = Vec::with_capacity(room);
+    let written = serde_json::Serializer::new(&mut json).collect_map(fields.iter().copied());
+    let text = String::from_utf8(json).map(Secret::new);
+    match (written, text) {
+        (Ok(()), Ok(text)) => Ok(text),
+        _ => Err(Error::Internal("the login cannot be written as JSON".to_owned())),
+    }
 }
 
 /// A name of the administrator's in a message.
 fn shown(name: &str) -> String {
     format!("{:?}", one_line(name, 80))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_json_whatever_the_credential_and_never_outgrows_its_buffer() {
+        let credential = "\u{0}\"\\\n😀".repeat(100);
+        let body = body(&[("role", "app"), ("jwt", &credential)]).map_err(|e| e.to_string()).unwrap();
+        let read: std::collections::BTreeMap<String, String> = serde_json::from_str(body.expose()).unwrap();
+        assert!(read["role"] == "app" && read["jwt"] == credential);
+        assert!(body.expose().len() <= 6 * ("rolejwtapp".len() + credential.len()) + 18);
+        assert_eq!(super::body(&[]).map_err(|e| e.to_string()).unwrap().expose(), "{}");
+    }
 }

@@ -148,7 +148,7 @@ impl Reading<'_> {
         let found = Found { place: self.place(&reply, path), reply, versioned };
         if let Meaning::Success(envelope) = found.reply.meaning() {
             for warning in envelope.warnings.iter().flatten() {
-                let warning = self.login.hide_in(&one_line(warning, 300));
+                let warning = one_line(&self.login.hide_in(warning), 300);
                 self.host.warn(&format!("Vault warns at {}: {warning}", found.place));
             }
             if envelope.wrap_info.is_some() {

@@ -2,8 +2,9 @@
 //!
 //! Java loads this crate as `libvault_cipher` and calls one function; see `java` for that boundary. The modules in the
 //! order of a secret's way: `request` (the text), `settings` (environment and system properties), `session` (one login,
-//! one read), `auth` and `engine` (how), `pick` (which value), `http` and `tls` (the connection), `vault` (what an answer means). `error` holds
-//! every message, `diagnosis` asks Vault what a message should add. Nothing calls back up, except through [`Host`].
+//! one read), `auth` and `engine` (how), `pick` (which value), `http` and `tls` (the connection), `vault` (what an answer
+//! means). `error` holds every message, `diagnosis` asks Vault what a message should add. Nothing calls back up, except
+//! through [`Host`].
 
 mod auth;
 mod diagnosis;

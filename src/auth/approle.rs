@@ -24,7 +24,7 @@ pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, 
         },
     };
     let log_in = |secret_id: &Secret| {
-        let body = body(&serde_json::json!({ "role_id": role_id.expose(), "secret_id": secret_id.expose() }));
+        let body = body(&[("role_id", role_id.expose()), ("secret_id", secret_id.expose())])?;
         plain.login(client, &format!("auth/{}/login", mount.encoded), &body, Some(secret_id))
     };
     if wrapped {

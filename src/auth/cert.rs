@@ -13,8 +13,8 @@ pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, 
     // Without a name every certificate role is tried.
     let role = ROLE.find(sources)?;
     let (who, body) = match &role {
-        Some(role) => (format!("role {}", shown(role.trimmed())), body(&serde_json::json!({ "name": role.trimmed() }))),
-        None => ("any role".to_owned(), body(&serde_json::json!({}))),
+        Some(role) => (format!("role {}", shown(role.trimmed())), body(&[("name", role.trimmed())])?),
+        None => ("any role".to_owned(), body(&[])?),
     };
     let plain = Plain {
         method: NAME,

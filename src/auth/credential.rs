@@ -34,6 +34,37 @@ pub(super) fn find(
     Ok((secret, file))
 }
 
+/// Why a credential's file has none.
+pub(super) enum Unreadable {
+    Missing,
+    Denied,
+    Directory,
+    Other(std::io::Error),
+    TooLarge,
+    NotText,
+    Empty,
+}
+
+/// The content of a credential's file, trimmed.
+pub(super) fn content(path: &str) -> Result<Secret, Unreadable> {
+    // Room for all of it at once, so that no copy is left behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX as usize + 1));
+    File::open(path).and_then(|f| f.take(MAX + 1).read_to_end(&mut bytes)).map_err(|e| match e.kind() {
+        ErrorKind::NotFound => Unreadable::Missing,
+        ErrorKind::PermissionDenied => Unreadable::Denied,
+        ErrorKind::IsADirectory => Unreadable::Directory,
+        _ => Unreadable::Other(e),
+    })?;
+    if bytes.len() as u64 > MAX {
+        return Err(Unreadable::TooLarge);
+    }
+    match str::from_utf8(&bytes).map(str::trim) {
+        Ok("") => Err(Unreadable::Empty),
+        Ok(text) => Ok(Secret::new(text.to_owned())),
+        Err(_) => Err(Unreadable::NotText),
+    }
+}
+
 /// Reads the file that `file` names.
 pub(super) fn read(file: &Value, what: &'static str) -> Result<Secret, Error> {
     let failed = |problem: &str| Error::File {
@@ -42,26 +73,19 @@ pub(super) fn read(file: &Value, what: &'static str) -> Result<Secret, Error> {
         origin: file.origin.to_string(),
         problem: problem.to_owned(),
     };
-    // Room for all of it at once, so that no copy is left behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX as usize + 1));
-    File::open(file.trimmed()).and_then(|f| f.take(MAX + 1).read_to_end(&mut bytes)).map_err(|e| match e.kind() {
-        ErrorKind::NotFound => failed("does not exist. What to do: put it there, or correct the path"),
-        ErrorKind::PermissionDenied => {
+    content(file.trimmed()).map_err(|why| match why {
+        Unreadable::Missing => failed("does not exist. What to do: put it there, or correct the path"),
+        Unreadable::Denied => {
             failed("may not be read by the user of this process. What to do: make that user its owner (chown, chmod 600)")
         }
-        ErrorKind::IsADirectory => failed("is a directory. What to do: name the file in it"),
-        _ => failed(&format!("cannot be read: {e}. What to do: check it")),
-    })?;
-    if bytes.len() as u64 > MAX {
-        return Err(failed("is larger than 64 KiB. What to do: name the file that holds the credential and nothing else"));
-    }
-    let text = str::from_utf8(&bytes)
-        .map_err(|_| failed("is not UTF-8 text. What to do: name the file that holds the credential and nothing else"))?
-        .trim();
-    if text.is_empty() {
-        return Err(failed("is empty. What to do: see why whoever writes it did not"));
-    }
-    Ok(Secret::new(text.to_owned()))
+        Unreadable::Directory => failed("is a directory. What to do: name the file in it"),
+        Unreadable::Other(e) => failed(&format!("cannot be read: {e}. What to do: check it")),
+        Unreadable::TooLarge => {
+            failed("is larger than 64 KiB. What to do: name the file that holds the credential and nothing else")
+        }
+        Unreadable::NotText => failed("is not UTF-8 text. What to do: name the file that holds the credential and nothing else"),
+        Unreadable::Empty => failed("is empty. What to do: see why whoever writes it did not"),
+    })
 }
 
 /// The content of a file as a token that goes into an HTTP header.

@@ -25,10 +25,10 @@ pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, 
     let role = ROLE.find(sources)?;
     let (who, body) = match &role {
         Some(role) => {
-            let body = body(&serde_json::json!({ "role": role.trimmed(), "jwt": jwt.expose() }));
+            let body = body(&[("role", role.trimmed()), ("jwt", jwt.expose())])?;
             (format!("role {}", shown(role.trimmed())), body)
         }
-        None => ("the default role".to_owned(), body(&serde_json::json!({ "jwt": jwt.expose() }))),
+        None => ("the default role".to_owned(), body(&[("jwt", jwt.expose())])?),
     };
     let plain = Plain {
         method: NAME,

@@ -3,14 +3,11 @@
 
 mod advice;
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::time::SystemTime;
-
-use zeroize::Zeroizing;
 
 use advice::Refusal;
 
+use super::credential::{self, Unreadable};
 use super::{Answer, Login, body, mount_of, post, shown};
 use crate::diagnosis;
 use crate::error::Error;
@@ -23,8 +20,6 @@ use crate::text::one_line;
 pub(super) const NAME: &str = "KUBERNETES";
 /// Where the kubelet puts the token of the pod's service account.
 const DEFAULT_JWT_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
-/// A service account's token is 1 to 2 KiB.
-const MAX_JWT: u64 = 64 * 1024;
 
 pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, Error> {
     let role = KUBERNETES_ROLE.require(sources, NAME, "the role to log in with")?;
@@ -32,7 +27,7 @@ pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, 
     let file = KUBERNETES_JWT_FILE.find_or(sources, DEFAULT_JWT_FILE)?;
     let (jwt, claims) = read(&file)?;
 
-    let body = body(&serde_json::json!({ "role": role.trimmed(), "jwt": jwt.expose() }));
+    let body = body(&[("role", role.trimmed()), ("jwt", jwt.expose())])?;
     let api_path = format!("auth/{}/login", path.encoded);
     let (reply, said, bare) = match post(client, &api_path, &body, Some(&jwt))? {
         Answer::Token(token) => {
@@ -84,36 +79,25 @@ fn read(file: &Value) -> Result<(Secret, Claims), Error> {
         problem,
     };
     let set = format!("or set {}", KUBERNETES_JWT_FILE.variable());
-    let unreadable = |e: std::io::Error| {
-        failed(match e.kind() {
-            ErrorKind::NotFound if file.origin == Origin::Default => format!(
+    let jwt = credential::content(path).map_err(|why| {
+        failed(match why {
+            Unreadable::Missing if file.origin == Origin::Default => format!(
                 "does not exist. What to do: run this server in a pod whose service account token is mounted \
                  (automountServiceAccountToken), {set}"
             ),
-            ErrorKind::NotFound => format!("does not exist. What to do: mount the token there, {set} otherwise"),
-            ErrorKind::PermissionDenied => {
-                format!(
-                    "may not be read by the user of this process. What to do: set fsGroup of the pod or the file's mode, {set}"
-                )
+            Unreadable::Missing => format!("does not exist. What to do: mount the token there, {set} otherwise"),
+            Unreadable::Denied => format!(
+                "may not be read by the user of this process. What to do: set fsGroup of the pod or the file's mode, {set}"
+            ),
+            Unreadable::Directory => format!("is a directory. What to do: name the file in it (usually \"token\"), {set}"),
+            Unreadable::Other(e) => format!("cannot be read: {e}. What to do: check it, {set}"),
+            Unreadable::TooLarge => format!("is larger than 64 KiB: it is no token. What to do: name the token's file, {set}"),
+            Unreadable::NotText => {
+                format!("is not a JWT: it is no text. What to do: name the file that holds the token and nothing else, {set}")
             }
-            ErrorKind::IsADirectory => format!("is a directory. What to do: name the file in it (usually \"token\"), {set}"),
-            _ => format!("cannot be read: {e}. What to do: check it, {set}"),
+            Unreadable::Empty => "is empty. What to do: see why the kubelet or agent that writes it did not".to_owned(),
         })
-    };
-    // Room for all of it at once, so that no copy is left behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_JWT as usize + 1));
-    File::open(path).and_then(|f| f.take(MAX_JWT + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_JWT {
-        return Err(failed(format!(
-            "is larger than {} KiB: it is no token. What to do: name the token's file, {set}",
-            MAX_JWT / 1024
-        )));
-    }
-    let text = str::from_utf8(&bytes).unwrap_or("\u{fffd}").trim();
-    if text.is_empty() {
-        return Err(failed("is empty. What to do: see why the kubelet or agent that writes it did not".to_owned()));
-    }
-    let jwt = Secret::new(text.to_owned());
+    })?;
     let claims = Claims::parse(jwt.expose()).map_err(|why| {
         failed(format!("is not a JWT: {why}. What to do: name the file that holds the token and nothing else, {set}"))
     })?;

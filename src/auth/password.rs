@@ -23,7 +23,7 @@ fn login(method: &'static str, default_mount: &str, client: &Client<'_>, sources
         return Err(user.refuse("the user name holds a slash, which Vault takes for a path"));
     }
     let (password, _) = credential::find(&PASSWORD, &PASSWORD_FILE, ("the password", "password file"), method, sources)?;
-    let body = body(&serde_json::json!({ "password": password.expose() }));
+    let body = body(&[("password", password.expose())])?;
     let plain = Plain {
         method,
         mount: &mount.plain,

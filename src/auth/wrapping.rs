@@ -38,7 +38,7 @@ pub(super) fn unwrap(
     if let Some((_, content)) = unwrapped.iter().find(|(token, _)| token.expose() == wrapping.expose()) {
         return Ok(copy(content));
     }
-    let nothing = body(&serde_json::json!({}));
+    let nothing = body(&[])?;
     let reply = client.send(&Call::unwrap(wrapping, &nothing))?;
     let content = match reply.meaning() {
         Meaning::Success(envelope) => {

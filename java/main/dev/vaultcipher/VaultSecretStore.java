@@ -10,8 +10,8 @@ import com.atlassian.secrets.api.SecretStoreException;
  * <p>The text is one JSON object that says where the secret lies, never the secret itself:
  * <pre>{"mount": "secret", "path": "sample/secret", "key": "password", "endpoint": "https://vault.example.com:8200"}</pre>
  * {@code authenticationType} is optional: {@code TOKEN} (the default; the token is taken from the environment variable
- * {@code SECRET_STORE_VAULT_TOKEN} or the system property {@code secret.store.vault.token}) or {@code KUBERNETES}. The
- * README has all fields and settings.
+ * {@code SECRET_STORE_VAULT_TOKEN} or the system property {@code secret.store.vault.token}), {@code KUBERNETES} or
+ * another one of docs/authentication.md. The README has all fields, and docs/settings.md all settings.
  *
  * <p>Instances hold no state; they may be shared between threads, and constructing one does nothing at all. The native
  * library is loaded by the first call.
