@@ -9,6 +9,8 @@ mod password;
 mod token;
 mod wrapping;
 
+use std::time::Duration;
+
 use serde::Serializer as _;
 
 use crate::error::Error;
@@ -22,19 +24,21 @@ use crate::vault::{self, Meaning};
 /// An authentication method, by its name in the text.
 pub(crate) struct Method {
     pub(crate) name: &'static str,
+    /// Its token is there already, and Vault is not asked for one.
+    pub(crate) is_given: bool,
     login: fn(&Client<'_>, Sources<'_>) -> Result<Login, Error>,
 }
 
 /// All methods; the first is the default.
 pub(crate) const METHODS: &[Method] = &[
-    Method { name: "TOKEN", login: token::login },
-    Method { name: kubernetes::NAME, login: kubernetes::login },
-    Method { name: approle::NAME, login: approle::login },
-    Method { name: jwt::NAME, login: jwt::login },
-    Method { name: cert::NAME, login: cert::login },
-    Method { name: "USERPASS", login: password::userpass },
-    Method { name: "LDAP", login: password::ldap },
-    Method { name: "AGENT", login: agent },
+    Method { name: "TOKEN", is_given: true, login: token::login },
+    Method { name: kubernetes::NAME, is_given: false, login: kubernetes::login },
+    Method { name: approle::NAME, is_given: false, login: approle::login },
+    Method { name: jwt::NAME, is_given: false, login: jwt::login },
+    Method { name: cert::NAME, is_given: false, login: cert::login },
+    Method { name: "USERPASS", is_given: false, login: password::userpass },
+    Method { name: "LDAP", is_given: false, login: password::ldap },
+    Method { name: "AGENT", is_given: true, login: agent },
 ];
 
 /// A token for Vault, and where it comes from, for messages.
@@ -42,9 +46,27 @@ pub(crate) struct Login {
     /// `None`: an agent adds its own.
     pub(crate) token: Option<Secret>,
     pub(crate) origin: String,
+    /// What was granted with the token; `None` for one that was given to us, which is not ours to revoke.
+    pub(crate) terms: Option<Terms>,
+}
+
+/// What Vault grants with a token.
+pub(crate) struct Terms {
+    /// `None`: without end.
+    pub(crate) lasts: Option<Duration>,
+    /// `None`: as often as one likes.
+    pub(crate) uses: Option<u32>,
+    pub(crate) renewable: bool,
+    /// Batch tokens are not stored by Vault, and cannot be revoked.
+    pub(crate) batch: bool,
 }
 
 impl Login {
+    /// A token that was there already.
+    fn given(token: Secret, origin: String) -> Self {
+        Self { token: Some(token), origin, terms: None }
+    }
+
     /// A peer's words without the token, should it echo it.
     pub(crate) fn hide_in(&self, text: &str) -> String {
         self.token.as_ref().map_or_else(|| text.to_owned(), |token| token.hide_in(text))
@@ -60,12 +82,12 @@ impl Method {
 
 /// `AGENT`: a Vault Agent or Proxy logs in itself.
 fn agent(_: &Client<'_>, _: Sources<'_>) -> Result<Login, Error> {
-    Ok(Login { token: None, origin: "the Vault Agent or Proxy at the endpoint".to_owned() })
+    Ok(Login { token: None, origin: "the Vault Agent or Proxy at the endpoint".to_owned(), terms: None })
 }
 
 /// What Vault said to a login.
 enum Answer {
-    Token(Secret),
+    Token(Secret, Terms),
     /// The login was refused, for the reason in `said`; `bare` is the 403 that says nothing but "permission denied".
     Refused {
         reply: Box<Reply>,
@@ -84,8 +106,16 @@ fn post(client: &Client<'_>, api_path: &str, body: &Secret, credential: Option<&
             if auth.mfa_requirement.is_some() {
                 refused("it wants multi-factor authentication, which a server cannot give", false)
             } else {
+                let terms = Terms {
+                    lasts: auth.lease_duration.filter(|seconds| *seconds > 0).map(vault::seconds),
+                    uses: auth.num_uses.filter(|uses| *uses > 0),
+                    renewable: auth.renewable.unwrap_or(false),
+                    batch: auth.token_type.as_deref() == Some("batch"),
+                };
                 let token = vault::secret_string(auth.client_token).filter(|token| !token.expose().is_empty());
-                return token.map(Answer::Token).ok_or_else(|| reply.lacks("\"auth.client_token\" is not a token"));
+                return token
+                    .map(|token| Answer::Token(token, terms))
+                    .ok_or_else(|| reply.lacks("\"auth.client_token\" is not a token"));
             }
         }
         Meaning::NotAccepted | Meaning::Denied => refused("permission denied", true),
@@ -111,8 +141,9 @@ impl Plain<'_> {
     fn login(&self, client: &Client<'_>, api_path: &str, body: &Secret, credential: Option<&Secret>) -> Result<Login, Error> {
         let Self { method, mount, who, cause } = self;
         let (reply, said, bare) = match post(client, api_path, body, credential)? {
-            Answer::Token(token) => {
-                return Ok(Login { token: Some(token), origin: format!("the {method} login ({who}, auth mount {mount:?})") });
+            Answer::Token(token, terms) => {
+                let origin = format!("the {method} login ({who}, auth mount {mount:?})");
+                return Ok(Login { token: Some(token), origin, terms: Some(terms) });
             }
             Answer::Refused { reply, said, bare } => (reply, said, bare),
         };
@@ -151,7 +182,7 @@ fn mount_of(value: &Value) -> Result<ApiPath, Error> {
 
 /// A JSON object of texts, one of which may be a credential: written into one buffer with room for all of it, so that no
 /// copy is left behind.
-fn body(fields: &[(&str, &str)]) -> Result<Secret, Error> {
+pub(crate) fn body(fields: &[(&str, &str)]) -> Result<Secret, Error> {
     // The longest escape, \u0000, has six bytes.
     let room = fields.iter().map(|(name, text)| 6 * (name.len() + text.len()) + 8).sum::<usize>() + 2;
     let mut json = Vec::with_capacity(room);

@@ -12,8 +12,9 @@ use crate::error::{Error, Place};
 use crate::host::Host;
 use crate::http::{Client, Reply};
 use crate::request::{ApiPath, Request};
+use crate::session::Lease;
 use crate::text::one_line;
-use crate::vault::{Envelope, Meaning};
+use crate::vault::{self, Meaning};
 
 /// Which engine is at the mount: the field `engine`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,13 @@ impl Found {
             Ok(Version { data: Some(data), metadata: Some(_) }) => Ok(data),
             _ => Err(not_this_engine(self.place.clone(), KV2, "its answer has no version's data and metadata".to_owned())),
         }
+    }
+
+    /// The lease that the secret ends with, if it has one.
+    pub(crate) fn lease(&self) -> Option<Lease> {
+        let Meaning::Success(envelope) = self.reply.meaning() else { return None };
+        let id = vault::secret_string(envelope.lease_id?).filter(|id| !id.expose().is_empty())?;
+        Some(Lease { id, lasts: vault::seconds(envelope.lease_duration), renewable: envelope.renewable })
     }
 
     /// The answer cannot be understood.
@@ -157,21 +165,8 @@ impl Reading<'_> {
                      (min_wrapping_ttl or control_group in a policy)",
                 ));
             }
-            self.warn_of_lease(&envelope, &found.place);
         }
         Ok(found)
-    }
-
-    /// A leased secret ends, and the server that read it once does not notice.
-    fn warn_of_lease(&self, envelope: &Envelope<'_>, place: &Place) {
-        const LONG: u64 = 90 * 24 * 3600;
-        if envelope.lease_id.is_some_and(|id| id.get().len() > 2) && envelope.lease_duration < LONG {
-            self.host.warn(&format!(
-                "The secret at {place} is leased for {} s, and nobody renews it: the server loses it then. A static role \
-                 (static-creds) has no such end",
-                envelope.lease_duration
-            ));
-        }
     }
 
     /// The errors that mean the same for every engine.

@@ -12,7 +12,7 @@ pub use place::{At, Place, Unreachable};
 use words::{keys_there, policies_known, shell_word, suggestion};
 
 /// Why a secret could not be had. Each variant says when it happens.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The text in the server's configuration cannot be used; every problem is named at once.

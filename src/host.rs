@@ -27,6 +27,12 @@ pub trait Host {
 
     /// Whether the calling thread was asked to stop (Java's `Thread.interrupt`).
     fn interrupted(&self) -> bool;
+
+    /// Starts the keeper: a thread that calls [`crate::keep`] until there is nothing left to keep. False if there can be none;
+    /// then nothing is kept beyond the call.
+    fn keep(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

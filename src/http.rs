@@ -76,6 +76,22 @@ impl<'a> Call<'a> {
         Self { api_path: "sys/wrapping/unwrap", token: Some(token), post: Some((body, None)), login: true }
     }
 
+    /// Revokes the token, which was obtained by a login.
+    /// Source: <https://developer.hashicorp.com/vault/api-docs/auth/token#revoke-a-token-self>.
+    pub(crate) fn revoke(token: &'a Secret, nothing: &'a Secret) -> Self {
+        Self { api_path: "auth/token/revoke-self", token: Some(token), post: Some((nothing, None)), login: true }
+    }
+
+    /// Renews the token. Source: <https://developer.hashicorp.com/vault/api-docs/auth/token#renew-a-token-self>.
+    pub(crate) fn renew(token: &'a Secret, nothing: &'a Secret) -> Self {
+        Self { api_path: "auth/token/renew-self", token: Some(token), post: Some((nothing, None)), login: true }
+    }
+
+    /// Renews a lease. Source: <https://developer.hashicorp.com/vault/api-docs/system/leases#renew-lease>.
+    pub(crate) fn renew_lease(token: &'a Secret, body: &'a Secret) -> Self {
+        Self { api_path: "sys/leases/renew", token: Some(token), post: Some((body, None)), login: false }
+    }
+
     /// Asks something that is too long for a path.
     pub(crate) fn question(api_path: &'a str, body: &'a Secret, token: Option<&'a Secret>) -> Self {
         Self { api_path, token, post: Some((body, None)), login: false }
@@ -106,6 +122,12 @@ impl<'a> Client<'a> {
         let connect = |endpoint| Connection::new(endpoint, several, sources);
         let connections = request.endpoints.iter().map(connect).collect::<Result<_, Error>>()?;
         Ok(Self { host, options, connections, start: Instant::now(), current: Cell::new(0) })
+    }
+
+    /// The same with no more than `limit` for everything.
+    pub(crate) fn limited(mut self, limit: Duration) -> Self {
+        self.options.budget = limit;
+        self
     }
 
     /// Sends a request until it has a final answer, or the budget is used up.

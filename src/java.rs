@@ -1,18 +1,20 @@
-//! The only file that knows JNI: the function that Java calls, the host as seen through Java, and the rule that nothing
+//! The only file that knows JNI: the functions that Java calls, the host as seen through Java, and the rule that nothing
 //! crosses to Java but a text or an exception.
 //!
 //! There is no `JNI_OnLoad`, no handle and no attached thread: the calling Java thread does the work, so that it can log
 //! and notice an interrupt on the way, and nothing is left when it returns.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use jni::errors::ErrorPolicy;
 use jni::objects::{JByteArray, JClass, JObjectArray, JString, JValue};
+use jni::strings::JNIStr;
 use jni::{Env, jni_sig, jni_str, native_method};
 
 use crate::error::Error;
 use crate::host::Host;
+use crate::settings;
 use crate::text::one_line;
 
 /// `dev.vaultcipher.Native.resolve(String)`.
@@ -22,10 +24,24 @@ const _: jni::NativeMethod = native_method! {
     error_policy = IllegalState,
 };
 
+/// `dev.vaultcipher.Native.keep(boolean)`.
+const _: jni::NativeMethod = native_method! {
+    java_type = "dev.vaultcipher.Native",
+    static extern fn keep(stopping: jboolean) -> jlong,
+    error_policy = IllegalState,
+};
+
 fn resolve<'local>(env: &mut Env<'local>, class: JClass<'local>, text: JString<'local>) -> Result<JString<'local>, Error> {
     let text = zeroize::Zeroizing::new(text.try_to_string(env)?);
-    let secret = crate::resolve(&text, &Jvm { env: RefCell::new(env), class })?;
+    let secret = crate::resolve(&text, &Jvm::new(env, class))?;
     Ok(env.new_string(secret.expose())?)
+}
+
+/// One turn of the keeper; the milliseconds until the next, 0 for none.
+fn keep<'local>(env: &mut Env<'local>, class: JClass<'local>, stopping: bool) -> Result<i64, Error> {
+    let wait = crate::keep(&Jvm::new(env, class), stopping);
+    // Rounded up: a turn too early finds nothing to do.
+    Ok(wait.map_or(0, |wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX).saturating_add(1)))
 }
 
 /// The JVM as the core's host, on the thread that called. The callbacks are static methods of the class that declares the
@@ -33,9 +49,28 @@ fn resolve<'local>(env: &mut Env<'local>, class: JClass<'local>, text: JString<'
 struct Jvm<'env, 'local> {
     env: RefCell<&'env mut Env<'local>>,
     class: JClass<'local>,
+    /// The names of our system properties that are set, a line each, if they may be listed: usually there is none.
+    set: OnceCell<Option<String>>,
 }
 
-impl Jvm<'_, '_> {
+impl<'env, 'local> Jvm<'env, 'local> {
+    fn new(env: &'env mut Env<'local>, class: JClass<'local>) -> Self {
+        Self { env: RefCell::new(env), class, set: OnceCell::new() }
+    }
+
+    /// A static method without parameters that returns a text.
+    fn text(&self, method: &'static JNIStr) -> Option<String> {
+        self.call(|env, class| {
+            let value = env.call_static_method(class, method, jni_sig!(() -> java.lang.String), &[])?.l()?;
+            if value.is_null() {
+                return Ok(None);
+            }
+            env.cast_local::<JString>(value)?.try_to_string(env).map(Some)
+        })
+        .ok()
+        .flatten()
+    }
+
     /// Runs one callback in a local frame of its own, so that no reference is left however often it is called.
     ///
     /// The error is what was thrown, in Java's words; it is no longer pending then.
@@ -50,6 +85,11 @@ impl Jvm<'_, '_> {
 
 impl Host for Jvm<'_, '_> {
     fn property(&self, name: &str) -> Option<String> {
+        // One question instead of fifty: each costs a microsecond, and ten times that in a fresh JVM.
+        let set = self.set.get_or_init(|| self.text(jni_str!("settings"))).as_deref();
+        if name.starts_with(settings::PREFIX) && set.is_some_and(|set| !set.lines().any(|set| set == name)) {
+            return None;
+        }
         self.call(|env, class| {
             let name = env.new_string(name)?;
             let value = env
@@ -90,6 +130,11 @@ impl Host for Jvm<'_, '_> {
             let message = env.new_string(message)?;
             env.call_static_method(class, jni_str!("warn"), jni_sig!((java.lang.String) -> void), &[JValue::from(&message)])?.v()
         });
+    }
+
+    fn keep(&self) -> bool {
+        self.call(|env, class| env.call_static_method(class, jni_str!("startKeeper"), jni_sig!(() -> boolean), &[])?.z())
+            .unwrap_or(false)
     }
 
     fn interrupted(&self) -> bool {

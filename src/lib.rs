@@ -1,8 +1,8 @@
 //! The engine of vault-cipher: a text goes in, the secret that it names comes out of HashiCorp Vault or OpenBao.
 //!
 //! Java loads this crate as `libvault_cipher` and calls one function; see `java` for that boundary. The modules in the
-//! order of a secret's way: `request` (the text), `settings` (environment and system properties), `session` (one login,
-//! one read), `auth` and `engine` (how), `pick` (which value), `http` and `tls` (the connection), `vault` (what an answer
+//! order of a secret's way: `request` (the text), `settings` (environment and system properties), `session` (one login
+//! and one read for all who need them), `auth` and `engine` (how), `pick` (which value), `http` and `tls` (the connection), `vault` (what an answer
 //! means). `error` holds every message, `diagnosis` asks Vault what a message should add. Nothing calls back up, except
 //! through [`Host`].
 
@@ -34,7 +34,14 @@ pub use secret::Secret;
 ///
 /// Every failure is an [`Error`] whose words tell the administrator what to do. The value is never empty.
 pub fn resolve(text: &str, host: &dyn Host) -> Result<Secret, Error> {
-    let request = request::Request::parse(text, host)?;
-    // One runtime for all waits of this call, so that login and read use one connection.
-    runtime::sharing(|_| session::read(&request, host))?
+    session::read(text, host)
+}
+
+/// One turn of the keeper, the thread that [`Host::keep`] started: secrets whose time is over are wiped, leases renewed, and when
+/// the start-up is over, tokens that were obtained are revoked and connections closed.
+///
+/// Returns how long to wait until the next turn; `None` when nothing is left and the thread must end. With `stopping` everything
+/// is ended at once.
+pub fn keep(host: &dyn Host, stopping: bool) -> Option<std::time::Duration> {
+    session::turn(host, stopping)
 }

@@ -5,13 +5,15 @@ mod endpoint;
 mod fields;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use zeroize::Zeroizing;
 
 use crate::auth::{METHODS, Method};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::host::Host;
 use crate::pick::{Pick, Wanted};
-use crate::settings::{ADDRESS, AGENT_ADDRESS, Sources};
+use crate::secret::Secret;
+use crate::settings::{self, ADDRESS, AGENT_ADDRESS, Sources};
 use crate::text::{is_unprintable, list, nearest, one_line};
 
 pub(crate) use endpoint::Endpoint;
@@ -61,6 +63,32 @@ impl Request {
             }
             _ => Err(Error::Text { problems: fields.problems }),
         }
+    }
+
+    /// Everything that a login depends on, in one text: requests with the same one share it. It holds credentials.
+    pub(crate) fn identity(&self, host: &dyn Host) -> Result<Secret, Error> {
+        let mut parts = vec![Zeroizing::new(self.method.name.to_owned())];
+        parts.extend(self.endpoints.iter().map(|endpoint| Zeroizing::new(endpoint.name())));
+        let sources = self.sources(host);
+        for (number, setting) in settings::ALL.iter().enumerate() {
+            if let Some(value) = setting.find(sources)? {
+                parts.push(Zeroizing::new(number.to_string()));
+                parts.push(value.text);
+            }
+        }
+        // Room for all of it at once, so that no copy is left behind. No part can hold the character between them.
+        let mut identity = String::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
+        for part in &parts {
+            identity.push_str(part);
+            identity.push('\0');
+        }
+        Ok(Secret::new(identity))
+    }
+
+    /// What is read with the login, in one text: requests with the same one share it.
+    pub(crate) fn place(&self) -> String {
+        let Self { mount, path, engine, version, .. } = self;
+        format!("{}\0{}\0{engine:?}\0{version:?}", mount.plain, path.plain)
     }
 
     /// What this request's settings are looked for in.

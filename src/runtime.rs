@@ -1,9 +1,9 @@
-//! The one runtime. It has no thread of its own: whoever calls drives it, several callers drive it together, and it is there
-//! only while there are any.
+//! The one runtime. It has no thread of its own: whoever calls drives it, and several callers drive it together. It is there from
+//! the first call until `session` ends it.
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
@@ -49,24 +49,38 @@ pub(crate) fn sleep(host: &dyn Host, time: Duration) -> Result<bool, Error> {
     Ok(run(host, Instant::now() + time, std::future::pending::<()>())? == Err(Stopped::Interrupted))
 }
 
-/// Does `work` with the runtime that all calls of this moment share. It ends with the last of them, and with it the connections
-/// and files that live in it: when a web application was stopped, the JVM unloads its copy of the library, and nobody could
-/// close them any more.
+/// Does `work` with the runtime that all calls share.
 pub(crate) fn sharing<T>(work: impl FnOnce(&Runtime) -> T) -> Result<T, Error> {
-    let runtime = current()?;
+    let runtime = shared()?;
     let outcome = work(&runtime);
+    let_go(runtime);
+    Ok(outcome)
+}
+
+/// Ends the runtime, as soon as nobody drives it, and with it the connections and files that live in it. When a web application
+/// was stopped, the JVM unloads its copy of the library, and nobody could close them any more.
+pub(crate) fn end() {
+    if let Some(runtime) = current().take() {
+        let_go(runtime);
+    }
+}
+
+fn let_go(runtime: Arc<Runtime>) {
     if let Some(last) = Arc::into_inner(runtime) {
         // Does not wait for a name look-up that is stuck.
         last.shutdown_background();
     }
-    Ok(outcome)
 }
 
-fn current() -> Result<Arc<Runtime>, Error> {
-    static CURRENT: Mutex<Weak<Runtime>> = Mutex::new(Weak::new());
-    let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(runtime) = current.upgrade() {
-        return Ok(runtime);
+fn current() -> MutexGuard<'static, Option<Arc<Runtime>>> {
+    static CURRENT: Mutex<Option<Arc<Runtime>>> = Mutex::new(None);
+    CURRENT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn shared() -> Result<Arc<Runtime>, Error> {
+    let mut current = current();
+    if let Some(runtime) = &*current {
+        return Ok(Arc::clone(runtime));
     }
     let runtime = Builder::new_current_thread()
         .enable_io()
@@ -78,7 +92,7 @@ fn current() -> Result<Arc<Runtime>, Error> {
         .build()
         .map_err(|e| Error::Internal(format!("the I/O driver cannot be set up: {e}")))?;
     let runtime = Arc::new(runtime);
-    *current = Arc::downgrade(&runtime);
+    *current = Some(Arc::clone(&runtime));
     Ok(runtime)
 }
 

@@ -1,16 +1,109 @@
-//! The use case: one login, one read.
+//! The use case: one login and one read for all who need them within a start-up.
 
-use crate::engine;
+mod burst;
+mod grant;
+mod lease;
+mod shared;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::engine::{self, Found};
 use crate::error::Error;
 use crate::host::Host;
 use crate::http::Client;
 use crate::request::Request;
+use crate::runtime;
 use crate::secret::Secret;
+use crate::settings::CACHE_TIME;
 
-/// Logs in as `request` says and reads the secret that it names.
-pub(crate) fn read(request: &Request, host: &dyn Host) -> Result<Secret, Error> {
-    let client = Client::new(request, host)?;
-    let login = request.method.login(&client, request.sources(host))?;
-    let found = engine::read(request, &login, &client, host)?;
-    request.pick.from(&found, host)
+pub(crate) use burst::turn;
+use grant::Grant;
+pub(crate) use lease::Lease;
+use shared::Shared;
+
+/// How long a secret that was read serves, unless it is set: a start-up's properties are read within a moment.
+const CACHED: Duration = Duration::from_secs(5);
+
+/// The values of texts: the same text again needs no work at all.
+static TEXTS: Shared<Arc<Secret>> = Shared::new();
+/// The secrets that were read, with all their keys.
+static READS: Shared<Arc<Found>> = Shared::new();
+/// The logins that cost Vault something.
+static LOGINS: Shared<Arc<Grant>> = Shared::new();
+
+/// Reads the secret that `text` names.
+pub(crate) fn read(text: &str, host: &dyn Host) -> Result<Secret, Error> {
+    if let Some(value) = TEXTS.peek(text) {
+        return Ok(Secret::new(value.expose().to_owned()));
+    }
+    let request = Arc::new(Request::parse(text, host)?);
+    let call = burst::Call::begin(host);
+    let cached = CACHE_TIME.find(request.sources(host))?.map(|value| value.duration()).transpose()?.unwrap_or(CACHED);
+    // One runtime for all waits of this call, so that login and read use one connection.
+    let outcome = runtime::sharing(|_| find(&request, cached, host))?;
+    let kept = (outcome.is_ok() || grant::any()) && call.keep();
+    let (value, until) = outcome?;
+    if kept && until > Instant::now() {
+        TEXTS.put(text, Arc::new(Secret::new(value.expose().to_owned())), until);
+    }
+    Ok(value)
+}
+
+/// The value, and how long it may be reused.
+fn find(request: &Arc<Request>, cached: Duration, host: &dyn Host) -> Result<(Secret, Instant), Error> {
+    let session = Session { request, client: Client::new(request, host)?, key: request.identity(host)?, host };
+    if cached.is_zero() {
+        let found = session.read()?;
+        return Ok((request.pick.from(&found, host)?, Instant::now()));
+    }
+    let key = Secret::new(format!("{}{}", session.key.expose(), request.place()));
+    let shot = READS.get(key.expose(), host, || Ok((Arc::new(session.read()?), Instant::now() + cached)))?;
+    Ok((request.pick.from(&shot.value, host)?, shot.until))
+}
+
+/// What one reading needs.
+struct Session<'a> {
+    request: &'a Arc<Request>,
+    client: Client<'a>,
+    /// Who shares its login.
+    key: Secret,
+    host: &'a dyn Host,
+}
+
+impl Session<'_> {
+    /// Reads, with a login that may have been made before. One that Vault does not accept any more is made once again.
+    fn read(&self) -> Result<Found, Error> {
+        let (grant, reused) = self.grant()?;
+        match self.read_with(&grant) {
+            Err(Error::TokenRefused { .. } | Error::Denied { .. }) if reused => {
+                LOGINS.forget(self.key.expose(), |other| Arc::ptr_eq(other, &grant));
+                self.read_with(&self.grant()?.0)
+            }
+            other => other,
+        }
+    }
+
+    fn read_with(&self, grant: &Arc<Grant>) -> Result<Found, Error> {
+        let found = engine::read(self.request, &grant.login, &self.client, self.host)?;
+        if let Some(lease) = found.lease() {
+            lease::came(lease, &found.place, grant, self.host)?;
+        }
+        Ok(found)
+    }
+
+    /// The login, and whether it was made before.
+    fn grant(&self) -> Result<(Arc<Grant>, bool), Error> {
+        let obtain = || Grant::obtain(self.request, &self.client, self.host);
+        if self.request.method.is_given {
+            return Ok((obtain()?.0, false));
+        }
+        loop {
+            let shot = LOGINS.get(self.key.expose(), self.host, obtain)?;
+            if shot.value.take_use() {
+                return Ok((shot.value, shot.reused));
+            }
+            LOGINS.forget(self.key.expose(), |other| Arc::ptr_eq(other, &shot.value));
+        }
+    }
 }

@@ -14,6 +14,9 @@ use crate::secret::Secret;
 
 pub(crate) use table::*;
 
+/// What the names of all our system properties begin with.
+pub(crate) const PREFIX: &str = "secret.store.vault.";
+
 /// A setting's names.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Setting {

@@ -2,6 +2,8 @@
 //! understood. Sources: <https://developer.hashicorp.com/vault/api-docs#http-status-codes> and recorded exchanges with
 //! both servers (`tests/transcripts`).
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -59,6 +61,8 @@ pub(crate) struct Envelope<'a> {
     /// Seconds.
     #[serde(default)]
     pub(crate) lease_duration: u64,
+    #[serde(default)]
+    pub(crate) renewable: bool,
 }
 
 /// The outcome of a login.
@@ -69,6 +73,13 @@ pub(crate) struct Auth<'a> {
     pub(crate) client_token: &'a RawValue,
     #[serde(borrow)]
     pub(crate) mfa_requirement: Option<&'a RawValue>,
+    /// Seconds; 0 is without end.
+    pub(crate) lease_duration: Option<u64>,
+    pub(crate) renewable: Option<bool>,
+    /// How often the token can be used; 0 is as often as one likes.
+    pub(crate) num_uses: Option<u32>,
+    /// `service` or `batch`.
+    pub(crate) token_type: Option<String>,
 }
 
 /// A KV v2 version's metadata.
@@ -166,6 +177,11 @@ pub(crate) fn foreign(content_type: Option<&str>, body: &[u8]) -> String {
         None if body.is_empty() => format!("{kind}, with an empty body"),
         None => format!("{kind}, {} bytes that are no JSON of Vault's", body.len()),
     }
+}
+
+/// A time of Vault's. What is longer than ten years has no end that matters, and would not fit into a clock.
+pub(crate) fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds.min(10 * 365 * 24 * 3600))
 }
 
 /// A JSON string as a secret; `None` when it is no string.

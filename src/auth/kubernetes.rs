@@ -30,9 +30,9 @@ pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, 
     let body = body(&[("role", role.trimmed()), ("jwt", jwt.expose())])?;
     let api_path = format!("auth/{}/login", path.encoded);
     let (reply, said, bare) = match post(client, &api_path, &body, Some(&jwt))? {
-        Answer::Token(token) => {
+        Answer::Token(token, terms) => {
             let origin = format!("the Kubernetes login (role {}, auth mount {:?})", shown(role.trimmed()), path.plain);
-            return Ok(Login { token: Some(token), origin });
+            return Ok(Login { token: Some(token), origin, terms: Some(terms) });
         }
         Answer::Refused { reply, said, bare } => (reply, said, bare),
     };

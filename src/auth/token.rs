@@ -22,7 +22,7 @@ pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, 
     match (value, file) {
         (Some(value), _) => {
             let origin = value.origin.to_string();
-            Ok(Login { token: Some(value.into_token()?), origin })
+            Ok(Login::given(value.into_token()?, origin))
         }
         (None, Some(file)) => from_file(&file, client, sources),
         (None, None) => Err(Error::NotConfigured {
@@ -49,19 +49,19 @@ fn from_file(file: &Value, client: &Client<'_>, sources: Sources<'_>) -> Result<
     credential::warn_if_others_may_read(file, WHAT, sources.host);
     let origin = format!("the file {:?} ({})", file.trimmed(), file.origin);
     if !content.expose().starts_with('{') {
-        return Ok(Login { token: Some(credential::token(content, file, WHAT)?), origin });
+        return Ok(Login::given(credential::token(content, file, WHAT)?, origin));
     }
     let no_token =
         || file.refuse("the file holds JSON without a \"token\". What to do: name the file that the agent's sink writes");
     let Sink { token, creation_path } = serde_json::from_str(content.expose()).map_err(|_| no_token())?;
     let token = credential::token(vault::secret_string(token).ok_or_else(no_token)?, file, WHAT)?;
     if creation_path.is_none() {
-        return Ok(Login { token: Some(token), origin });
+        return Ok(Login::given(token, origin));
     }
     // A sink's wrap_ttl wraps the token, the method's wrap_ttl the whole login.
     let token = wrapping::unwrap(&token, file, client, "login", |content| match &content.auth {
         Some(auth) => vault::secret_string(auth.client_token),
         None => wrapping::text(content, "token"),
     })?;
-    Ok(Login { token: Some(token), origin })
+    Ok(Login::given(token, origin))
 }

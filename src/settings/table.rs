@@ -78,6 +78,12 @@ settings! {
     SKIP_VERIFY: Some("skipVerify"), ["BAO_SKIP_VERIFY", "VAULT_SKIP_VERIFY"], Some("secret.store.vault.skip.verify");
     /// The time for everything, retries and waits included; default 60 s; 0 is one try.
     CLIENT_TIMEOUT: Some("timeout"), ["BAO_CLIENT_TIMEOUT", "VAULT_CLIENT_TIMEOUT"], Some("secret.store.vault.client.timeout");
+    /// How long a secret that was read is reused within the process; default 5 s; 0 is never.
+    CACHE_TIME: Some("cacheTime"), ["SECRET_STORE_VAULT_CACHE_TIME"], Some("secret.store.vault.cache.time");
+    /// Whether a token that a login obtained is revoked after the start; default true.
+    REVOKE: Some("revoke"), ["SECRET_STORE_VAULT_REVOKE"], Some("secret.store.vault.revoke");
+    /// Whether leases are renewed; default false.
+    RENEW: Some("renew"), ["SECRET_STORE_VAULT_RENEW"], Some("secret.store.vault.renew");
     /// How often a request is repeated at most; default as often as the time allows.
     MAX_RETRIES: Some("maxRetries"), ["BAO_MAX_RETRIES", "VAULT_MAX_RETRIES"], Some("secret.store.vault.max.retries");
     /// The proxy, whatever `NO_PROXY` says.

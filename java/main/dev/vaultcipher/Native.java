@@ -11,8 +11,8 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * The one door between Java and Rust: {@link #secret} goes in; {@link #property}, {@link #warn} and
- * {@link #interrupted} are what Rust asks of the host on the way, on the thread that called.
+ * The one door between Java and Rust: {@link #secret} and {@link #keep} go in; {@link #property}, {@link #warn} and the other
+ * static methods are what Rust asks of the host on the way, on the thread that called.
  */
 final class Native {
 
@@ -62,6 +62,35 @@ final class Native {
 
     /** Implemented in Rust. Throws IllegalStateException with the whole message, never returns null. */
     private static native String resolve(String text);
+
+    /**
+     * Implemented in Rust: one turn of the {@link Keeper}. Returns how many milliseconds to wait until the next, and 0 when
+     * nothing is left to keep. Does not throw; with {@code stopping} everything is ended at once.
+     */
+    static native long keep(boolean stopping);
+
+    /** Called by Rust: whether there is a thread now that calls {@link #keep} until that returns 0. */
+    static boolean startKeeper() {
+        return Keeper.start();
+    }
+
+    /**
+     * Called by Rust: the names of all system properties that begin as ours do, a line each; null if a security manager does
+     * not let us list them.
+     */
+    static String settings() {
+        StringBuilder names = new StringBuilder();
+        try {
+            for (String name : System.getProperties().stringPropertyNames()) {
+                if (name.startsWith("secret.store.vault.")) {
+                    names.append(name).append('\n');
+                }
+            }
+        } catch (SecurityException e) {
+            return null;
+        }
+        return names.toString();
+    }
 
     /** Called by Rust: the system property, or null if it is absent or a security manager keeps it from us. */
     static String property(String name) {

@@ -1,0 +1,116 @@
+//! The burst of calls that a start-up is: what they share lives until nothing was asked for a while, or the web application
+//! stops. A thread of the host, the keeper, sees to its end.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{LOGINS, READS, TEXTS, grant, lease};
+use crate::host::Host;
+use crate::runtime;
+
+/// After so long without a call the start-up is over.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// The keeper looks again after so long when a call takes its time.
+const WHILE_BUSY: Duration = Duration::from_secs(1);
+
+struct Burst {
+    /// How many calls are under way.
+    calls: usize,
+    /// When the last one ended.
+    last: Option<Instant>,
+    /// Whether the host's keeper thread is there.
+    kept: bool,
+}
+
+static BURST: Mutex<Burst> = Mutex::new(Burst { calls: 0, last: None, kept: false });
+
+fn burst() -> MutexGuard<'static, Burst> {
+    BURST.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One call of the host, from its first request on. What it leaves behind ends with it unless there is a keeper.
+pub(super) struct Call<'a> {
+    host: &'a dyn Host,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn begin(host: &'a dyn Host) -> Self {
+        burst().calls += 1;
+        Self { host }
+    }
+
+    /// Asks for the keeper, since there is something to be kept; false if there cannot be one.
+    pub(super) fn keep(&self) -> bool {
+        let mut burst = burst();
+        burst.kept = burst.kept || self.host.keep();
+        burst.kept
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        let over = {
+            let mut burst = burst();
+            burst.calls -= 1;
+            burst.last = Some(Instant::now());
+            burst.calls == 0 && !burst.kept
+        };
+        if over {
+            end(self.host);
+        }
+    }
+}
+
+/// One turn of the keeper: what is due is done. How long until the next turn; `None`: nothing is left, and the keeper goes.
+/// When the host is `stopping`, everything is due.
+pub(crate) fn turn(host: &dyn Host, stopping: bool) -> Option<Duration> {
+    let stopping = stopping || host.interrupted();
+    if stopping {
+        lease::drop_all();
+    }
+    let leases = lease::renew_due(host);
+    let secrets = [READS.expire(), TEXTS.expire()].into_iter().flatten().min();
+    let idle = {
+        let burst = burst();
+        if burst.calls > 0 { None } else { burst.last.map(|last| last.elapsed()) }
+    };
+    match idle {
+        None if !stopping => return Some(WHILE_BUSY),
+        Some(idle) if idle < IDLE && !stopping => {
+            let rest = IDLE - idle;
+            let secrets = secrets.map_or(rest, |next| next.saturating_duration_since(Instant::now()));
+            return Some(rest.min(secrets).min(leases.unwrap_or(rest)).max(Duration::from_millis(1)));
+        }
+        _ => {}
+    }
+    // Revoking takes a while, and meanwhile the next burst may begin: it finds nothing of this one.
+    let secrets = if stopping { None } else { secrets };
+    if secrets.is_none() {
+        READS.clear();
+        TEXTS.clear();
+    }
+    end_logins(host);
+    let mut burst = burst();
+    let began_again = burst.calls > 0 || burst.last.is_some_and(|last| last.elapsed() < IDLE);
+    if began_again && !stopping {
+        return Some(WHILE_BUSY);
+    }
+    let next = secrets.map(|next| next.saturating_duration_since(Instant::now())).into_iter().chain(leases).min();
+    burst.kept = next.is_some() && !stopping;
+    next.filter(|_| burst.kept).map(|next| next.max(Duration::from_millis(1)))
+}
+
+/// Ends a burst that nobody keeps.
+fn end(host: &dyn Host) {
+    READS.clear();
+    TEXTS.clear();
+    lease::drop_all();
+    end_logins(host);
+}
+
+fn end_logins(host: &dyn Host) {
+    LOGINS.clear();
+    grant::revoke_all(host);
+    runtime::end();
+}

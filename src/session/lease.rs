@@ -1,0 +1,171 @@
+//! Leased secrets (dynamic credentials): they end with their lease, and their lease with the token that read them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::grant::Grant;
+use crate::auth::body;
+use crate::error::{Error, Place};
+use crate::host::Host;
+use crate::http::{Call, Client, Reply};
+use crate::secret::Secret;
+use crate::settings::RENEW;
+use crate::text::one_line;
+use crate::vault::{self, Meaning};
+
+/// A lease that ends later than this needs no word: servers are restarted more often.
+const LONG: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// How long one renewal waits for Vault.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// A lease, as Vault grants it.
+pub(crate) struct Lease {
+    pub(crate) id: Secret,
+    pub(crate) lasts: Duration,
+    pub(crate) renewable: bool,
+}
+
+/// Something that ends unless it is renewed: a lease, or the token that it hangs on.
+struct Renewed {
+    what: String,
+    /// The lease's id; `None`: the token itself.
+    lease: Option<Secret>,
+    grant: Arc<Grant>,
+    /// What it was granted for at first.
+    lasts: Duration,
+    ends: Instant,
+    due: Instant,
+}
+
+static RENEWED: Mutex<Vec<Renewed>> = Mutex::new(Vec::new());
+
+/// A leased secret was read: it is renewed from now on where that is wanted, or the administrator hears of its end.
+pub(super) fn came(lease: Lease, place: &Place, grant: &Arc<Grant>, host: &dyn Host) -> Result<(), Error> {
+    grant.holds_lease();
+    let sources = grant.request.sources(host);
+    let renew = RENEW.find(sources)?.map(|value| value.flag()).transpose()?.unwrap_or(false);
+    let seconds = lease.lasts.as_secs();
+    if !renew || !lease.renewable {
+        if lease.lasts < LONG {
+            let why = if renew { "and it cannot be renewed" } else { "and nobody renews it (\"renew\":true would)" };
+            host.warn(&format!(
+                "The secret at {place} is leased for {seconds} s, {why}: the server loses it then. A static role (static-creds) has no \
+                 such end"
+            ));
+        }
+        return Ok(());
+    }
+    let now = Instant::now();
+    let renewed =
+        |what, lease, lasts| Renewed { what, lease, grant: Arc::clone(grant), lasts, ends: now + lasts, due: now + share(lasts) };
+    let token = grant.login.terms.as_ref().filter(|terms| terms.renewable).and_then(|terms| terms.lasts);
+    let token = token.map(|lasts| renewed(format!("the token of {}", grant.login.origin), None, lasts));
+    let lease = renewed(format!("the lease of the secret at {place}"), Some(lease.id), lease.lasts);
+    with_renewed(|all| {
+        let has_token = all.iter().any(|other| other.lease.is_none() && Arc::ptr_eq(&other.grant, grant));
+        all.extend(token.filter(|_| !has_token));
+        all.push(lease);
+    });
+    Ok(())
+}
+
+/// Renews what is due; how long until the next is.
+pub(super) fn renew_due(host: &dyn Host) -> Option<Duration> {
+    let now = Instant::now();
+    let due: Vec<Renewed> = with_renewed(|all| all.extract_if(.., |one| one.due <= now).collect());
+    for mut one in due {
+        if one.renew(host) {
+            with_renewed(|all| all.push(one));
+        }
+    }
+    with_renewed(|all| all.iter().map(|one| one.due.saturating_duration_since(Instant::now())).min())
+}
+
+/// Nothing is renewed any more.
+pub(super) fn drop_all() {
+    with_renewed(Vec::clear);
+}
+
+impl Renewed {
+    /// False when it is not to be renewed again.
+    fn renew(&mut self, host: &dyn Host) -> bool {
+        let outcome = self.ask(host);
+        let now = Instant::now();
+        match outcome {
+            Ok(Ok(lasts)) => {
+                self.ends = now + lasts;
+                self.due = now + share(lasts);
+                // Vault grants less and less when the maximum comes near.
+                if lasts >= self.lasts / 2 {
+                    return true;
+                }
+                self.warn(host, &format!("reaches its max_ttl and ends in {} s", lasts.as_secs()));
+                false
+            }
+            Ok(Err(said)) => {
+                let said = one_line(&self.grant.login.hide_in(&said), 300);
+                self.warn(host, &format!("cannot be renewed ({said}) and ends in {} s", self.left(now).as_secs()));
+                false
+            }
+            // It may pass.
+            Err(error) if self.left(now) > Duration::ZERO => {
+                self.due = now + share(self.left(now)).max(Duration::from_secs(1)).min(self.left(now));
+                host.warn(&format!("{} was not renewed yet: {}", self.what, error.without_advice()));
+                true
+            }
+            Err(error) => {
+                self.warn(host, &format!("has ended, since it could not be renewed: {}", error.without_advice()));
+                false
+            }
+        }
+    }
+
+    /// For how long it was renewed, or why it was not; an error where Vault could not be asked.
+    fn ask(&self, host: &dyn Host) -> Result<Result<Duration, String>, Error> {
+        let Some(token) = &self.grant.login.token else { return Ok(Err("there is no token".to_owned())) };
+        let client = Client::new(&self.grant.request, host)?.limited(LIMIT);
+        let reply = match &self.lease {
+            Some(id) => {
+                let body = body(&[("lease_id", id.expose())])?;
+                client.send(&Call::renew_lease(token, &body))?
+            }
+            None => client.send(&Call::renew(token, &body(&[])?))?,
+        };
+        answer(&reply).map(Ok).unwrap_or_else(|| Err(reply.failed(reply.meaning(), &client)))
+    }
+
+    fn left(&self, now: Instant) -> Duration {
+        self.ends.saturating_duration_since(now)
+    }
+
+    fn warn(&self, host: &dyn Host, what: &str) {
+        host.warn(&format!(
+            "{} {what}: the server loses its credentials then. What to do: restart it before, or use a static role \
+             (static-creds), which has no such end",
+            self.what
+        ));
+    }
+}
+
+/// `None`: it may pass.
+fn answer(reply: &Reply) -> Option<Result<Duration, String>> {
+    match reply.meaning() {
+        Meaning::Success(envelope) => {
+            let seconds = envelope.auth.map_or(envelope.lease_duration, |auth| auth.lease_duration.unwrap_or(0));
+            Some(Ok(vault::seconds(seconds)))
+        }
+        Meaning::Denied | Meaning::NotAccepted => Some(Err("permission denied (403)".to_owned())),
+        Meaning::Refused(said) if reply.status < 500 => Some(Err(said)),
+        _ => None,
+    }
+}
+
+/// When to renew what lasts so long: early enough for a second try.
+fn share(lasts: Duration) -> Duration {
+    lasts * 2 / 3
+}
+
+fn with_renewed<T>(work: impl FnOnce(&mut Vec<Renewed>) -> T) -> T {
+    work(&mut RENEWED.lock().unwrap_or_else(PoisonError::into_inner))
+}
