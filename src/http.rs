@@ -32,11 +32,9 @@ use round::Round;
 /// The limit of one try; what is left of the budget may be shorter.
 const TRY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What is kept of the budget for a last try.
-const LAST_TRY: Duration = Duration::from_secs(1);
-
-/// The limit of a question that only makes a message better.
+/// The limits of a question that only makes a message better: it is asked also when the budget is used up.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(3);
+const LATE_QUESTION_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The way to one Vault, for the time of one call of the host.
 pub(crate) struct Client<'a> {
@@ -132,7 +130,7 @@ impl<'a> Client<'a> {
 
     /// Sends a request until it has a final answer, or the budget is used up.
     pub(crate) fn send(&self, call: &Call<'_>) -> Result<Reply, Error> {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::new(self.options.budget);
         let mut tries = 1;
         let mut before = None;
         loop {
@@ -143,18 +141,16 @@ impl<'a> Client<'a> {
             let Round { outcome, others } = before.filter(|_| cut).unwrap_or(round);
             let Some(again) = retry::judge(&outcome) else { return self.counted(outcome, tries, &others) };
             let left = self.left();
-            // What the server asks for, but never a busy loop; and the last part of the budget is not slept through.
-            let asked = again.after.unwrap_or_default();
-            let wanted = backoff.next().max(asked);
-            let wait = if wanted < left { wanted } else { left.saturating_sub(LAST_TRY.min(self.options.budget / 4)) };
             let enough = self.options.max_retries.is_some_and(|most| tries > most)
                 || again.only_for.is_some_and(|time| self.start.elapsed() > time);
-            if wait.is_zero() || enough {
+            let Some(wait) = backoff.next(&again, left).filter(|_| !enough) else {
                 return self.counted(outcome, tries, &others);
-            }
+            };
             tries += 1;
-            let asks =
-                if asked > wait { format!(" and asks for {:.0} s of patience", asked.as_secs_f32()) } else { String::new() };
+            let asks = match again.after {
+                Some(asked) if asked > wait => format!(" and asks for {:.0} s of patience", asked.as_secs_f32()),
+                _ => String::new(),
+            };
             self.host.warn(&format!(
                 "{}{}{asks}; try {tries} follows in {:.1} s, {:.0} of {:.0} s are left",
                 again.reason,
@@ -176,8 +172,8 @@ impl<'a> Client<'a> {
     /// Asks once, shortly, where the last answer came from: for words in a message, not for the work itself.
     pub(crate) fn ask(&self, call: &Call<'_>) -> Option<Reply> {
         let connection = self.connections.get(self.current.get())?;
-        // The budget may be used up, but not by much.
-        let limit = if self.options.budget.is_zero() { QUESTION_TIMEOUT } else { self.left().clamp(LAST_TRY, QUESTION_TIMEOUT) };
+        let left = self.left().clamp(LATE_QUESTION_TIMEOUT, QUESTION_TIMEOUT);
+        let limit = if self.options.budget.is_zero() { QUESTION_TIMEOUT } else { left };
         connection.exchange(call, &self.options, self.host, limit).ok()
     }
 

@@ -14,6 +14,8 @@ pub(super) struct Again {
     pub(super) reason: String,
     /// The wait that the server asks for.
     pub(super) after: Option<Duration>,
+    /// Too many ask at once.
+    pub(super) limited: bool,
     /// It passes within this time, or not at all.
     pub(super) only_for: Option<Duration>,
 }
@@ -28,10 +30,10 @@ pub(super) fn judge(outcome: &Result<Reply, Error>) -> Option<Again> {
     match outcome {
         Err(Error::Unreachable { why, .. }) if !why.may_pass() => None,
         Err(error @ (Error::Unreachable { .. } | Error::NoLeader { .. })) => {
-            Some(Again { reason: error.without_advice(), after: None, only_for: None })
+            Some(Again { reason: error.without_advice(), after: None, limited: false, only_for: None })
         }
         Err(error @ Error::Redirected { by_standby: true, .. }) => {
-            Some(Again { reason: error.without_advice(), after: None, only_for: Some(ELECTION) })
+            Some(Again { reason: error.without_advice(), after: None, limited: false, only_for: Some(ELECTION) })
         }
         Err(_) => None,
         Ok(reply) => of_reply(reply),
@@ -72,7 +74,8 @@ fn of_reply(reply: &Reply) -> Option<Again> {
         _ => return None,
     };
     let after = reply.retry_after.as_deref().filter(|_| matches!(reply.status, 429 | 503));
-    Some(Again { reason, after: after.and_then(|value| retry_after(value, SystemTime::now())), only_for: None })
+    let after = after.and_then(|value| retry_after(value, SystemTime::now()));
+    Some(Again { reason, after, limited: reply.status == 429, only_for: None })
 }
 
 /// A 500 that rejects a login for good, and would use up the budget for nothing: a wrong issuer (Vault before 1.9), an auth

@@ -65,10 +65,15 @@ impl VaultServer {
         &self.root_token
     }
 
+    /// Its address.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// The text that names a value on this server.
     pub(crate) fn text(&self, mount: &str, path: &str, key: &str) -> String {
-        let address = &self.address;
-        format!("{{\"mount\":\"{mount}\",\"path\":\"{path}\",\"key\":\"{key}\",\"endpoint\":\"http://{address}\",\"timeout\":5}}")
+        let endpoint = self.endpoint();
+        format!("{{\"mount\":\"{mount}\",\"path\":\"{path}\",\"key\":\"{key}\",\"endpoint\":\"{endpoint}\",\"timeout\":5}}")
     }
 
     /// Writes, as root.

@@ -124,8 +124,8 @@ public class PatienceTest {
             List<FaultPeer.Request> reads = peers.get(i).reads();
             assertEquals(outcomes.get(i).toString(), 2, reads.size());
             double pause = (reads.get(1).at - reads.get(0).at) / 1e9;
-            // A date has whole seconds: two seconds ahead may be one and a bit.
-            assertTrue(i + ": " + pause, i < 3 ? pause >= 0.95 && pause < 4 : pause < 1.5);
+            // And a random time more, up to two seconds. A date has whole seconds: two ahead may be one and a bit.
+            assertTrue(i + ": " + pause, i < 3 ? pause >= 0.95 && pause < 4.5 : pause < 1.5);
         }
         peers.forEach(FaultPeer::close);
     }
@@ -139,7 +139,9 @@ public class PatienceTest {
         outcomes.get(0).assertFails("Vault is sealed", "2 tries in").assertWithin(3);
         assertTrue(outcomes.toString(), outcomes.get(0).seconds > 1.2);
         assertEquals(outcomes.get(0).warnings.toString(), 1, outcomes.get(0).warnings.size());
-        assertTrue(outcomes.toString(), outcomes.get(0).warnings.get(0).contains(" and asks for 3600 s of patience; try 2 follows in 1.5 s, 2 of 2 s"));
+        // Not the same moment for all who started together.
+        assertTrue(outcomes.toString(), outcomes.get(0).warnings.get(0)
+                .matches(".* and asks for 3600 s of patience; try 2 follows in 1\\.[2-5] s, 2 of 2 s.*"));
         outcomes.get(1).assertValue(SECRET).assertWithin(3);
         sealed.close();
         limited.close();
