@@ -11,6 +11,8 @@ mod wrapping;
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serializer as _;
 
 use crate::error::Error;
@@ -24,21 +26,27 @@ use crate::vault::{self, Meaning};
 /// An authentication method, by its name in the text.
 pub(crate) struct Method {
     pub(crate) name: &'static str,
-    /// Its token is there already, and Vault is not asked for one.
-    pub(crate) is_given: bool,
-    login: fn(&Client<'_>, Sources<'_>) -> Result<Login, Error>,
+    way: Way,
+}
+
+/// How a method comes by its token.
+enum Way {
+    /// It is there already.
+    Given(fn(&Client<'_>, Sources<'_>) -> Result<Login, Error>),
+    /// Vault grants it for this.
+    Obtained(fn(&Client<'_>, Sources<'_>) -> Result<Attempt, Error>),
 }
 
 /// All methods; the first is the default.
 pub(crate) const METHODS: &[Method] = &[
-    Method { name: "TOKEN", is_given: true, login: token::login },
-    Method { name: kubernetes::NAME, is_given: false, login: kubernetes::login },
-    Method { name: approle::NAME, is_given: false, login: approle::login },
-    Method { name: jwt::NAME, is_given: false, login: jwt::login },
-    Method { name: cert::NAME, is_given: false, login: cert::login },
-    Method { name: "USERPASS", is_given: false, login: password::userpass },
-    Method { name: "LDAP", is_given: false, login: password::ldap },
-    Method { name: "AGENT", is_given: true, login: agent },
+    Method { name: "TOKEN", way: Way::Given(token::login) },
+    Method { name: kubernetes::NAME, way: Way::Obtained(kubernetes::attempt) },
+    Method { name: approle::NAME, way: Way::Obtained(approle::attempt) },
+    Method { name: jwt::NAME, way: Way::Obtained(jwt::attempt) },
+    Method { name: cert::NAME, way: Way::Obtained(cert::attempt) },
+    Method { name: "USERPASS", way: Way::Obtained(password::userpass) },
+    Method { name: "LDAP", way: Way::Obtained(password::ldap) },
+    Method { name: "AGENT", way: Way::Given(agent) },
 ];
 
 /// A token for Vault, and where it comes from, for messages.
@@ -74,9 +82,25 @@ impl Login {
 }
 
 impl Method {
+    /// Whether its token is there already, so that Vault is not asked for one.
+    pub(crate) fn is_given(&self) -> bool {
+        matches!(self.way, Way::Given(_))
+    }
+
     /// Gets a token.
     pub(crate) fn login(&self, client: &Client<'_>, sources: Sources<'_>) -> Result<Login, Error> {
-        (self.login)(client, sources)
+        match self.way {
+            Way::Given(login) => login(client, sources),
+            Way::Obtained(attempt) => attempt(client, sources)?.send(client),
+        }
+    }
+
+    /// The login as a part of another request, which needs no token then; `None` where there is no login.
+    pub(crate) fn inline(&self, client: &Client<'_>, sources: Sources<'_>) -> Result<Option<Inline>, Error> {
+        match self.way {
+            Way::Given(_) => Ok(None),
+            Way::Obtained(attempt) => attempt(client, sources)?.inline().map(Some),
+        }
     }
 }
 
@@ -85,27 +109,43 @@ fn agent(_: &Client<'_>, _: Sources<'_>) -> Result<Login, Error> {
     Ok(Login { token: None, origin: "the Vault Agent or Proxy at the endpoint".to_owned(), terms: None })
 }
 
-/// What Vault said to a login.
-enum Answer {
-    Token(Secret, Terms),
-    /// The login was refused, for the reason in `said`; `bare` is the 403 that says nothing but "permission denied".
-    Refused {
-        reply: Box<Reply>,
-        said: String,
-        bare: bool,
-    },
+/// A login that is ready to be sent.
+struct Attempt {
+    api_path: String,
+    /// The fields of its body, by name.
+    fields: Vec<(&'static str, Secret)>,
+    /// The one of them that is a credential, which a peer may echo.
+    credential: Option<&'static str>,
+    /// What messages call the token.
+    origin: String,
+    /// The error when Vault refuses it.
+    explain: Box<dyn Fn(Refused<'_>) -> Error>,
 }
 
-/// Posts a login. The `body` is wiped with its secret.
-fn post(client: &Client<'_>, api_path: &str, body: &Secret, credential: Option<&Secret>) -> Result<Answer, Error> {
-    let reply = client.send(&Call::login(api_path, body, credential))?;
-    let refused = |said: &str, bare| (said.to_owned(), bare);
-    let (said, bare) = match reply.meaning() {
-        Meaning::Success(envelope) => {
-            let auth = envelope.auth.ok_or_else(|| reply.lacks("it holds no \"auth\""))?;
-            if auth.mfa_requirement.is_some() {
-                refused("it wants multi-factor authentication, which a server cannot give", false)
-            } else {
+/// Why a login was refused.
+struct Refused<'a> {
+    reply: &'a Reply,
+    said: &'a str,
+    /// It is the 403 that says nothing but "permission denied".
+    bare: bool,
+    api_path: &'a str,
+    client: &'a Client<'a>,
+}
+
+impl Attempt {
+    /// Posts it. The body is wiped with its secret.
+    fn send(&self, client: &Client<'_>) -> Result<Login, Error> {
+        let fields: Vec<(&str, &str)> = self.fields.iter().map(|(name, value)| (*name, value.expose())).collect();
+        let body = body(&fields)?;
+        let credential = self.fields.iter().find(|(name, _)| Some(*name) == self.credential).map(|(_, value)| value);
+        let reply = client.send(&Call::login(&self.api_path, &body, credential))?;
+        let refused = |said: &str, bare| (self.explain)(Refused { reply: &reply, said, bare, api_path: &self.api_path, client });
+        match reply.meaning() {
+            Meaning::Success(envelope) => {
+                let auth = envelope.auth.ok_or_else(|| reply.lacks("it holds no \"auth\""))?;
+                if auth.mfa_requirement.is_some() {
+                    return Err(refused("it wants multi-factor authentication, which a server cannot give", false));
+                }
                 let terms = Terms {
                     lasts: auth.lease_duration.filter(|seconds| *seconds > 0).map(vault::seconds),
                     uses: auth.num_uses.filter(|uses| *uses > 0),
@@ -113,41 +153,66 @@ fn post(client: &Client<'_>, api_path: &str, body: &Secret, credential: Option<&
                     batch: auth.token_type.as_deref() == Some("batch"),
                 };
                 let token = vault::secret_string(auth.client_token).filter(|token| !token.expose().is_empty());
-                return token
-                    .map(|token| Answer::Token(token, terms))
-                    .ok_or_else(|| reply.lacks("\"auth.client_token\" is not a token"));
+                let token = token.ok_or_else(|| reply.lacks("\"auth.client_token\" is not a token"))?;
+                Ok(Login { token: Some(token), origin: self.origin.clone(), terms: Some(terms) })
             }
+            Meaning::NotAccepted | Meaning::Denied => Err(refused("permission denied", true)),
+            Meaning::Refused(said) if said == "namespace not found" => Err(Error::NamespaceUnknown { at: reply.at.clone() }),
+            Meaning::NoRoute => Err(refused("no handler for route", false)),
+            Meaning::Refused(said) => Err(refused(&said, false)),
+            other => Err(reply.failed(other, client)),
         }
-        Meaning::NotAccepted | Meaning::Denied => refused("permission denied", true),
-        Meaning::Refused(said) if said == "namespace not found" => return Err(Error::NamespaceUnknown { at: reply.at }),
-        Meaning::NoRoute => refused("no handler for route", false),
-        Meaning::Refused(said) => (said, false),
-        other => return Err(reply.failed(other, client)),
-    };
-    Ok(Answer::Refused { reply: Box::new(reply), said, bare })
+    }
+
+    /// The login as headers of another request.
+    fn inline(self) -> Result<Inline, Error> {
+        let parameters = self.fields.iter().map(|(name, value)| {
+            let parameter = body(&[("key", name), ("value", value.expose())])?;
+            let mut encoded = String::with_capacity(parameter.expose().len() * 4 / 3 + 4);
+            URL_SAFE_NO_PAD.encode_string(parameter.expose(), &mut encoded);
+            Ok((*name, Secret::new(encoded)))
+        });
+        let parameters = parameters.collect::<Result<_, Error>>()?;
+        Ok(Inline { api_path: self.api_path, parameters, origin: self.origin })
+    }
+}
+
+/// OpenBao's inline authentication: a login within the request that needs it, which leaves no token behind.
+/// Source: <https://openbao.org/docs/auth/#inline-authentication>.
+pub(crate) struct Inline {
+    pub(crate) api_path: String,
+    /// By name; each is the base64 of a JSON object with its name and value.
+    pub(crate) parameters: Vec<(&'static str, Secret)>,
+    origin: String,
+}
+
+impl Inline {
+    /// Who reads, for messages; there is no token.
+    pub(crate) fn login(&self) -> Login {
+        Login { token: None, origin: self.origin.clone(), terms: None }
+    }
 }
 
 /// A method whose login is refused in words that need no more explanation than this.
-struct Plain<'a> {
+struct Plain {
     method: &'static str,
-    mount: &'a str,
+    mount: String,
     /// Who asked: role or user name, never a credential.
     who: String,
     /// What is likely wrong when Vault refuses with these words what was presented.
     cause: fn(&str) -> &'static str,
 }
 
-impl Plain<'_> {
-    fn login(&self, client: &Client<'_>, api_path: &str, body: &Secret, credential: Option<&Secret>) -> Result<Login, Error> {
+impl Plain {
+    fn attempt(self, api_path: String, fields: Vec<(&'static str, Secret)>, credential: Option<&'static str>) -> Attempt {
+        let Self { method, mount, who, .. } = &self;
+        let origin = format!("the {method} login ({who}, auth mount {mount:?})");
+        Attempt { api_path, fields, credential, origin, explain: Box::new(move |refused| self.refused(refused)) }
+    }
+
+    fn refused(&self, Refused { reply, said, bare, .. }: Refused<'_>) -> Error {
         let Self { method, mount, who, cause } = self;
-        let (reply, said, bare) = match post(client, api_path, body, credential)? {
-            Answer::Token(token, terms) => {
-                let origin = format!("the {method} login ({who}, auth mount {mount:?})");
-                return Ok(Login { token: Some(token), origin, terms: Some(terms) });
-            }
-            Answer::Refused { reply, said, bare } => (reply, said, bare),
-        };
-        let cause = cause(&said);
+        let cause = cause(said);
         let elsewhere = format!(
             "there is no {method} auth method at {mount:?} (try: vault auth list): set {}; or it is in another namespace: set {}",
             AUTH_MOUNT.places(),
@@ -158,13 +223,13 @@ impl Plain<'_> {
         } else {
             format!("(1) {cause}; (2) {elsewhere}")
         };
-        Err(Error::LoginRefused {
-            at: reply.at,
+        Error::LoginRefused {
+            at: reply.at.clone(),
             method,
             answer: format!("{} {said}", reply.status),
             presented: format!("with {who} at auth mount {mount:?}"),
             advice: format!("What to do, likeliest cause first: {causes}"),
-        })
+        }
     }
 }
 

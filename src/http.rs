@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
+use crate::auth::Inline;
 use crate::error::{At, Error, Unreachable};
 use crate::host::Host;
 use crate::request::Request;
@@ -43,11 +44,14 @@ pub(crate) struct Client<'a> {
     /// At least one; several are nodes of one cluster.
     connections: Vec<Connection>,
     start: Instant,
+    /// A login that goes along with each request but a login.
+    inline: Option<Inline>,
     /// The connection that was used last: questions about a failure go there.
     current: Cell<usize>,
 }
 
 /// One request to Vault's API.
+#[derive(Clone, Copy)]
 pub(crate) struct Call<'a> {
     /// Below `/v1/`, encoded.
     api_path: &'a str,
@@ -56,48 +60,56 @@ pub(crate) struct Call<'a> {
     post: Option<(&'a Secret, Option<&'a Secret>)>,
     /// Whether it belongs to the login, whose namespace may be another.
     login: bool,
+    /// The login that goes along.
+    inline: Option<&'a Inline>,
 }
 
 impl<'a> Call<'a> {
     /// Reads something.
     pub(crate) fn get(api_path: &'a str, token: Option<&'a Secret>) -> Self {
-        Self { api_path, token, post: None, login: false }
+        Self { api_path, token, post: None, login: false, inline: None }
     }
 
     /// Logs in, with `credential` somewhere in `body`.
     pub(crate) fn login(api_path: &'a str, body: &'a Secret, credential: Option<&'a Secret>) -> Self {
-        Self { api_path, token: None, post: Some((body, credential)), login: true }
+        Self { api_path, token: None, post: Some((body, credential)), login: true, inline: None }
     }
 
     /// Unwraps what the token wraps.
     pub(crate) fn unwrap(token: &'a Secret, body: &'a Secret) -> Self {
-        Self { api_path: "sys/wrapping/unwrap", token: Some(token), post: Some((body, None)), login: true }
+        Self { api_path: "sys/wrapping/unwrap", token: Some(token), post: Some((body, None)), login: true, inline: None }
     }
 
     /// Revokes the token, which was obtained by a login.
     /// Source: <https://developer.hashicorp.com/vault/api-docs/auth/token#revoke-a-token-self>.
     pub(crate) fn revoke(token: &'a Secret, nothing: &'a Secret) -> Self {
-        Self { api_path: "auth/token/revoke-self", token: Some(token), post: Some((nothing, None)), login: true }
+        Self { api_path: "auth/token/revoke-self", token: Some(token), post: Some((nothing, None)), login: true, inline: None }
     }
 
     /// Renews the token. Source: <https://developer.hashicorp.com/vault/api-docs/auth/token#renew-a-token-self>.
     pub(crate) fn renew(token: &'a Secret, nothing: &'a Secret) -> Self {
-        Self { api_path: "auth/token/renew-self", token: Some(token), post: Some((nothing, None)), login: true }
+        Self { api_path: "auth/token/renew-self", token: Some(token), post: Some((nothing, None)), login: true, inline: None }
     }
 
     /// Renews a lease. Source: <https://developer.hashicorp.com/vault/api-docs/system/leases#renew-lease>.
     pub(crate) fn renew_lease(token: &'a Secret, body: &'a Secret) -> Self {
-        Self { api_path: "sys/leases/renew", token: Some(token), post: Some((body, None)), login: false }
+        Self { api_path: "sys/leases/renew", token: Some(token), post: Some((body, None)), login: false, inline: None }
     }
 
     /// Asks something that is too long for a path.
     pub(crate) fn question(api_path: &'a str, body: &'a Secret, token: Option<&'a Secret>) -> Self {
-        Self { api_path, token, post: Some((body, None)), login: false }
+        Self { api_path, token, post: Some((body, None)), login: false, inline: None }
     }
 
     /// The credentials of the request.
     fn credentials(&self) -> impl Iterator<Item = &'a Secret> {
-        self.token.into_iter().chain(self.post.and_then(|(_, credential)| credential))
+        let inline = self.inline.into_iter().flat_map(|inline| inline.parameters.iter().map(|(_, value)| value));
+        self.token.into_iter().chain(self.post.and_then(|(_, credential)| credential)).chain(inline)
+    }
+
+    /// The same with the client's login, if it has one and this is none itself.
+    fn within<'b>(&'b self, client: &'b Client<'_>) -> Call<'b> {
+        Call { inline: client.inline.as_ref().filter(|_| !self.login), ..*self }
     }
 }
 
@@ -119,7 +131,13 @@ impl<'a> Client<'a> {
         let several = request.endpoints.len() > 1;
         let connect = |endpoint| Connection::new(endpoint, several, sources);
         let connections = request.endpoints.iter().map(connect).collect::<Result<_, Error>>()?;
-        Ok(Self { host, options, connections, start: Instant::now(), current: Cell::new(0) })
+        Ok(Self { host, options, connections, start: Instant::now(), inline: None, current: Cell::new(0) })
+    }
+
+    /// The same with a login in each request.
+    pub(crate) fn with_inline(mut self, inline: Inline) -> Self {
+        self.inline = Some(inline);
+        self
     }
 
     /// The same with no more than `limit` for everything.
@@ -130,6 +148,7 @@ impl<'a> Client<'a> {
 
     /// Sends a request until it has a final answer, or the budget is used up.
     pub(crate) fn send(&self, call: &Call<'_>) -> Result<Reply, Error> {
+        let call = &call.within(self);
         let mut backoff = Backoff::new(self.options.budget);
         let mut tries = 1;
         let mut before = None;
@@ -174,7 +193,7 @@ impl<'a> Client<'a> {
         let connection = self.connections.get(self.current.get())?;
         let left = self.left().clamp(LATE_QUESTION_TIMEOUT, QUESTION_TIMEOUT);
         let limit = if self.options.budget.is_zero() { QUESTION_TIMEOUT } else { left };
-        connection.exchange(call, &self.options, self.host, limit).ok()
+        connection.exchange(&call.within(self), &self.options, self.host, limit).ok()
     }
 
     /// What is left of the budget.

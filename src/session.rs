@@ -8,14 +8,14 @@ mod shared;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::{self, Found};
+use crate::engine::{self, Engine, Found};
 use crate::error::Error;
 use crate::host::Host;
 use crate::http::Client;
 use crate::request::Request;
 use crate::runtime;
 use crate::secret::Secret;
-use crate::settings::CACHE_TIME;
+use crate::settings::{CACHE_TIME, INLINE_LOGIN};
 
 pub(crate) use burst::turn;
 use grant::Grant;
@@ -74,6 +74,9 @@ struct Session<'a> {
 impl Session<'_> {
     /// Reads, with a login that may have been made before. One that Vault does not accept any more is made once again.
     fn read(&self) -> Result<Found, Error> {
+        if let Some(found) = self.read_inline()? {
+            return Ok(found);
+        }
         let (grant, reused) = self.grant()?;
         match self.read_with(&grant) {
             Err(Error::TokenRefused { .. } | Error::Denied { .. }) if reused => {
@@ -81,6 +84,25 @@ impl Session<'_> {
                 self.read_with(&self.grant()?.0)
             }
             other => other,
+        }
+    }
+
+    /// Reads and logs in by one request, where that is wanted. Whatever does not succeed so is tried in the ordinary way, whose
+    /// messages say more: the server may not know inline logins, and creates no leases with them.
+    fn read_inline(&self) -> Result<Option<Found>, Error> {
+        let sources = self.request.sources(self.host);
+        let wanted = INLINE_LOGIN.find(sources)?.map(|value| value.flag()).transpose()?.unwrap_or(false);
+        if !wanted || self.request.engine == Some(Engine::Generic) || LOGINS.peek(self.key.expose()).is_some() {
+            return Ok(None);
+        }
+        let Some(inline) = self.request.method.inline(&self.client, sources)? else { return Ok(None) };
+        let login = inline.login();
+        let client = Client::new(self.request, self.host)?.with_inline(inline);
+        match engine::read(self.request, &login, &client, self.host) {
+            Ok(found) => Ok(Some(found)),
+            // There is no patience left for a second way.
+            Err(error @ (Error::Unreachable { .. } | Error::Interrupted { .. })) => Err(error),
+            Err(_) => Ok(None),
         }
     }
 
@@ -95,7 +117,7 @@ impl Session<'_> {
     /// The login, and whether it was made before.
     fn grant(&self) -> Result<(Arc<Grant>, bool), Error> {
         let obtain = || Grant::obtain(self.request, &self.client, self.host);
-        if self.request.method.is_given {
+        if self.request.method.is_given() {
             return Ok((obtain()?.0, false));
         }
         loop {

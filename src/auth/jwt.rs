@@ -2,15 +2,16 @@
 
 use std::time::SystemTime;
 
-use super::{Login, Plain, body, credential, mount, shown};
+use super::{Attempt, Plain, credential, mount, shown};
 use crate::error::Error;
 use crate::http::Client;
 use crate::jwt::Claims;
+use crate::secret::Secret;
 use crate::settings::{JWT_FILE, ROLE, Sources};
 
 pub(super) const NAME: &str = "JWT";
 
-pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, Error> {
+pub(super) fn attempt(_: &Client<'_>, sources: Sources<'_>) -> Result<Attempt, Error> {
     const WHAT: &str = "JWT file";
     let mount = mount(sources, "jwt")?;
     let file = JWT_FILE.require(sources, NAME, "the file that holds the JWT")?;
@@ -23,21 +24,17 @@ pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, 
     })?;
     // Without a role the method's default role is taken.
     let role = ROLE.find(sources)?;
-    let (who, body) = match &role {
-        Some(role) => {
-            let body = body(&[("role", role.trimmed()), ("jwt", jwt.expose())])?;
-            (format!("role {}", shown(role.trimmed())), body)
-        }
-        None => ("the default role".to_owned(), body(&[("jwt", jwt.expose())])?),
-    };
+    let who = role.as_ref().map_or_else(|| "the default role".to_owned(), |role| format!("role {}", shown(role.trimmed())));
     let plain = Plain {
         method: NAME,
-        mount: &mount.plain,
+        mount: mount.plain,
         who: format!("{who}; the token in {:?} is of {}", file.trimmed(), claims.describe(SystemTime::now())),
         cause: |_| {
             "the role wants another issuer, audience, subject or claim than the token has, or its signature or time is not \
              accepted: compare with 'vault read auth/MOUNT/role/ROLE' and 'vault read auth/MOUNT/config'"
         },
     };
-    plain.login(client, &format!("auth/{}/login", mount.encoded), &body, Some(&jwt))
+    let role = role.map(|role| ("role", Secret::new(role.trimmed().to_owned())));
+    let fields = role.into_iter().chain([("jwt", jwt)]).collect();
+    Ok(plain.attempt(format!("auth/{}/login", mount.encoded), fields, Some("jwt")))
 }

@@ -8,10 +8,10 @@ use std::time::SystemTime;
 use advice::Refusal;
 
 use super::credential::{self, Unreadable};
-use super::{Answer, Login, body, mount_of, post, shown};
+use super::{Attempt, Refused, mount_of, shown};
 use crate::diagnosis;
 use crate::error::Error;
-use crate::http::{Client, Reply};
+use crate::http::Client;
 use crate::jwt::Claims;
 use crate::secret::Secret;
 use crate::settings::{KUBERNETES_JWT_FILE, KUBERNETES_MOUNT, KUBERNETES_ROLE, Origin, Sources, Value};
@@ -21,49 +21,45 @@ pub(super) const NAME: &str = "KUBERNETES";
 /// Where the kubelet puts the token of the pod's service account.
 const DEFAULT_JWT_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, Error> {
+pub(super) fn attempt(_: &Client<'_>, sources: Sources<'_>) -> Result<Attempt, Error> {
     let role = KUBERNETES_ROLE.require(sources, NAME, "the role to log in with")?;
-    let path = mount_of(&KUBERNETES_MOUNT.find_or(sources, "kubernetes")?)?;
+    let mount = mount_of(&KUBERNETES_MOUNT.find_or(sources, "kubernetes")?)?;
     let file = KUBERNETES_JWT_FILE.find_or(sources, DEFAULT_JWT_FILE)?;
     let (jwt, claims) = read(&file)?;
-
-    let body = body(&[("role", role.trimmed()), ("jwt", jwt.expose())])?;
-    let api_path = format!("auth/{}/login", path.encoded);
-    let (reply, said, bare) = match post(client, &api_path, &body, Some(&jwt))? {
-        Answer::Token(token, terms) => {
-            let origin = format!("the Kubernetes login (role {}, auth mount {:?})", shown(role.trimmed()), path.plain);
-            return Ok(Login { token: Some(token), origin, terms: Some(terms) });
-        }
-        Answer::Refused { reply, said, bare } => (reply, said, bare),
-    };
-    let mounted =
-        if bare { diagnosis::kubernetes_mounted(&api_path, client) } else { said.starts_with("no handler").then_some(false) };
-    let presented = Presented { role: role.trimmed(), mount: &path.plain, claims: &claims, file: file.trimmed() };
-    Err(presented.refused(&reply, &said, mounted))
+    let presented = Presented { role: role.trimmed().to_owned(), mount: mount.plain, claims, file: file.trimmed().to_owned() };
+    Ok(Attempt {
+        api_path: format!("auth/{}/login", mount.encoded),
+        fields: vec![("role", Secret::new(presented.role.clone())), ("jwt", jwt)],
+        credential: Some("jwt"),
+        origin: format!("the Kubernetes login (role {}, auth mount {:?})", shown(&presented.role), presented.mount),
+        explain: Box::new(move |refused| presented.refused(refused)),
+    })
 }
 
 /// What a refused login says about who asked. Never the token itself.
-struct Presented<'a> {
-    role: &'a str,
-    mount: &'a str,
-    claims: &'a Claims,
-    file: &'a str,
+struct Presented {
+    role: String,
+    mount: String,
+    claims: Claims,
+    file: String,
 }
 
-impl Presented<'_> {
-    fn refused(&self, reply: &Reply, answer: &str, mounted: Option<bool>) -> Error {
-        let Self { mount, claims, file, .. } = *self;
-        let role = &one_line(self.role, 80);
+impl Presented {
+    fn refused(&self, Refused { reply, said, bare, api_path, client }: Refused<'_>) -> Error {
+        let Self { mount, claims, file, .. } = self;
+        let role = &one_line(&self.role, 80);
         let now = SystemTime::now();
+        let mounted =
+            if bare { diagnosis::kubernetes_mounted(api_path, client) } else { said.starts_with("no handler").then_some(false) };
         Error::LoginRefused {
             at: reply.at.clone(),
             method: NAME,
-            answer: format!("{} {answer}", reply.status),
+            answer: format!("{} {said}", reply.status),
             presented: format!(
                 "with role {role:?} at auth mount {mount:?}; the token in {file:?} is of {}",
                 claims.describe(now)
             ),
-            advice: Refusal { answer, role, mount, mounted, claims, now }.advice(),
+            advice: Refusal { answer: said, role, mount, mounted, claims, now }.advice(),
         }
     }
 }

@@ -186,6 +186,22 @@ fn headers(call: &Call<'_>, options: &Options) -> Result<HeaderMap, Error> {
         value.set_sensitive(true);
         headers.insert("x-vault-token", value);
     }
+    if let Some(inline) = call.inline {
+        let path = HeaderValue::from_str(&inline.api_path).map_err(|e| Error::Internal(format!("inline login header: {e}")))?;
+        headers.insert("x-vault-inline-auth-path", path);
+        let namespace = options.namespace(true).map_or("", String::as_str);
+        let namespace = HeaderValue::from_str(namespace).map_err(|e| Error::Internal(format!("inline login header: {e}")))?;
+        headers.insert("x-vault-inline-auth-namespace", namespace);
+        for (name, parameter) in &inline.parameters {
+            let name = HeaderName::from_bytes(format!("x-vault-inline-auth-parameter-{name}").as_bytes());
+            let value = HeaderValue::from_str(parameter.expose());
+            let (Ok(name), Ok(mut value)) = (name, value) else {
+                return Err(Error::Internal("inline login header".to_owned()));
+            };
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+    }
     if call.post.is_some() {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }

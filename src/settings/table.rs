@@ -84,6 +84,8 @@ settings! {
     REVOKE: Some("revoke"), ["SECRET_STORE_VAULT_REVOKE"], Some("secret.store.vault.revoke");
     /// Whether leases are renewed; default false.
     RENEW: Some("renew"), ["SECRET_STORE_VAULT_RENEW"], Some("secret.store.vault.renew");
+    /// Whether OpenBao's inline authentication is tried: the login goes along with the read; default false.
+    INLINE_LOGIN: Some("inlineLogin"), ["SECRET_STORE_VAULT_INLINE_LOGIN"], Some("secret.store.vault.inline.login");
     /// How often a request is repeated at most; default as often as the time allows.
     MAX_RETRIES: Some("maxRetries"), ["BAO_MAX_RETRIES", "VAULT_MAX_RETRIES"], Some("secret.store.vault.max.retries");
     /// The proxy, whatever `NO_PROXY` says.
