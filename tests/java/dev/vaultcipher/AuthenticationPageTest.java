@@ -1,7 +1,6 @@
 package dev.vaultcipher;
 
 import static org.junit.Assert.assertEquals;
-import static org.junit.Assert.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,10 +28,10 @@ public class AuthenticationPageTest {
                         .replace(FOLDER, Paths.get(logins.path("x")).getParent().toString())
                         .replace(DIRECTORY, directory.url());
                 if (block.kind.equals("login-setup")) {
-                    shell(logins.vault, content);
+                    VaultShell.run(logins.vault, content);
                     environment = List.of();
                 } else if (block.kind.equals("login-environment")) {
-                    environment = List.of(shell(logins.vault, content + "\nunset VAULT_ADDR VAULT_TOKEN VAULT_CACERT BAO_BIN\n"
+                    environment = List.of(VaultShell.run(logins.vault, content + "\nunset VAULT_ADDR VAULT_TOKEN VAULT_CACERT BAO_BIN\n"
                             + "env -0 | grep -zE '^(SECRET_STORE|VAULT)_'").split("\0"));
                 } else {
                     assertEquals(block.toString(), "login-text", block.kind);
@@ -76,27 +75,5 @@ public class AuthenticationPageTest {
         logins.file("password", Canaries.keep(Fixtures.randomText()));
         logins.file("ldap-password", directory.password);
         logins.file("database-password", logins.value);
-    }
-
-    /** Runs a shell in which `vault` is the server's program, used by root; returns what it prints. */
-    private static String shell(VaultServer vault, String commands) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder("sh", "-euc", "umask 077\nvault() { \"$BAO_BIN\" \"$@\"; }\n" + commands)
-                .redirectErrorStream(true);
-        builder.environment().keySet().removeIf(name -> name.startsWith("VAULT_") || name.startsWith("BAO_")
-                || name.startsWith("SECRET_STORE_"));
-        builder.environment().put("BAO_BIN", Fixtures.fromEnvironment("VAULT_BIN").toString());
-        builder.environment().put("VAULT_ADDR", vault.address());
-        builder.environment().put("VAULT_TOKEN", vault.rootToken());
-        builder.environment().put("VAULT_CACERT", vault.caFile().toString());
-        try (Cleanup cleanup = new Cleanup()) {
-            Process shell = cleanup.start(builder);
-            shell.getOutputStream().close();
-            String output = Fixtures.readAll(shell.getInputStream());
-            assertTrue("this fails:\n" + commands + "\n" + output, shell.waitFor() == 0);
-            return output;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new AssertionError(e);
-        }
     }
 }
