@@ -4,6 +4,7 @@
 #   servers   Vault and Kubernetes, built      java17   the Java tests on this Java, under -Xcheck:jni;
 #   build     the jar and the Java tests                java11, java21 and java25 as well
 #   lint      make lint                        demo     the demo, as a test
+#   instructions   what a call costs, counted by valgrind (UPDATE=1: the new counts become the thresholds)
 #   tested    docs/tested.md is what the Java stages found
 # A stage that fails does not keep the others from running. What they print is kept in build/test-logs.
 # The last line is `N passed, N failed`; a stage that does not come to its end counts as a failure.
@@ -20,7 +21,7 @@ of_the_jdk=(CertificateZooTest ClassLoadersTest EnvironmentsTest HostFilesTest J
     JvmRestrictionsTest LoadingErrorsTest LoadingWaysTest LocaleTest ThreadsLeftTest TomcatTest TrustStoreKindsTest TrustStoreTest)
 
 main() {
-    [[ $# -gt 0 ]] || set -- install servers build lint java17 rust java25 java21 java11 demo tested
+    [[ $# -gt 0 ]] || set -- install servers build lint java17 rust java25 java21 java11 instructions demo tested
     cd "$root"
     mkdir -p "$logs"
     rm -f "$logs"/*.result
@@ -63,6 +64,7 @@ stage() {
         build) tests/tools/gradle.sh jar testClasses testLibs ;;
         lint) make lint ;;
         rust) export_test_environment && timeout --foreground --kill-after=15 1200 cargo test --locked --no-fail-fast ;;
+        instructions) cargo bench --profile dev --locked --bench instructions ;;
         java11 | java21) java_tests "$1" "${of_the_jdk[@]}" ;;
         # A minute of elections, in which the JDK plays no part, is enough once.
         java25) WITHOUT=HighAvailabilityTest java_tests "$1" ;;
@@ -92,7 +94,7 @@ count() {
         # An ignored test has not passed.
         rust) awk '/^test result:/ { gsub(";", ""); passed += $4; failed += $6 + $8 }
                    END { print passed + 0, failed + 0 }' "$2" ;;
-        java*) awk '/^[0-9]+ passed, [0-9]+ failed, / { passed += $1; failed += $3 }
+        java* | instructions) awk '/^[0-9]+ passed, [0-9]+ failed, / { passed += $1; failed += $3 }
                     END { print passed + 0, failed + 0 }' "$2" ;;
         *) if [[ $3 -eq 0 ]]; then echo 1 0; else echo 0 1; fi ;;
     esac
@@ -127,11 +129,11 @@ run() {
 
 summary() {
     local name seconds passed failed note all_passed=0 all_failed=0
-    printf '\n%-10s %7s %7s %7s\n' stage seconds passed failed
+    printf '\n%-12s %7s %7s %7s\n' stage seconds passed failed
     for name; do
         # A stage without a result did not come to its end.
         read -r seconds passed failed note <"$logs/$name.result" || { seconds=0 passed=0 failed=1 note="did not end"; }
-        printf '%-10s %7d %7d %7d  %s\n' "$name" "$seconds" "$passed" "$failed" "$note"
+        printf '%-12s %7d %7d %7d  %s\n' "$name" "$seconds" "$passed" "$failed" "$note"
         all_passed=$((all_passed + passed))
         all_failed=$((all_failed + failed))
     done
