@@ -7,39 +7,35 @@ import java.lang.reflect.Method;
  * obtained, closes connections, and renews leases where that is wanted. Rust says what is due; this class brings the time, and
  * notices that the web application stops or that the JVM exits. It is there for a few seconds, unless leases are renewed.
  */
-final class Keeper implements Runnable {
+final class Keeper extends Thread {
 
     private static final String NAME = "vault-cipher-keeper";
     /** How soon the end of the web application is noticed. */
     private static final long TICK_MILLIS = 200;
 
-    /** Ends everything when the JVM exits before the thread has. */
-    private final Thread atExit = new Thread(NAME + "-exit") {
-        @Override
-        public void run() {
-            Native.keep(true);
-        }
-    };
-    private final Method state = stateOfTheApplication();
+    /** Ends everything when the JVM exits before this thread has; null in that thread itself. */
+    private final Keeper atExit;
+    private final Method state;
 
-    private Keeper() {
+    private Keeper(String name, Keeper atExit) {
+        super(name);
+        this.atExit = atExit;
+        this.state = atExit == null ? null : stateOfTheApplication();
+        // Does not hold on to the web application longer than its class does anyway.
+        setContextClassLoader(null);
         // A stopped web application can load no further class, not even the JDK's: all that the thread needs is loaded now.
         isStopped(0);
         applicationStops();
     }
 
     /** Returns false where there can be no such thread: the JVM exits, has no memory for it, or a policy forbids it. */
-    static boolean start() {
+    static boolean startOne() {
         try {
-            Keeper keeper = new Keeper();
-            Thread thread = new Thread(keeper, NAME);
-            thread.setDaemon(true);
-            // Neither holds on to the web application longer than its class does anyway.
-            thread.setContextClassLoader(null);
-            keeper.atExit.setContextClassLoader(null);
+            Keeper keeper = new Keeper(NAME, new Keeper(NAME + "-exit", null));
+            keeper.setDaemon(true);
             Runtime.getRuntime().addShutdownHook(keeper.atExit);
             try {
-                thread.start();
+                keeper.start();
             } catch (OutOfMemoryError e) {
                 keeper.forgetExit();
                 return false;
@@ -52,6 +48,10 @@ final class Keeper implements Runnable {
 
     @Override
     public void run() {
+        if (atExit == null) {
+            Native.keep(true);
+            return;
+        }
         try {
             boolean stopping = false;
             for (long wait = Native.keep(false); wait > 0; wait = Native.keep(stopping)) {
@@ -86,11 +86,19 @@ final class Keeper implements Runnable {
         }
     }
 
-    /** Tomcat's class loader of a web application knows whether that still runs; null elsewhere. */
+    /**
+     * Tomcat's class loader of a web application knows whether that still runs; null elsewhere. Its class is looked for by name
+     * first: to look for a method in a fresh JVM takes longer than everything else here.
+     */
     private static Method stateOfTheApplication() {
+        ClassLoader loader = Keeper.class.getClassLoader();
+        Class<?> type = loader == null ? null : loader.getClass();
+        while (type != null && !"org.apache.catalina.loader.WebappClassLoaderBase".equals(type.getName())) {
+            type = type.getSuperclass();
+        }
         try {
-            return Keeper.class.getClassLoader().getClass().getMethod("getStateName");
-        } catch (NoSuchMethodException | RuntimeException | LinkageError e) {
+            return type == null ? null : type.getMethod("getStateName");
+        } catch (NoSuchMethodException | SecurityException e) {
             return null;
         }
     }

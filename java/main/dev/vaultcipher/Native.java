@@ -71,7 +71,7 @@ final class Native {
 
     /** Called by Rust: whether there is a thread now that calls {@link #keep} until that returns 0. */
     static boolean startKeeper() {
-        return Keeper.start();
+        return Keeper.startOne();
     }
 
     /**
