@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory --silent
 .DEFAULT_GOAL := help
-.PHONY: help build package test demo lint clean
+.PHONY: help build package test demo fleet lint clean
 
 help:  ## list the targets
 	printf 'vault-cipher: make TARGET\n\n'
@@ -30,6 +30,12 @@ demo:  ## a server gets its database password from a real Vault, shown step by s
 	tests/tools/gradle.sh jar testClasses testLibs
 	source tests/tools/common.sh; source tests/tools/environment.sh; export_demo_environment; \
 		JAVA_HOME=$$(build_jdk) exec tests/host/demo.sh
+
+fleet:  ## a thousand servers start at once under a rate limit; figures and plot go to docs/fleet.md
+	tests/tools/install.sh demo
+	tests/tools/gradle.sh jar testClasses testLibs
+	source tests/tools/common.sh; source tests/tools/environment.sh; export_demo_environment; \
+		JAVA_HOME=$$(build_jdk) cargo bench --quiet --profile dev --locked --bench fleet
 
 lint:  ## formatting and warnings, of Rust, Java and shell
 	cargo fmt --check

@@ -101,7 +101,7 @@ fn measure_all() -> Result<(), Box<dyn Error>> {
         let most = thresholds.get(build, name).and_then(|most| most.parse().ok()).unwrap_or(0.0);
         let growth = (count as f64 / most - 1.0) * 100.0;
         println!("{name:<8} {count:>8}  {growth:+6.1} % against the threshold  ({what})");
-        failed += usize::from(!update && !(growth <= tolerance * 100.0));
+        failed += usize::from(!update && growth > tolerance * 100.0);
         thresholds.set(build, name, &count.to_string());
     }
     if update {
