@@ -2,6 +2,7 @@
 //! the same with a thousand, and draws it.
 
 #[path = "../benches/fleet/load.rs"]
+#[expect(dead_code, reason = "make fleet prints more")]
 mod load;
 #[path = "../benches/fleet/nodes.rs"]
 mod nodes;
@@ -16,9 +17,9 @@ use support::VaultServer;
 
 const FLEET: usize = 200;
 
-/// The part of the fleet that may come back within a tenth of a second. Spread over two seconds it is a twentieth; those that
-/// all wait for half a second at most, or for the second that Vault names, are a quarter and more.
-const HERD: f64 = 0.17;
+/// The retries within half a second, as a part of the fleet. It is a third of the fleet at most when they are spread over two
+/// seconds; when all wait for half a second at most, or for the second that Vault names, it is three quarters and more.
+const HERD: f64 = 0.55;
 
 /// Starts the fleet under a quota of `rate` requests per `interval` seconds.
 fn start(rate: usize, interval: usize, headers: bool) -> Load {
@@ -40,15 +41,14 @@ fn start(rate: usize, interval: usize, headers: bool) -> Load {
     nodes.start = SystemTime::now() + Duration::from_millis(300);
     let load = Load::new(FLEET, nodes.run());
     assert_eq!((load.served, load.others), (FLEET, 0), "each node gets its own secret, and meets nothing but the quota");
-    assert!(load.requests > FLEET + FLEET / 2, "the quota refused too few: {}", load.requests);
+    assert!(load.requests > FLEET + FLEET / 4, "the quota refused too few: {}", load.requests);
     println!(
-        "half after {:?}, all after {:?}; {:.1} requests each, at most {}; {} in a tenth of a second, {} of them retries",
+        "half after {:?}, all after {:?}; {:.1} requests each, at most {}; {:.0} % within half a second",
         load.median,
         load.last,
         load.mean_requests(),
         load.most_requests,
-        load.peak(),
-        load.peak_of_retries()
+        load.herd() * 100.0
     );
     load
 }
@@ -63,18 +63,18 @@ fn a_fleet_under_a_rate_limit_is_served_soon_and_does_not_come_back_as_a_herd() 
         load.mean_requests(),
         load.most_requests
     );
-    assert!(load.herd() < HERD, "{} retries in a tenth of a second", load.peak_of_retries());
+    assert!(load.herd() < HERD, "{:.0} % within half a second", load.herd() * 100.0);
 }
 
 #[test]
 fn nodes_that_are_told_the_same_second_do_not_come_back_together() {
-    let load = start(100, 3, true);
-    assert!(load.last < Duration::from_secs(20), "three seconds are the least: {:?}", load.last);
+    let load = start(80, 3, true);
+    assert!(load.last < Duration::from_secs(20), "six seconds are the least: {:?}", load.last);
     assert!(
         load.mean_requests() < 3.0 && load.most_requests < 8,
         "{} each, at most {}",
         load.mean_requests(),
         load.most_requests
     );
-    assert!(load.herd() < HERD, "{} retries in a tenth of a second", load.peak_of_retries());
+    assert!(load.herd() < HERD, "{:.0} % within half a second", load.herd() * 100.0);
 }
