@@ -1,9 +1,9 @@
 //! TLS: whom to trust, who to be, and why a server was refused, in words.
 //!
 //! `trust` is all that is trusted: what the JVM trusts (`jvm_store`) and what the settings name (`pem`). `identity` is the
-//! certificate to show. `key_store` reads Java's key stores for both; `jks`, `p12` and `der` know their formats. `verifier`
-//! checks a server, `verdict` says what was wrong and `certificate` what a certificate holds. `files` notices when a
-//! file changes. None of them knows of HTTP.
+//! certificate to show. `key_store` reads Java's key stores for both; `jks` and `p12` know their formats, `pbe` their
+//! encryption. `verifier` checks a server, `verdict` says what was wrong and `certificate` what a certificate holds, with
+//! `der`, `oid` and `moment` for its parts. `files` notices when a file changes. None of them knows of HTTP.
 
 mod certificate;
 mod der;
@@ -12,7 +12,10 @@ mod identity;
 mod jks;
 mod jvm_store;
 mod key_store;
+mod moment;
+mod oid;
 mod p12;
+mod pbe;
 mod pem;
 mod trust;
 mod verdict;

@@ -1,4 +1,5 @@
-//! What a certificate holds, in words. Only for certificates that are refused: a good one is never taken apart here.
+//! What a certificate holds, in words. Only for certificates that are refused, and where a client certificate is chosen: a
+//! good one is never taken apart here, and nothing here decides whom to trust.
 
 use std::{
     fmt,
@@ -6,23 +7,73 @@ use std::{
 };
 
 use rustls::{
-    CertificateError, DistinguishedName,
+    CertificateError,
     pki_types::{TrustAnchor, UnixTime},
 };
-use x509_parser::{
-    certificate::X509Certificate,
-    extensions::GeneralName,
-    objects::{oid_registry, oid2sn},
-    prelude::FromDer,
-    public_key::PublicKey,
-    time::ASN1Time,
-    x509::{SubjectPublicKeyInfo, X509Name},
-};
 
+use super::{
+    der::{self, BITS, EXPLICIT_0, INTEGER, OCTETS, OID, SEQUENCE, SET, value},
+    moment::Moment,
+    oid,
+};
 use crate::text::{list, one_line};
 
 /// The shortest RSA key that the TLS library uses.
 const LEAST_RSA_BITS: usize = 2048;
+
+/// Context-specific tags of a certificate's fields and of its names.
+const ISSUER_ID: u8 = 0x81;
+const SUBJECT_ID: u8 = 0x82;
+const EXTENSIONS: u8 = 0xa3;
+const DNS_NAME: u8 = 0x82;
+const IP_ADDRESS: u8 = 0x87;
+const BOOLEAN: u8 = 0x01;
+const BMP_STRING: u8 = 0x1e;
+/// NumericString, PrintableString, T61String, IA5String, VisibleString, UTF8String.
+const STRINGS: [u8; 6] = [0x12, 0x13, 0x14, 0x16, 0x1a, 0x0c];
+
+/// The fields of a certificate, as they stand in it. Names and key without the header of their SEQUENCE, as a trust anchor
+/// holds them.
+pub(super) struct Fields<'a> {
+    pub(super) issuer: &'a [u8],
+    pub(super) subject: &'a [u8],
+    begins: Moment,
+    ends: Moment,
+    key: &'a [u8],
+    extensions: Option<&'a [u8]>,
+    /// The OID of the signature's algorithm.
+    signature: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    /// `None` when `der` is no certificate.
+    ///
+    /// ```text
+    /// Certificate ::= SEQUENCE { tbs, signatureAlgorithm SEQUENCE { OID, … }, signature BIT STRING }
+    /// tbs ::= SEQUENCE { [0] version OPTIONAL, serial INTEGER, algorithm SEQUENCE, issuer SEQUENCE,
+    ///     SEQUENCE { notBefore, notAfter }, subject SEQUENCE, key SEQUENCE, [1], [2], [3] extensions OPTIONAL }
+    /// ```
+    pub(super) fn of(der: &'a [u8]) -> Option<Self> {
+        let (certificate, _) = value(SEQUENCE, der)?;
+        let (tbs, certificate) = value(SEQUENCE, certificate)?;
+        let (algorithm, certificate) = value(SEQUENCE, certificate)?;
+        value(BITS, certificate)?;
+
+        let (_, tbs) = der::optional(EXPLICIT_0, tbs);
+        let (_, tbs) = value(INTEGER, tbs)?;
+        let (_, tbs) = value(SEQUENCE, tbs)?;
+        let (issuer, tbs) = value(SEQUENCE, tbs)?;
+        let (validity, tbs) = value(SEQUENCE, tbs)?;
+        let (begins, validity) = Moment::of_der(validity)?;
+        let (ends, _) = Moment::of_der(validity)?;
+        let (subject, tbs) = value(SEQUENCE, tbs)?;
+        let (key, tbs) = value(SEQUENCE, tbs)?;
+        let (_, tbs) = der::optional(ISSUER_ID, tbs);
+        let (_, tbs) = der::optional(SUBJECT_ID, tbs);
+        let extensions = der::optional(EXTENSIONS, tbs).0.and_then(|all| value(SEQUENCE, all)).map(|(all, _)| all);
+        Some(Self { issuer, subject, begins, ends, key, extensions, signature: value(OID, algorithm)?.0 })
+    }
+}
 
 /// A certificate, taken apart.
 pub(super) struct Facts {
@@ -32,8 +83,8 @@ pub(super) struct Facts {
     pub(super) names: Vec<String>,
     /// Whether it names itself as its issuer.
     pub(super) self_issued: bool,
-    pub(super) begins: ASN1Time,
-    pub(super) ends: ASN1Time,
+    pub(super) begins: Moment,
+    pub(super) ends: Moment,
     /// For example `sha1WithRSAEncryption`.
     pub(super) signature: String,
     /// Why its own key cannot be used.
@@ -44,39 +95,29 @@ pub(super) struct Facts {
 impl Facts {
     /// `None` when `der` is no certificate.
     pub(super) fn of(der: &[u8]) -> Option<Self> {
-        let (_, certificate) = X509Certificate::from_der(der).ok()?;
-        let validity = certificate.validity();
-        let signature = &certificate.signature_algorithm.algorithm;
+        let fields = Fields::of(der)?;
         Some(Self {
-            subject: name(certificate.subject()),
-            issuer: name(certificate.issuer()),
-            names: names(&certificate),
-            self_issued: certificate.subject().as_raw() == certificate.issuer().as_raw(),
-            begins: validity.not_before,
-            ends: validity.not_after,
-            signature: signature_name(&signature.to_id_string(), oid2sn(signature, oid_registry()).ok()),
-            weak_key: weak_key(certificate.public_key()),
-            issuer_der: certificate.issuer().as_raw().to_vec(),
+            subject: name(fields.subject),
+            issuer: name(fields.issuer),
+            names: fields.extensions.and_then(names).unwrap_or_default(),
+            self_issued: fields.subject == fields.issuer,
+            begins: fields.begins,
+            ends: fields.ends,
+            signature: oid::signature(fields.signature),
+            weak_key: weak_key(fields.key),
+            issuer_der: fields.issuer.to_vec(),
         })
-    }
-
-    /// Whether this is the name (DER) of the issuer.
-    pub(super) fn issuer_is(&self, name: &[u8]) -> bool {
-        self.issuer_der == name
     }
 
     /// The trust anchor that has the name of this certificate's issuer.
     pub(super) fn namesake_of_issuer<'a>(&self, anchors: &'a [TrustAnchor<'static>]) -> Option<&'a TrustAnchor<'static>> {
-        anchors.iter().find(|anchor| self.issuer_is(DistinguishedName::in_sequence(&anchor.subject).as_ref()))
+        anchors.iter().find(|anchor| anchor.subject.as_ref() == self.issuer_der)
     }
 
     /// Whether a trust anchor's name reads as that of this certificate's issuer. Java compares names as text, webpki their
     /// bytes: a PrintableString is no UTF8String there.
     pub(super) fn is_named_alike(&self, anchors: &[TrustAnchor<'static>]) -> bool {
-        anchors.iter().any(|anchor| {
-            let der = DistinguishedName::in_sequence(&anchor.subject);
-            X509Name::from_der(der.as_ref()).is_ok_and(|(_, subject)| name(&subject) == self.issuer)
-        })
+        anchors.iter().any(|anchor| name(&anchor.subject) == self.issuer)
     }
 }
 
@@ -87,18 +128,22 @@ impl fmt::Display for Facts {
             names => format!("names {}", list(names)),
         };
         let Self { subject, issuer, begins, ends, .. } = self;
-        write!(f, "subject \"{subject}\", issuer \"{issuer}\", {names}, valid from {} to {}", moment(*begins), moment(*ends))
+        write!(f, "subject \"{subject}\", issuer \"{issuer}\", {names}, valid from {begins} to {ends}")
     }
+}
+
+/// Whether `certificate` was issued by the CA with this name (a whole DER value).
+pub(super) fn is_issued_by(certificate: &[u8], ca: &[u8]) -> bool {
+    Fields::of(certificate).is_some_and(|fields| value(SEQUENCE, ca).is_some_and(|(ca, _)| fields.issuer == ca))
 }
 
 /// The dates of a certificate, as webpki checks them.
 pub(super) fn check_dates(der: &[u8], now: UnixTime) -> Result<(), CertificateError> {
-    let (_, certificate) = X509Certificate::from_der(der).map_err(|_| CertificateError::BadEncoding)?;
-    let now = at(now).ok_or(CertificateError::BadEncoding)?;
-    let validity = certificate.validity();
-    if now < validity.not_before {
+    let fields = Fields::of(der).ok_or(CertificateError::BadEncoding)?;
+    let now = Moment::of(now).ok_or(CertificateError::BadEncoding)?;
+    if now < fields.begins {
         Err(CertificateError::NotValidYet)
-    } else if now > validity.not_after {
+    } else if now > fields.ends {
         Err(CertificateError::Expired)
     } else {
         Ok(())
@@ -107,53 +152,73 @@ pub(super) fn check_dates(der: &[u8], now: UnixTime) -> Result<(), CertificateEr
 
 /// Why the key of a trust anchor cannot be used.
 pub(super) fn weak_anchor(anchor: &TrustAnchor<'_>) -> Option<String> {
-    // A trust anchor holds the key without its SEQUENCE, as it holds the name.
-    let key = DistinguishedName::in_sequence(&anchor.subject_public_key_info);
-    weak_key(&SubjectPublicKeyInfo::from_der(key.as_ref()).ok()?.1)
+    weak_key(&anchor.subject_public_key_info)
 }
 
-/// The clock in the form that certificates use.
-pub(super) fn at(now: UnixTime) -> Option<ASN1Time> {
-    ASN1Time::from_timestamp(i64::try_from(now.as_secs()).ok()?).ok()
-}
-
-/// `2026-11-23 12:00:00 UTC`.
-pub(super) fn moment(time: ASN1Time) -> String {
-    let time = time.to_datetime();
-    let (year, month, day) = time.to_calendar_date();
-    let (hour, minute, second) = time.to_hms();
-    format!("{year:04}-{:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC", u8::from(month))
-}
-
-fn weak_key(key: &SubjectPublicKeyInfo<'_>) -> Option<String> {
-    match key.parsed() {
-        Ok(PublicKey::RSA(rsa)) if rsa.key_size() < LEAST_RSA_BITS => Some(format!("an RSA key of {} bits", rsa.key_size())),
-        Ok(PublicKey::DSA(_)) => Some("a DSA key".to_owned()),
+/// `SEQUENCE { algorithm OID, … }, BIT STRING` that for RSA holds `SEQUENCE { modulus INTEGER, … }`.
+fn weak_key(key: &[u8]) -> Option<String> {
+    let (algorithm, key) = value(SEQUENCE, key)?;
+    match value(OID, algorithm)?.0 {
+        oid::RSA => {
+            let (bits, _) = value(BITS, key)?;
+            let (key, _) = value(SEQUENCE, bits.strip_prefix(&[0])?)?;
+            let (modulus, _) = value(INTEGER, key)?;
+            let modulus = modulus.strip_prefix(&[0]).unwrap_or(modulus);
+            let bits = modulus.len() * 8 - modulus.first().map_or(0, |first| first.leading_zeros() as usize);
+            (bits < LEAST_RSA_BITS).then(|| format!("an RSA key of {bits} bits"))
+        }
+        oid::DSA => Some("a DSA key".to_owned()),
         _ => None,
     }
 }
 
-/// The one that the registry of names lacks is the one that is met most among those that are refused.
-fn signature_name(oid: &str, registered: Option<&str>) -> String {
-    match oid {
-        "1.2.840.10045.4.1" => "ecdsa-with-SHA1",
-        _ => registered.unwrap_or(oid),
-    }
-    .to_owned()
+/// A name as administrators know it: `CN=Company CA, O=Company`.
+fn name(name: &[u8]) -> String {
+    one_line(&attributes(name).unwrap_or_else(|| "a name that cannot be read".to_owned()), 200)
 }
 
-fn name(name: &X509Name<'_>) -> String {
-    one_line(&name.to_string(), 200)
-}
-
-fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
-    let Ok(Some(extension)) = certificate.subject_alternative_name() else { return Vec::new() };
-    let name = |name: &GeneralName<'_>| match name {
-        GeneralName::DNSName(dns) => Some((*dns).to_owned()),
-        GeneralName::IPAddress(ip) => address(ip),
-        _ => None,
+/// `SET OF SEQUENCE { type OID, value }`, one after the other.
+fn attributes(name: &[u8]) -> Option<String> {
+    let attribute = |attribute: &[u8]| {
+        let (kind, content) = value(OID, attribute)?;
+        let (tag, content, _) = der::any(content)?;
+        Some(format!("{}={}", oid::attribute(kind), text(tag, content)))
     };
-    extension.value.general_names.iter().filter_map(name).collect()
+    let together =
+        |set: &[u8]| Some(der::all(SEQUENCE, set)?.into_iter().map(attribute).collect::<Option<Vec<_>>>()?.join(" + "));
+    Some(der::all(SET, name)?.into_iter().map(together).collect::<Option<Vec<_>>>()?.join(", "))
+}
+
+fn text(tag: u8, content: &[u8]) -> String {
+    if STRINGS.contains(&tag) {
+        String::from_utf8_lossy(content).into_owned()
+    } else if tag == BMP_STRING {
+        let units: Vec<u16> = content.as_chunks().0.iter().copied().map(u16::from_be_bytes).collect();
+        String::from_utf16_lossy(&units)
+    } else {
+        content.iter().map(|byte| format!("{byte:02X}")).collect()
+    }
+}
+
+/// The subject alternative names among the extensions (`SEQUENCE { OID, critical BOOLEAN OPTIONAL, OCTET STRING }`).
+fn names(extensions: &[u8]) -> Option<Vec<String>> {
+    let extension = |extension| {
+        let (id, rest) = value(OID, extension)?;
+        let (content, _) = value(OCTETS, der::optional(BOOLEAN, rest).1)?;
+        (id == oid::SUBJECT_ALTERNATIVE_NAME).then_some(content)
+    };
+    let content = der::all(SEQUENCE, extensions)?.into_iter().find_map(extension)?;
+    let (mut left, _) = value(SEQUENCE, content)?;
+    let mut names = Vec::new();
+    while let Some((tag, name, rest)) = der::any(left) {
+        match tag {
+            DNS_NAME => names.push(String::from_utf8_lossy(name).into_owned()),
+            IP_ADDRESS => names.extend(address(name)),
+            _ => {}
+        }
+        left = rest;
+    }
+    Some(names)
 }
 
 fn address(bytes: &[u8]) -> Option<String> {

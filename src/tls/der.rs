@@ -1,28 +1,67 @@
-//! As much DER as the key stores need: one value taken off the front, one put together.
+//! As much DER as certificates and key stores need: one value taken off the front, one put together.
 
 pub(super) const INTEGER: u8 = 0x02;
+pub(super) const BITS: u8 = 0x03;
 pub(super) const OCTETS: u8 = 0x04;
 pub(super) const OID: u8 = 0x06;
+pub(super) const UTC_TIME: u8 = 0x17;
+pub(super) const GENERALIZED_TIME: u8 = 0x18;
 pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const SET: u8 = 0x31;
 pub(super) const EXPLICIT_0: u8 = 0xa0;
 
 /// The content of the DER value with this tag at the beginning of `bytes`, and what follows it.
 pub(super) fn value(tag: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (&found, bytes) = bytes.split_first()?;
-    if found != tag {
-        return None;
-    }
+    let (found, content, rest) = any(bytes)?;
+    (found == tag).then_some((content, rest))
+}
+
+/// The tag and the content of the DER value at the beginning of `bytes`, and what follows it.
+pub(super) fn any(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (&tag, bytes) = bytes.split_first()?;
     let (&length, bytes) = bytes.split_first()?;
-    if length < 0x80 {
-        return bytes.split_at_checked(length.into());
+    let (length, bytes) = if length < 0x80 {
+        (length.into(), bytes)
+    } else {
+        // 0x80 alone is BER's "until the end mark"; four bytes of length are more than any key store.
+        let (digits, bytes) =
+            bytes.split_at_checked(usize::from(length & 0x7f)).filter(|(digits, _)| (1..=4).contains(&digits.len()))?;
+        (digits.iter().fold(0, |length, &digit| length << 8 | usize::from(digit)), bytes)
+    };
+    let (content, rest) = bytes.split_at_checked(length)?;
+    Some((tag, content, rest))
+}
+
+/// The content of the value with this tag, if the next one has it, and what follows.
+pub(super) fn optional(tag: u8, bytes: &[u8]) -> (Option<&[u8]>, &[u8]) {
+    value(tag, bytes).map_or((None, bytes), |(content, rest)| (Some(content), rest))
+}
+
+/// The contents of values that all have this tag.
+pub(super) fn all(tag: u8, mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut found = Vec::new();
+    while !bytes.is_empty() {
+        let (content, rest) = value(tag, bytes)?;
+        found.push(content);
+        bytes = rest;
     }
-    // 0x80 alone is BER's "until the end mark"; four bytes of length are more than any key store.
-    let (digits, bytes) =
-        bytes.split_at_checked(usize::from(length & 0x7f)).filter(|(digits, _)| (1..=4).contains(&digits.len()))?;
-    bytes.split_at_checked(digits.iter().fold(0, |length, &digit| length << 8 | usize::from(digit)))
+    Some(found)
+}
+
+/// The number in an INTEGER that is neither negative nor large.
+pub(super) fn small(integer: &[u8]) -> Option<u32> {
+    match integer {
+        [first, ..] if *first >= 0x80 => None,
+        [0, digits @ ..] | digits if (1..=4).contains(&digits.len()) => {
+            Some(digits.iter().fold(0, |number, &digit| number << 8 | u32::from(digit)))
+        }
+        [0] => Some(0),
+        _ => None,
+    }
 }
 
 /// `content` as one DER value with this tag.
+#[cfg(test)]
 pub(super) fn wrap(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let digits: Vec<u8> = length.into_iter().skip_while(|&digit| digit == 0).collect();
@@ -50,6 +89,26 @@ mod tests {
             let content = vec![7; length];
             assert_eq!(value(OCTETS, &wrap(OCTETS, &content)), Some((content.as_slice(), [].as_slice())), "{length}");
         }
+    }
+
+    #[test]
+    fn small_numbers_are_read_and_others_are_none() {
+        for (integer, number) in
+            [(&b"\0"[..], 0), (b"\x7f", 127), (b"\0\x80", 128), (b"\x27\x10", 10_000), (b"\0\xff\0\0\0", 0xff00_0000)]
+        {
+            assert_eq!(small(integer), Some(number));
+        }
+        for integer in [&b""[..], b"\x80", b"\x01\0\0\0\0"] {
+            assert_eq!(small(integer), None);
+        }
+    }
+
+    #[test]
+    fn several_values_are_read_and_one_of_another_kind_is_none() {
+        assert_eq!(all(OCTETS, b"\x04\x01a\x04\0"), Some(vec![&b"a"[..], b""]));
+        assert_eq!(all(OCTETS, b"\x04\x01a\x02\x01a"), None);
+        assert_eq!(optional(OCTETS, b"\x04\x01ab"), (Some(&b"a"[..]), &b"b"[..]));
+        assert_eq!(optional(OID, b"\x04\x01ab"), (None, &b"\x04\x01ab"[..]));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! certificates go. Read by hand because the whole store must cost less than a millisecond, a file that lies about its
 //! lengths must not make the JVM allocate them, and without a password Java reads the store unchecked.
 
-use sha1::{Digest, Sha1};
+use aws_lc_rs::digest::{Context, Digest, SHA1_FOR_LEGACY_USE_ONLY as SHA1};
 use zeroize::Zeroizing;
 
 use super::der::{OCTETS, OID, SEQUENCE, value};
@@ -70,17 +70,19 @@ pub(super) fn read<'a>(file: &'a [u8], password: Option<&str>) -> Result<Vec<Ent
         return Err(Problem::Damaged);
     }
     match password {
-        Some(password) if digest_of(password, content) != *digest => Err(Problem::Password),
+        Some(password) if digest_of(password, content).as_ref() != digest => Err(Problem::Password),
         _ => Ok(entries),
     }
 }
 
-fn digest_of(password: &str, content: &[u8]) -> [u8; DIGEST] {
-    let mut sha = Sha1::new();
-    sha.update(utf16(password));
-    sha.update(WHITENER);
-    sha.update(content);
-    sha.finalize().into()
+fn digest_of(password: &str, content: &[u8]) -> Digest {
+    sum(&[&utf16(password), WHITENER, content])
+}
+
+fn sum(parts: &[&[u8]]) -> Digest {
+    let mut sum = Context::new(&SHA1);
+    parts.iter().for_each(|part| sum.update(part));
+    sum.finish()
 }
 
 /// The private key of an entry (PKCS #8), taken out of its protection. JCEKS protects its keys in another way.
@@ -97,13 +99,12 @@ pub(super) fn unprotect(protected: &[u8], password: &str) -> Result<Zeroizing<Ve
 
     let password = utf16(password);
     let mut key = Zeroizing::new(Vec::with_capacity(text.len()));
-    let mut sum = *salt;
+    let mut last = sum(&[&password, salt]);
     for block in text.chunks(DIGEST) {
-        sum = Sha1::new().chain_update(&password).chain_update(sum).finalize().into();
-        key.extend(block.iter().zip(sum).map(|(byte, mask)| byte ^ mask));
+        key.extend(block.iter().zip(last.as_ref()).map(|(byte, mask)| byte ^ mask));
+        last = sum(&[&password, last.as_ref()]);
     }
-    let found: [u8; DIGEST] = Sha1::new().chain_update(&password).chain_update(&key).finalize().into();
-    if found == *check { Ok(key) } else { Err(Problem::Password) }
+    if sum(&[&password, &key]).as_ref() == check { Ok(key) } else { Err(Problem::Password) }
 }
 
 /// `EncryptedPrivateKeyInfo ::= SEQUENCE { SEQUENCE { algorithm OID, … }, OCTET STRING }`
@@ -196,7 +197,7 @@ mod tests {
             file.extend(*rest);
         }
         let digest = digest_of(password, &file);
-        file.extend(digest);
+        file.extend(digest.as_ref());
         file
     }
 

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use p12_keystore::{KeyStore, KeyStoreEntry, Pkcs12ImportPolicy};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::{jks, p12};
+
+const BROKEN: &str = "it ends too early or its lengths are wrong";
 
 /// Why a key store cannot be read.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl From<jks::Problem> for Problem {
     fn from(problem: jks::Problem) -> Self {
         match problem {
             jks::Problem::Password => Self::Password,
-            jks::Problem::Damaged => Self::Damaged("it ends too early or its lengths are wrong".to_owned()),
+            jks::Problem::Damaged => Self::Damaged(BROKEN.to_owned()),
             jks::Problem::Unknown(what) => Self::Unsupported(what),
         }
     }
@@ -50,7 +51,7 @@ impl From<p12::Problem> for Problem {
             p12::Problem::Password => Self::Password,
             p12::Problem::PasswordMissing => Self::PasswordMissing,
             p12::Problem::Unsupported => Self::Unsupported("its encryption".to_owned()),
-            p12::Problem::Damaged(why) => Self::Damaged(why),
+            p12::Problem::Damaged => Self::Damaged(BROKEN.to_owned()),
         }
     }
 }
@@ -90,8 +91,8 @@ pub(super) fn trusted<'a>(file: &'a [u8], password: Option<&str>) -> Result<Trus
     }
     if p12::is(file) {
         let archive = p12::read(file, password)?;
-        let certificates: Vec<_> = p12::anchors(&archive).map(|bag| CertificateDer::from(bag.cert.as_der().to_vec())).collect();
-        return Ok(Trusted { unmarked: archive.certs.len() - certificates.len(), certificates });
+        let certificates: Vec<_> = archive.anchors().map(|der| CertificateDer::from(der.to_vec())).collect();
+        return Ok(Trusted { unmarked: archive.certificates() - certificates.len(), certificates });
     }
     Err(neither(file))
 }
@@ -121,13 +122,9 @@ fn decrypted_keys(file: &[u8], password: &str) -> Result<Vec<Key>, Problem> {
             }
         }
     } else if p12::is(file) {
-        let store = KeyStore::from_pkcs12(file, password, Pkcs12ImportPolicy::Strict).map_err(p12::problem)?;
-        for (_, entry) in store.entries() {
-            if let KeyStoreEntry::PrivateKeyChain(entry) = entry {
-                let key = PrivatePkcs8KeyDer::from(entry.key().as_der().to_vec()).into();
-                let chain = entry.certs().iter().map(|certificate| CertificateDer::from(certificate.as_der().to_vec())).collect();
-                keys.push(Key { chain, key });
-            }
+        for (key, chain) in p12::read(file, Some(password))?.keys() {
+            let chain = chain.into_iter().map(|certificate| CertificateDer::from(certificate.to_vec())).collect();
+            keys.push(Key { chain, key: PrivatePkcs8KeyDer::from(key.to_vec()).into() });
         }
     } else {
         return Err(neither(file));

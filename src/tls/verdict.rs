@@ -9,6 +9,7 @@ use rustls::{
 
 use super::{
     certificate::{self, Facts},
+    moment::Moment,
     trust::Trust,
 };
 
@@ -116,16 +117,11 @@ impl Refused<'_> {
         }
     }
 
-    fn out_of_date(
-        &self,
-        server: &Facts,
-        verb: &str,
-        wrong_date: impl Fn(&Facts, x509_parser::time::ASN1Time) -> Option<x509_parser::time::ASN1Time>,
-    ) -> (String, String) {
-        let Some(now) = certificate::at(self.now) else { return self.other("the clock of this machine is unusable") };
-        let clock = format!("this machine's clock says {}", certificate::moment(now));
+    fn out_of_date(&self, server: &Facts, verb: &str, wrong_date: impl Fn(&Facts, Moment) -> Option<Moment>) -> (String, String) {
+        let Some(now) = Moment::of(self.now) else { return self.other("the clock of this machine is unusable") };
+        let clock = format!("this machine's clock says {now}");
         if let Some(date) = wrong_date(server, now) {
-            let why = format!("the server's certificate {verb} {}, and {clock}", certificate::moment(date));
+            let why = format!("the server's certificate {verb} {date}, and {clock}");
             return (
                 why,
                 "renew the certificate of Vault's listener (tls_cert_file), or correct this machine's clock".to_owned(),
@@ -134,11 +130,7 @@ impl Refused<'_> {
         let of_ca = |der: &CertificateDer<'_>| Facts::of(der).and_then(|ca| Some((wrong_date(&ca, now)?, ca)));
         match self.intermediates.iter().find_map(of_ca) {
             Some((date, ca)) => (
-                format!(
-                    "the CA certificate \"{}\" that the server sent {verb} {}, and {clock}",
-                    ca.subject,
-                    certificate::moment(date)
-                ),
+                format!("the CA certificate \"{}\" that the server sent {verb} {date}, and {clock}", ca.subject),
                 "replace it in Vault's tls_cert_file by the CA's current one, or correct this machine's clock".to_owned(),
             ),
             None => self.other("a date in the chain is wrong"),

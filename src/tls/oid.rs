@@ -1,0 +1,93 @@
+//! Object identifiers (the content of their DER value), and what they are called.
+
+pub(super) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
+pub(super) const DSA: &[u8] = b"\x2a\x86\x48\xce\x38\x04\x01";
+pub(super) const SUBJECT_ALTERNATIVE_NAME: &[u8] = b"\x55\x1d\x11";
+
+/// The algorithms that sign certificates, today's and those of old, which are met among the refused ones.
+const SIGNATURES: [(&[u8], &str); 16] = [
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x02", "md2WithRSAEncryption"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04", "md5WithRSAEncryption"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", "sha1WithRSAEncryption"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", "rsassa-pss"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", "sha256WithRSAEncryption"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c", "sha384WithRSAEncryption"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d", "sha512WithRSAEncryption"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0e", "sha224WithRSAEncryption"),
+    (b"\x2a\x86\x48\xce\x38\x04\x03", "dsa-with-SHA1"),
+    (b"\x2a\x86\x48\xce\x3d\x04\x01", "ecdsa-with-SHA1"),
+    (b"\x2a\x86\x48\xce\x3d\x04\x03\x01", "ecdsa-with-SHA224"),
+    (b"\x2a\x86\x48\xce\x3d\x04\x03\x02", "ecdsa-with-SHA256"),
+    (b"\x2a\x86\x48\xce\x3d\x04\x03\x03", "ecdsa-with-SHA384"),
+    (b"\x2a\x86\x48\xce\x3d\x04\x03\x04", "ecdsa-with-SHA512"),
+    (b"\x2b\x65\x70", "ed25519"),
+    (b"\x2b\x65\x71", "ed448"),
+];
+
+/// The parts of a name, abbreviated as openssl does.
+const ATTRIBUTES: [(&[u8], &str); 16] = [
+    (b"\x55\x04\x03", "CN"),
+    (b"\x55\x04\x04", "SN"),
+    (b"\x55\x04\x05", "serialNumber"),
+    (b"\x55\x04\x06", "C"),
+    (b"\x55\x04\x07", "L"),
+    (b"\x55\x04\x08", "ST"),
+    (b"\x55\x04\x09", "street"),
+    (b"\x55\x04\x0a", "O"),
+    (b"\x55\x04\x0b", "OU"),
+    (b"\x55\x04\x0c", "title"),
+    (b"\x55\x04\x2a", "GN"),
+    (b"\x55\x04\x2e", "dnQualifier"),
+    (b"\x55\x04\x61", "organizationIdentifier"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01", "Email"),
+    (b"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01", "UID"),
+    (b"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19", "DC"),
+];
+
+/// For example `sha256WithRSAEncryption`.
+pub(super) fn signature(oid: &[u8]) -> String {
+    called(&SIGNATURES, oid)
+}
+
+/// For example `CN`.
+pub(super) fn attribute(oid: &[u8]) -> String {
+    called(&ATTRIBUTES, oid)
+}
+
+fn called(names: &[(&[u8], &str)], oid: &[u8]) -> String {
+    names.iter().find(|(known, _)| *known == oid).map_or_else(|| dotted(oid), |(_, name)| (*name).to_owned())
+}
+
+/// `1.2.840.113549`. The first two numbers share the first one of the encoding.
+fn dotted(oid: &[u8]) -> String {
+    let mut numbers = Vec::new();
+    let mut number: u64 = 0;
+    for byte in oid {
+        number = number << 7 | u64::from(byte & 0x7f);
+        if *byte < 0x80 {
+            if numbers.is_empty() {
+                let first = (number / 40).min(2);
+                numbers.push(first);
+                number -= first * 40;
+            }
+            numbers.push(number);
+            number = 0;
+        }
+    }
+    numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_ones_have_names_and_others_numbers() {
+        assert_eq!(signature(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05"), "sha1WithRSAEncryption");
+        assert_eq!(attribute(b"\x55\x04\x03"), "CN");
+        assert_eq!(attribute(b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x08"), "1.2.840.113549.1.9.8");
+        assert_eq!(attribute(b"\x60\x86\x48\x01"), "2.16.840.1");
+        assert_eq!(attribute(b"\x88\x37\x03"), "2.999.3");
+        assert_eq!(attribute(b""), "");
+    }
+}
