@@ -109,6 +109,10 @@ fn agent(_: &Client<'_>, _: Sources<'_>) -> Result<Login, Error> {
     Ok(Login { token: None, origin: "the Vault Agent or Proxy at the endpoint".to_owned(), terms: None })
 }
 
+const SECOND_FACTOR: &str = "What to do: leave this login out of what asks for the second factor (MFA; try: vault list \
+                             identity/mfa/login-enforcement), by its accessors, groups or entities, or mount an auth method \
+                             for servers that is not among them";
+
 /// A login that is ready to be sent.
 struct Attempt {
     api_path: String,
@@ -142,9 +146,18 @@ impl Attempt {
         let refused = |said: &str, bare| (self.explain)(Refused { reply: &reply, said, bare, api_path: &self.api_path, client });
         match reply.meaning() {
             Meaning::Success(envelope) => {
-                let auth = envelope.auth.ok_or_else(|| reply.lacks("it holds no \"auth\""))?;
+                let auth = envelope.auth.ok_or_else(|| {
+                    reply.lacks(match envelope.wrap_info {
+                        Some(_) => "it is response-wrapped: something in between adds X-Vault-Wrap-TTL to logins",
+                        None => "it holds no \"auth\"",
+                    })
+                })?;
                 if auth.mfa_requirement.is_some() {
-                    return Err(refused("it wants multi-factor authentication, which a server cannot give", false));
+                    let mut error = refused("it wants multi-factor authentication, which a server cannot give", false);
+                    if let Error::LoginRefused { advice, .. } = &mut error {
+                        SECOND_FACTOR.clone_into(advice);
+                    }
+                    return Err(error);
                 }
                 let terms = Terms {
                     lasts: auth.lease_duration.filter(|seconds| *seconds > 0).map(vault::seconds),

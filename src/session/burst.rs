@@ -11,8 +11,8 @@ use crate::runtime;
 /// After so long without a call the start-up is over.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// The keeper looks again after so long when a call takes its time.
-const WHILE_BUSY: Duration = Duration::from_secs(1);
+/// The keeper looks again after so long at the latest: calls come while it waits, and leases that are due soon.
+const LOOK: Duration = Duration::from_secs(1);
 
 struct Burst {
     /// How many calls are under way.
@@ -76,11 +76,11 @@ pub(crate) fn turn(host: &dyn Host, stopping: bool) -> Option<Duration> {
         if burst.calls > 0 { None } else { burst.last.map(|last| last.elapsed()) }
     };
     match idle {
-        None if !stopping => return Some(WHILE_BUSY),
+        None if !stopping => return Some(LOOK),
         Some(idle) if idle < IDLE && !stopping => {
             let rest = IDLE - idle;
             let secrets = secrets.map_or(rest, |next| next.saturating_duration_since(Instant::now()));
-            return Some(rest.min(secrets).min(leases.unwrap_or(rest)).max(Duration::from_millis(1)));
+            return Some(wait(rest.min(secrets).min(leases.unwrap_or(rest))));
         }
         _ => {}
     }
@@ -94,11 +94,15 @@ pub(crate) fn turn(host: &dyn Host, stopping: bool) -> Option<Duration> {
     let mut burst = burst();
     let began_again = burst.calls > 0 || burst.last.is_some_and(|last| last.elapsed() < IDLE);
     if began_again && !stopping {
-        return Some(WHILE_BUSY);
+        return Some(LOOK);
     }
     let next = secrets.map(|next| next.saturating_duration_since(Instant::now())).into_iter().chain(leases).min();
     burst.kept = next.is_some() && !stopping;
-    next.filter(|_| burst.kept).map(|next| next.max(Duration::from_millis(1)))
+    next.filter(|_| burst.kept).map(wait)
+}
+
+fn wait(next: Duration) -> Duration {
+    next.clamp(Duration::from_millis(1), LOOK)
 }
 
 /// Ends a burst that nobody keeps.

@@ -14,7 +14,7 @@ use crate::settings::REVOKE;
 use crate::text::one_line;
 use crate::vault::Meaning;
 
-/// How long Vault is waited for at the end: an exiting JVM waits for it.
+/// How long Vault is waited for at the end, however many tokens there are: an exiting JVM waits for it.
 const LIMIT: Duration = Duration::from_secs(3);
 
 /// A token without an end is asked for anew after so long.
@@ -61,9 +61,12 @@ impl Grant {
         self.leased.store(true, Ordering::Relaxed);
     }
 
-    fn revoke(&self, token: &Secret, host: &dyn Host) {
+    fn revoke(&self, token: &Secret, limit: Duration, host: &dyn Host) {
         let answer = Client::new(&self.request, host).and_then(|client| {
-            let client = client.limited(LIMIT);
+            if limit.is_zero() {
+                return Ok(Some("no time was left for it".to_owned()));
+            }
+            let client = client.limited(limit);
             let reply = client.send(&Call::revoke(token, &body(&[])?))?;
             Ok(match reply.meaning() {
                 Meaning::Success(_) | Meaning::NoData => None,
@@ -89,9 +92,10 @@ impl Grant {
 
 /// Revokes every token that was obtained, except those that leases hang on.
 pub(super) fn revoke_all(host: &dyn Host) {
+    let start = Instant::now();
     for grant in grants(std::mem::take) {
         if let Some(token) = grant.login.token.as_ref().filter(|_| !grant.leased.load(Ordering::Relaxed)) {
-            grant.revoke(token, host);
+            grant.revoke(token, LIMIT.saturating_sub(start.elapsed()), host);
         }
     }
 }

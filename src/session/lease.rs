@@ -35,7 +35,10 @@ struct Renewed {
     /// What it was granted for at first.
     lasts: Duration,
     ends: Instant,
+    /// When to renew it, or, once that is not possible any more, to forget it.
     due: Instant,
+    /// It cannot be renewed any more, and was warned of.
+    given_up: bool,
 }
 
 static RENEWED: Mutex<Vec<Renewed>> = Mutex::new(Vec::new());
@@ -45,20 +48,31 @@ pub(super) fn came(lease: Lease, place: &Place, grant: &Arc<Grant>, host: &dyn H
     grant.holds_lease();
     let sources = grant.request.sources(host);
     let renew = RENEW.find(sources)?.map(|value| value.flag()).transpose()?.unwrap_or(false);
-    let seconds = lease.lasts.as_secs();
+    let token_lasts = grant.login.terms.as_ref().and_then(|terms| terms.lasts);
     if !renew || !lease.renewable {
-        if lease.lasts < LONG {
+        let token_lasts = token_lasts.filter(|lasts| *lasts < lease.lasts);
+        if token_lasts.unwrap_or(lease.lasts) < LONG {
+            let sooner = token_lasts.map(|lasts| format!(" but ends with the token that read it, after {} s", lasts.as_secs()));
             let why = if renew { "and it cannot be renewed" } else { "and nobody renews it (\"renew\":true would)" };
             host.warn(&format!(
-                "The secret at {place} is leased for {seconds} s, {why}: the server loses it then. A static role (static-creds) has no \
-                 such end"
+                "The secret at {place} is leased for {} s{}, {why}: the server loses it then. A static role (static-creds) has no \
+                 such end",
+                lease.lasts.as_secs(),
+                sooner.unwrap_or_default()
             ));
         }
         return Ok(());
     }
     let now = Instant::now();
-    let renewed =
-        |what, lease, lasts| Renewed { what, lease, grant: Arc::clone(grant), lasts, ends: now + lasts, due: now + share(lasts) };
+    let renewed = |what, lease, lasts| Renewed {
+        what,
+        lease,
+        grant: Arc::clone(grant),
+        lasts,
+        ends: now + lasts,
+        due: now + share(lasts),
+        given_up: false,
+    };
     let token = grant.login.terms.as_ref().filter(|terms| terms.renewable).and_then(|terms| terms.lasts);
     let token = token.map(|lasts| renewed(format!("the token of {}", grant.login.origin), None, lasts));
     let lease = renewed(format!("the lease of the secret at {place}"), Some(lease.id), lease.lasts);
@@ -74,12 +88,19 @@ pub(super) fn came(lease: Lease, place: &Place, grant: &Arc<Grant>, host: &dyn H
 pub(super) fn renew_due(host: &dyn Host) -> Option<Duration> {
     let now = Instant::now();
     let due: Vec<Renewed> = with_renewed(|all| all.extract_if(.., |one| one.due <= now).collect());
-    for mut one in due {
-        if one.renew(host) {
-            with_renewed(|all| all.push(one));
+    for mut one in due.into_iter().filter(|one| !one.given_up) {
+        if !one.renew(host) {
+            one.given_up = true;
+            one.due = one.ends;
         }
+        with_renewed(|all| all.push(one));
     }
-    with_renewed(|all| all.iter().map(|one| one.due.saturating_duration_since(Instant::now())).min())
+    with_renewed(|all| {
+        // A token is renewed for the sake of its leases.
+        let leased: Vec<_> = all.iter().filter(|one| one.lease.is_some()).map(|one| Arc::as_ptr(&one.grant)).collect();
+        all.retain(|one| one.lease.is_some() || leased.contains(&Arc::as_ptr(&one.grant)));
+        all.iter().map(|one| one.due.saturating_duration_since(Instant::now())).min()
+    })
 }
 
 /// Nothing is renewed any more.
