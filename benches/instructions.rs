@@ -1,7 +1,7 @@
 //! How many instructions a call costs, counted by valgrind: times on a shared machine are noise, these counts are the same each
 //! time. The stage `instructions` of tests/run.sh fails when one grows beyond its threshold in benches/instructions.txt. It
-//! counts unoptimised code, whose build is that of the tests: what is done twice costs twice there as well. `make bench` counts
-//! the code of a release.
+//! counts unoptimised code, whose build is that of the tests: what is done twice costs twice there as well. `cargo bench --bench
+//! instructions` counts the code of a release.
 //!
 //! `instructions WORK TIMES PORT` is the process that is counted; this program starts it twice for each kind of work, with
 //! different numbers of times, so that what happens once in a process does not count. `UPDATE=1` writes the thresholds anew.

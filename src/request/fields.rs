@@ -51,14 +51,13 @@ impl Fields {
             let what = if e.is_eof() { "it ends too early" } else { "there is a mistake" };
             whole(format!("it is not valid JSON: {what} at line {}, column {}", e.line(), e.column()))
         })?;
-        let known = || OWN.into_iter().chain(setting_fields());
         let mut problems = Vec::new();
         for (i, (name, _)) in fields.iter().enumerate() {
             let before = fields.iter().take(i).filter(|(other, _)| other == name).count();
-            if !known().any(|known| known == name) {
-                let near = match nearest(name, known()) {
+            if !OWN.into_iter().chain(setting_fields()).any(|known| known == name) {
+                let near = match nearest(name, all_fields()) {
                     Some(near) => format!("did you mean \"{near}\"?"),
-                    None => format!("known are {}", list(&known().collect::<Vec<_>>())),
+                    None => format!("known are {}", list(&all_fields())),
                 };
                 problems.push(format!("unknown field \"{}\": {near}", one_line(name, 40)));
             } else if before == 1 {
@@ -113,18 +112,18 @@ impl Fields {
 
     /// The fields that are settings, as text. Numbers and truth values may be written as such; an object is for headers.
     pub(super) fn settings(&mut self) -> Vec<(&'static str, String)> {
-        let mut found = Vec::new();
-        for name in setting_fields() {
-            let Some(value) = self.value(name) else { continue };
-            let as_text = match value {
-                Value::Number(number) => Ok(number.to_string()),
-                Value::Bool(flag) => Ok(flag.to_string()),
-                Value::Object(_) if Some(name) == settings::HEADERS.field => Ok(value.to_string()),
-                other => text(other).map(str::to_owned),
-            };
-            found.extend(self.note(name, as_text).map(|text| (name, text)));
-        }
-        found
+        let as_text = |name, value: &Value| match value {
+            Value::Number(number) => Ok(number.to_string()),
+            Value::Bool(flag) => Ok(flag.to_string()),
+            Value::Object(_) if Some(name) == settings::HEADERS.field => Ok(value.to_string()),
+            other => text(other).map(str::to_owned),
+        };
+        let setting = |(name, value): &(String, Value)| {
+            let name = setting_fields().find(|field| field == name)?;
+            Some((name, as_text(name, value)))
+        };
+        let found: Vec<_> = self.fields.iter().filter_map(setting).collect();
+        found.into_iter().filter_map(|(name, text)| Some((name, self.note(name, text)?))).collect()
     }
 
     fn value(&self, name: &str) -> Option<&Value> {
@@ -136,10 +135,20 @@ impl Fields {
     }
 }
 
-/// The fields that are settings, each once: several methods share "role".
+/// The fields that are settings; some twice, since several methods share "role".
 fn setting_fields() -> impl Iterator<Item = &'static str> {
-    let field = |index: usize| settings::ALL.get(index).and_then(|setting| setting.field);
-    (0..settings::ALL.len()).filter_map(move |i| field(i).filter(|name| !(0..i).any(|before| field(before) == Some(name))))
+    settings::ALL.iter().filter_map(|setting| setting.field)
+}
+
+/// Every field that there is, once.
+fn all_fields() -> Vec<&'static str> {
+    let mut all = OWN.to_vec();
+    for field in setting_fields() {
+        if !all.contains(&field) {
+            all.push(field);
+        }
+    }
+    all
 }
 
 fn text(value: &Value) -> Result<&str, String> {
