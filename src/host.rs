@@ -2,10 +2,17 @@
 
 use std::ffi::OsString;
 
+use once_cell::sync::OnceCell;
+use zeroize::Zeroize;
+
 /// The process around the library: the JVM in production, a map in tests.
 pub trait Host {
-    /// The environment variable `name`, `None` when it is not set.
+    /// The environment variable `name`, `None` when it is not set. Of ours, those are known that were set at the first question:
+    /// Java cannot change the environment.
     fn variable(&self, name: &str) -> Option<OsString> {
+        if is_ours(name) && !ours_in_the_environment().iter().any(|set| set == name) {
+            return None;
+        }
         std::env::var_os(name)
     }
 
@@ -33,6 +40,27 @@ pub trait Host {
     fn keep(&self) -> bool {
         false
     }
+}
+
+/// The prefixes of the variables that `settings` knows.
+const OURS: [&str; 3] = ["SECRET_STORE_", "VAULT_", "BAO_"];
+
+fn is_ours(name: &str) -> bool {
+    OURS.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The names of our variables that are set: usually a few of a hundred that are asked for at each call, and each question takes
+/// the system a walk through the whole environment.
+fn ours_in_the_environment() -> &'static [String] {
+    static NAMES: OnceCell<Vec<String>> = OnceCell::new();
+    NAMES.get_or_init(|| {
+        let names = std::env::vars_os().filter_map(|(name, value)| {
+            // It may be a token.
+            value.into_encoded_bytes().zeroize();
+            name.into_string().ok().filter(|name| is_ours(name))
+        });
+        names.collect()
+    })
 }
 
 #[cfg(test)]
