@@ -111,6 +111,7 @@ public class AppRoleTest {
         String once = secretId("approle/role/once");
         String ofOnce = logins.text("APPROLE", "roleId", "once");
         logins.get(ofOnce, SECRET_ID, once).assertValue(logins.value);
+        logins.vault.put("sys/leases/revoke-prefix/auth/approle/login", "{}"); // or that login would serve
         logins.get(ofOnce, SECRET_ID, once).assertFails("400 invalid role or secret ID", WRONG_ID);
         // A wrapped secret-id whose setting was forgotten is a wrong secret-id.
         logins.get(text, SECRET_ID, wrappedSecretId("approle/role/app"))

@@ -82,7 +82,7 @@ final class HostProcess {
     /**
      * Sets an environment variable of the JVM, or removes it when the value is null; the tests' own SECRET_STORE_…, VAULT_…,
      * BAO_… and proxy variables are never inherited. Unless a test says otherwise nothing is tried twice, so that a failure
-     * takes no minute.
+     * takes no minute, and nothing that was read is reused, so that each call is one.
      */
     HostProcess environment(String name, String value) {
         environment.put(name, value);
@@ -185,6 +185,7 @@ final class HostProcess {
         builder.environment().keySet().removeIf(name -> name.startsWith("SECRET_STORE_") || name.startsWith("VAULT_")
                 || name.startsWith("BAO_") || name.toLowerCase(Locale.ROOT).endsWith("_proxy"));
         builder.environment().put("VAULT_CLIENT_TIMEOUT", "0");
+        builder.environment().put("SECRET_STORE_VAULT_CACHE_TIME", "0");
         environment.forEach((name, value) -> {
             if (value == null) {
                 builder.environment().remove(name);

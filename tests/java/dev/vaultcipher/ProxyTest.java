@@ -79,9 +79,10 @@ public class ProxyTest {
         try (StoreSession session = StoreSession.start(jvm)) {
             assertThrough(() -> session.get(far(https)).assertValue(value), "CONNECT vault.test:" + https.port() + " HTTP/1.1");
             assertThrough(() -> session.get(near(https)).assertValue(value)); // never back to this machine
-            // The environment comes before the JVM's properties.
-            session.property("https.proxyHost", "127.0.0.1");
-            session.property("https.proxyPort", "1");
+        }
+        // The environment comes before the JVM's properties.
+        jvm.jvmFlags("-Dhttps.proxyHost=127.0.0.1", "-Dhttps.proxyPort=1");
+        try (StoreSession session = StoreSession.start(jvm)) {
             assertThrough(() -> session.get(far(https)).assertValue(value), "CONNECT vault.test:" + https.port() + " HTTP/1.1");
         }
         jvm = jvm(http.rootToken()).environment("http_proxy", proxy.address()).environment("no_proxy", "vault.test:1");
