@@ -77,6 +77,7 @@ final class FaultRelay implements AutoCloseable {
     private final IntFunction<Fault> faults;
     private final AtomicInteger connections = new AtomicInteger();
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+    private volatile boolean silent;
 
     private FaultRelay(ServerSocketFactory sockets, int target, IntFunction<Fault> faults) {
         this.target = target;
@@ -106,6 +107,11 @@ final class FaultRelay implements AutoCloseable {
     /** How many connections there were. */
     int connections() {
         return connections.get();
+    }
+
+    /** From now on connections are made, and stay, but not a byte passes. */
+    void silence() {
+        silent = true;
     }
 
     @Override
@@ -146,7 +152,7 @@ final class FaultRelay implements AutoCloseable {
         }
     }
 
-    private static void copy(Socket from, Socket to, Socket client, Fault fault, int limit, int bytesPerSecond, int flipped) {
+    private void copy(Socket from, Socket to, Socket client, Fault fault, int limit, int bytesPerSecond, int flipped) {
         try {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
@@ -157,6 +163,10 @@ final class FaultRelay implements AutoCloseable {
                     piece[flipped - passed] ^= 1;
                 }
                 Fixtures.pause(fault.latencyMillis + length * 1000L / bytesPerSecond);
+                if (silent) {
+                    in.transferTo(OutputStream.nullOutputStream());
+                    return;
+                }
                 int last = Math.min(length, limit - passed);
                 out.write(piece, 0, last);
                 out.flush();

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import org.junit.AfterClass;
 import org.junit.BeforeClass;
 import org.junit.Test;
@@ -18,6 +19,7 @@ import org.junit.Test;
 /** A pod's service account gets its secret: a real API server issues the token, a real Vault has it reviewed. */
 public final class KubernetesLoginTest {
     private static KubernetesHost host;
+    private static AuditLog log;
 
     @BeforeClass
     public static void start() {
@@ -114,6 +116,55 @@ public final class KubernetesLoginTest {
             }
             Canaries.assertNoneIn("standard error", Files.readString(volume.resolve("stderr")));
         }
+    }
+
+    @Test
+    public void tenPropertiesOverThreePathsCostOneLoginThreeReadsAndOneRevocation() {
+        assertCosts("", List.of("auth/start/login", "secret/data/start/one", "secret/data/start/two", "secret/data/start/three",
+                AuditLog.REVOKE));
+    }
+
+    /** Vault writes two lines for a request that logs in and reads. */
+    @Test
+    public void withInlineLoginsTheyCostOneRequestForEachPathAndLeaveNoToken() {
+        assertCosts(",\"inlineLogin\":true", List.of("auth/start/login", "secret/data/start/one", "auth/start/login",
+                "secret/data/start/two", "auth/start/login", "secret/data/start/three"));
+    }
+
+    private static void assertCosts(String furtherMembers, List<String> requests) {
+        if (log == null) {
+            log = new AuditLog(host.vault);
+            host.enableAuth("start", "reviewer-of-start");
+            host.vault.put("sys/policies/acl/start",
+                    "{\"policy\":\"path \\\"secret/data/start/*\\\" { capabilities = [\\\"read\\\"] }\"}");
+            host.vault.put("auth/start/role/start", "{\"bound_service_account_names\":[\"" + KubernetesHost.ACCOUNT
+                    + "\"],\"bound_service_account_namespaces\":[\"" + KubernetesHost.NAMESPACE
+                    + "\"],\"token_policies\":[\"start\"]}");
+            for (String path : new String[] {"one", "two", "three"}) {
+                host.vault.putSecret("start/" + path, "a", host.value, "b", host.value, "c", host.value, "d", host.value);
+            }
+        }
+        log.forget();
+        HostProcess jvm = AuditedVault.jvm().environment("SECRET_STORE_VAULT_KUBE_AUTH_ROLE", "start")
+                .environment("SECRET_STORE_VAULT_KUBE_AUTH_PATH", "start")
+                .environment("SECRET_STORE_VAULT_KUBE_AUTH_JWT_PATH", host.file(token()).toString());
+        try (StoreSession session = StoreSession.start(jvm)) {
+            for (int property = 0; property < 10; property++) {
+                String path = List.of("one", "two", "three").get(property % 3);
+                String key = List.of("a", "b", "c", "d").get(property / 3);
+                StoreSession.Outcome outcome = session.get(host.vault.text("start/" + path, key)
+                        .replaceFirst("}$", ",\"authenticationType\":\"KUBERNETES\"" + furtherMembers + "}")).assertValue(host.value);
+                assertEquals(outcome.toString(), List.of(), outcome.warnings);
+            }
+            assertEquals(requests.contains(AuditLog.REVOKE) ? 1 : 0, log.tokens("start"));
+            for (int i = 0; i < 80 && !session.threads("vault-cipher").isEmpty(); i++) {
+                Fixtures.pause(100);
+            }
+            assertEquals(List.of(), session.threads("vault-cipher"));
+            assertEquals(requests, log.paths());
+            assertEquals(0, log.tokens("start"));
+        }
+        assertEquals("the exit adds nothing", requests, log.paths());
     }
 
     private static String ask(OutputStream in, BufferedReader out, String text) throws IOException {

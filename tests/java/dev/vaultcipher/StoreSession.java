@@ -9,8 +9,10 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -89,12 +91,61 @@ final class StoreSession implements AutoCloseable {
         return order("get", text);
     }
 
+    /**
+     * Logs in to a database with what these two texts lead to, which is resolved only the first time. The value is the user
+     * name.
+     */
+    Outcome logIn(String jdbcUrl, String userText, String passwordText) {
+        return await(order("login", jdbcUrl, userText, passwordText));
+    }
+
     /** Sets a system property, or removes it when the value is null. */
     void property(String name, String valueOrNull) {
         if (valueOrNull == null) {
             await(order("property", name));
         } else {
             await(order("property", name, valueOrNull));
+        }
+    }
+
+    /** Interrupts the JVM's threads of this name. */
+    void interruptThreads(String name) {
+        await(order("interrupt", name));
+    }
+
+    /** The JVM's threads whose name contains this, by the Java names. */
+    List<String> threads(String part) {
+        return List.of(await(order("threads", part)).call.valueSha256.split(",")).stream()
+                .filter(name -> !name.isEmpty()).collect(Collectors.toList());
+    }
+
+    /** How many sockets the JVM has open. */
+    int sockets() {
+        int sockets = 0;
+        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Paths.get("/proc/" + process.pid() + "/fd"))) {
+            for (Path descriptor : descriptors) {
+                sockets += isSocket(descriptor) ? 1 : 0;
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return sockets;
+    }
+
+    private static boolean isSocket(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
+        } catch (IOException closedMeanwhile) {
+            return false;
+        }
+    }
+
+    /** What it said on standard error so far: every WARN line, whichever thread gave it. */
+    String said() {
+        try {
+            return Files.readString(stderr);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -109,12 +160,22 @@ final class StoreSession implements AutoCloseable {
         }
     }
 
+    /** Lets the JVM exit, and waits until it has. */
+    void exit() {
+        orders.close();
+        try {
+            process.waitFor(30, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** Ends the JVM, which must have said nothing that it must not. */
     @Override
     public void close() {
         try {
-            orders.close();
-            boolean ended = process.waitFor(30, TimeUnit.SECONDS);
+            exit();
+            boolean ended = !process.isAlive();
             reader.join(10_000);
             String output = printed + "--- stderr\n" + Files.readString(stderr);
             Canaries.assertNoneIn("the output of a session", output);
