@@ -8,7 +8,10 @@ import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The main class behind {@link ThreadsLeftTest}: calls the class with each text and prints which threads that left. */
+/**
+ * The main class behind {@link ThreadsLeftTest}: calls the class with each text and prints which threads that left, and which
+ * are left in the end.
+ */
 final class ThreadsLeft {
     /** A thread that is ending needs a moment until the kernel has forgotten it. */
     private static final long ENDING_MILLIS = 1_000;
@@ -16,12 +19,12 @@ final class ThreadsLeft {
     private ThreadsLeft() {
     }
 
-    /** Arguments: class name, texts. */
+    /** Arguments: class name, for how many milliseconds a thread may stay after the last call, texts. */
     public static void main(String[] arguments) throws Exception {
         com.atlassian.secrets.api.SecretStore store =
                 (com.atlassian.secrets.api.SecretStore) Class.forName(arguments[0]).getConstructor().newInstance();
         List<String> before = threads();
-        for (int i = 1; i < arguments.length; i++) {
+        for (int i = 2; i < arguments.length; i++) {
             String outcome;
             try {
                 store.get(arguments[i]);
@@ -29,12 +32,13 @@ final class ThreadsLeft {
             } catch (RuntimeException e) {
                 outcome = "a failure";
             }
-            System.out.println(outcome + ", threads left: " + since(before));
+            System.out.println(outcome + ", threads left: " + since(before, ENDING_MILLIS));
         }
+        System.out.println("in the end: " + since(before, Long.parseLong(arguments[1])));
     }
 
-    private static List<String> since(List<String> before) throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + ENDING_MILLIS * 1_000_000;
+    private static List<String> since(List<String> before, long millis) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + millis * 1_000_000;
         while (true) {
             List<String> left = threads();
             before.forEach(left::remove);

@@ -13,10 +13,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +50,7 @@ public class TomcatTest {
     }
 
     private static final Map<Layout, VaultServer> VAULTS = new EnumMap<>(Layout.class);
+    private static final Map<Layout, AuditLog> LOGS = new EnumMap<>(Layout.class);
     private static String value;
     private static Outcome outcome;
     private static String outcomeOf;
@@ -73,7 +76,14 @@ public class TomcatTest {
         value = Fixtures.randomText();
         VAULTS.put(Layout.LIBRARY_IN_JAR, VaultServer.start());
         VAULTS.put(Layout.LIBRARY_BESIDE_JAR, VaultServer.startTls());
-        VAULTS.values().forEach(vault -> vault.putSecret("sample/secret", "password", value));
+        VAULTS.forEach((layout, vault) -> {
+            vault.putSecret("sample/secret", "password", value);
+            vault.put("sys/auth/approle", "{\"type\":\"approle\"}");
+            vault.put("sys/policies/acl/sample",
+                    "{\"policy\":\"path \\\"secret/data/sample/*\\\" { capabilities = [\\\"read\\\"] }\"}");
+            vault.put("auth/approle/role/app", "{\"role_id\":\"app\",\"token_policies\":[\"sample\"]}");
+            LOGS.put(layout, new AuditLog(vault));
+        });
     }
 
     @AfterClass
@@ -119,6 +129,22 @@ public class TomcatTest {
     }
 
     @Test
+    public void stoppedBeforeItsStartIsOver() throws Exception {
+        assertTold("stoppedBeforeItsStartIsOver");
+    }
+
+    @Test
+    public void noTokenIsLeftInVault() throws Exception {
+        Outcome outcome = outcome();
+        AuditLog log = LOGS.get(layout);
+        assertEquals(outcome.toString(), 0, log.tokens("approle"));
+        List<String> requests = log.paths();
+        int logins = Collections.frequency(requests, "auth/approle/login");
+        assertTrue(logins + " logins", logins > 20);
+        assertEquals(logins, Collections.frequency(requests, AuditLog.REVOKE));
+    }
+
+    @Test
     public void theContainerStops() throws Exception {
         Outcome outcome = outcome();
         assertTrue(outcome.toString(), outcome.stdout.endsWith("container stopped\n"));
@@ -155,7 +181,8 @@ public class TomcatTest {
             classPath.add(HostProcess.apiStubs());
         }
         HostProcess jvm = HostProcess.plain().classPath(classPath.toArray(new Path[0]))
-                .environment("SECRET_STORE_VAULT_TOKEN", vault.createReader("sample/secret"))
+                .environment("SECRET_STORE_VAULT_CACHE_TIME", null)
+                .environment("SECRET_STORE_VAULT_TOKEN", Canaries.keep(Fixtures.randomText())) // for a peer that is no Vault
                 .jvmFlags("-Xcheck:jni", "-XX:ErrorFile=" + folder.resolve("hs_err.log"), "-XX:-CreateCoredumpOnCrash")
                 // The JVM's own threads come and go otherwise, and no test could tell them from others.
                 .jvmFlags("-XX:+UseSerialGC", "-XX:-UseDynamicNumberOfCompilerThreads")
@@ -170,9 +197,18 @@ public class TomcatTest {
             jvm.jvmFlags("-Djavax.net.ssl.trustStore=" + trustStore(vault), "-Djavax.net.ssl.trustStorePassword=changeit");
         }
         Outcome outcome = jvm.run("dev.vaultcipher.host.WebApplications", folder.resolve("application").toString(),
-                folder.resolve("container").toString(), vault.text("sample/secret", "password"),
+                folder.resolve("container").toString(), text(vault),
                 Fixtures.sha256(value).substring(0, 8));
         return new Outcome(outcome.exitCode, outcome.stdout, end(outcome.stderr) + crashReport());
+    }
+
+    /** With a login, so that there is something to leave behind. */
+    private String text(VaultServer vault) throws IOException {
+        Path secretId = Files.writeString(folder.resolve("secret-id"), Canaries.keep(
+                Fixtures.jsonMember(vault.put("auth/approle/role/app/secret-id", "{}"), "secret_id")));
+        Files.setPosixFilePermissions(secretId, PosixFilePermissions.fromString("rw-------"));
+        return vault.text("sample/secret", "password").replace("\"endpoint\"", "\"authenticationType\":\"APPROLE\","
+                + "\"roleId\":\"app\",\"secretIdFile\":" + Fixtures.json(secretId.toString()) + ",\"endpoint\"");
     }
 
     private List<Path> tomcatJars() throws IOException {

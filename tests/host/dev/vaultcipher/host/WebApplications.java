@@ -19,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 
 /**
  * What happens to web applications in a servlet container: {@code WebApplications FOLDER TOMCAT_FOLDER TEXT FINGERPRINT}
@@ -50,6 +51,7 @@ final class WebApplications {
             stories.tell("redeployedManyTimes", stories::redeployedManyTimes);
             stories.tell("twoSideBySide", stories::twoSideBySide);
             stories.tell("calledAfterItWasStopped", stories::calledAfterItWasStopped);
+            stories.tell("stoppedBeforeItsStartIsOver", stories::stoppedBeforeItsStartIsOver);
             stories.tell("stoppedWhileACallWaits", stories::stoppedWhileACallWaits);
             stories.tell("stoppedWhileItStarts", stories::stoppedWhileItStarts);
         }
@@ -177,6 +179,21 @@ final class WebApplications {
         }
     }
 
+    /** What its calls share ends with it, and does not wait until the start would be over: thread, connection, token. */
+    private String stoppedBeforeItsStartIsOver() throws Exception {
+        await("keepers of other applications", WebApplications::keepers);
+        ProcessState before = ProcessState.now();
+        WebApplication application = container.deploy("brief", folder, loader -> read(store(CLASSES[0], loader)), () -> { });
+        List<String> held = ProcessState.now().moreThan(before);
+        check(keepers().size() == 1 && held.contains("open file socket"), "nothing was kept: " + held);
+        long start = System.nanoTime();
+        application.close();
+        await("more than before", () -> ProcessState.now().moreThan(before));
+        long millis = (System.nanoTime() - start) / 1_000_000;
+        check(millis < 3_000, "it took " + millis + " ms");
+        return "nothing left after " + millis + " ms, instead of " + held;
+    }
+
     /** The application has a thread of its own that waits for Vault, and ends it when it is stopped. */
     private String stoppedWhileACallWaits() throws Exception {
         ProcessState before = ProcessState.now();
@@ -227,6 +244,11 @@ final class WebApplications {
         check(flagKept.get(), "the interrupt was swallowed");
         await("more than before", () -> ProcessState.now().moreThan(before));
         return "ended after " + millis + " ms";
+    }
+
+    private static List<String> keepers() {
+        return Thread.getAllStackTraces().keySet().stream().map(Thread::getName)
+                .filter(name -> name.startsWith("vault-cipher")).collect(Collectors.toList());
     }
 
     private static StoreClass store(String className, ClassLoader loader) {
