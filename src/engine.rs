@@ -2,19 +2,22 @@
 
 mod kv2;
 mod plain;
+mod write;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::auth::Login;
-use crate::diagnosis;
+use crate::diagnosis::{self, Mount};
 use crate::error::{Error, Place};
 use crate::host::Host;
 use crate::http::{Client, Reply};
 use crate::request::{ApiPath, Request};
 use crate::session::Lease;
 use crate::text::one_line;
-use crate::vault::{self, Meaning};
+use crate::vault::{self, Envelope, Meaning, Metadata};
+
+pub(crate) use write::{Outcome, write};
 
 /// Which engine is at the mount: the field `engine`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +75,15 @@ impl Found {
         Some(Lease { id, lasts: vault::seconds(envelope.lease_duration), renewable: envelope.renewable })
     }
 
+    /// Which version of a KV version 2 secret it is.
+    fn version(&self) -> Result<u64, Error> {
+        let unknown = || self.lacks("it does not say which version it is");
+        let Meaning::Success(Envelope { data: Some(data), .. }) = self.reply.meaning() else { return Err(unknown()) };
+        let version: Version<'_> = serde_json::from_str(data.get()).map_err(|_| unknown())?;
+        let metadata: Option<Metadata> = version.metadata.and_then(|metadata| serde_json::from_str(metadata.get()).ok());
+        metadata.map(|metadata| metadata.version).ok_or_else(unknown)
+    }
+
     /// The answer cannot be understood.
     pub(crate) fn lacks(&self, problem: &str) -> Error {
         self.reply.lacks(problem)
@@ -110,17 +122,33 @@ pub(crate) fn read(request: &Request, login: &Login, client: &Client<'_>, host: 
 impl Reading<'_> {
     /// After a failure whose cause may be that the mount has another engine than the one that was asked.
     fn second_look(&self, failure: Error, place: Place) -> Result<Found, Error> {
-        let Request { mount, path, engine, version, .. } = self.request;
-        let full_path = format!("{}/{}", mount.encoded, path.encoded);
-        let Some(there) = diagnosis::mount(&full_path, self.login.token.as_ref(), self.client) else { return Err(failure) };
+        let Some(there) = self.mount() else { return Err(failure) };
+        if let Some(mistake) = self.mistake(&there, place) {
+            return Err(mistake);
+        }
+        match (self.request.engine, there.engine()) {
+            (_, Engine::Kv2) => self.read_without_data(failure),
+            (None, Engine::Kv1) => plain::read(self),
+            _ => Err(failure),
+        }
+    }
+
+    /// The mount that the secret lies in, if Vault tells.
+    fn mount(&self) -> Option<Mount> {
+        let full_path = format!("{}/{}", self.request.mount.encoded, self.request.path.encoded);
+        diagnosis::mount(&full_path, self.login.token.as_ref(), self.client)
+    }
+
+    /// What the text has wrong about the mount that is `there`.
+    fn mistake(&self, there: &Mount, place: Place) -> Option<Error> {
+        let Request { mount, engine, version, .. } = self.request;
         let (answer, advice) = match (engine, there.engine()) {
             (None | Some(Engine::Kv2), Engine::Kv2) if there.is_above(&mount.plain) => {
                 let answer = format!("the mount is {:?}", one_line(there.path.trim_end_matches('/'), 80));
                 (answer, "correct \"mount\", and write the rest in front of \"path\"")
             }
-            (None | Some(Engine::Kv2), Engine::Kv2) => return self.read_without_data(failure),
-            (Some(Engine::Kv1), Engine::Kv1) => return Err(failure),
-            (None, Engine::Kv1) if version.is_none() => return plain::read(self),
+            (None | Some(Engine::Kv2), Engine::Kv2) | (Some(Engine::Kv1), Engine::Kv1) => return None,
+            (None, Engine::Kv1) if version.is_none() => return None,
             (_, Engine::Kv1) if version.is_some() => ("it is KV version 1".to_owned(), "leave \"version\" out: there is but one"),
             (_, Engine::Kv1) => ("it is KV version 1".to_owned(), "write \"engine\":\"kv1\", or leave \"engine\" out"),
             (_, Engine::Kv2) => ("it is KV version 2".to_owned(), "write \"engine\":\"kv2\", or leave \"engine\" out"),
@@ -130,7 +158,7 @@ impl Reading<'_> {
             }
         };
         let wanted = if *engine == Some(Engine::Kv1) { KV1 } else { KV2 };
-        Err(Error::OtherEngine { place, wanted, answer, advice })
+        Some(Error::OtherEngine { place, wanted, answer, advice })
     }
 
     /// "secret/data/x" is the path of the API, and people copy it.
@@ -155,10 +183,7 @@ impl Reading<'_> {
     fn accept(&self, reply: Reply, path: &ApiPath, versioned: bool) -> Result<Found, Error> {
         let found = Found { place: self.place(&reply, path), reply, versioned };
         if let Meaning::Success(envelope) = found.reply.meaning() {
-            for warning in envelope.warnings.iter().flatten() {
-                let warning = one_line(&self.login.hide_in(warning), 300);
-                self.host.warn(&format!("Vault warns at {}: {warning}", found.place));
-            }
+            self.pass_on(&envelope, &found.place);
             if envelope.wrap_info.is_some() {
                 return Err(found.lacks(
                     "it is response-wrapped or waits for a control group's approval, which a server that starts cannot give \
@@ -167,6 +192,14 @@ impl Reading<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// Vault's own warnings.
+    fn pass_on(&self, envelope: &Envelope<'_>, place: &Place) {
+        for warning in envelope.warnings.iter().flatten() {
+            let warning = one_line(&self.login.hide_in(warning), 300);
+            self.host.warn(&format!("Vault warns at {place}: {warning}"));
+        }
     }
 
     /// The errors that mean the same for every engine.

@@ -4,11 +4,13 @@
 //! JWT or a value of a secret: none of the types below can carry a [`crate::Secret`], which has no `Display`.
 
 mod place;
+mod storing;
 mod words;
 
 use crate::text::one_line;
 
 pub use place::{At, Place, Unreachable};
+pub use storing::NotStored;
 use words::{keys_there, policies_known, shell_word, suggestion};
 
 /// Why a secret could not be had. Each variant says when it happens.
@@ -339,6 +341,10 @@ pub enum Error {
         answer: String,
     },
 
+    /// A secret was to be stored.
+    #[error(transparent)]
+    NotStored(#[from] NotStored),
+
     /// The thread was interrupted while it waited: the server is being stopped.
     #[error("Interrupted while waiting for {at}: the server is stopping")]
     Interrupted {
@@ -378,6 +384,7 @@ impl Error {
             | Self::OtherEngine { place, .. }
             | Self::KeyMissing { place, .. }
             | Self::ValueUnusable { place, .. } => Some(&mut place.at),
+            Self::NotStored(why) => why.at_mut(),
             Self::Text { .. }
             | Self::Setting { .. }
             | Self::NotConfigured { .. }

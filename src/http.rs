@@ -96,6 +96,11 @@ impl<'a> Call<'a> {
         Self { api_path: "sys/leases/renew", token: Some(token), post: Some((body, None)), login: false, inline: None }
     }
 
+    /// Writes `body`, with `value` somewhere in it.
+    pub(crate) fn write(api_path: &'a str, token: Option<&'a Secret>, body: &'a Secret, value: &'a Secret) -> Self {
+        Self { api_path, token, post: Some((body, Some(value))), login: false, inline: None }
+    }
+
     /// Asks something that is too long for a path.
     pub(crate) fn question(api_path: &'a str, body: &'a Secret, token: Option<&'a Secret>) -> Self {
         Self { api_path, token, post: Some((body, None)), login: false, inline: None }

@@ -24,6 +24,13 @@ const _: jni::NativeMethod = native_method! {
     error_policy = IllegalState,
 };
 
+/// `dev.vaultcipher.Native.write(String)`.
+const _: jni::NativeMethod = native_method! {
+    java_type = "dev.vaultcipher.Native",
+    static extern fn write(text: JString) -> JString,
+    error_policy = IllegalState,
+};
+
 /// `dev.vaultcipher.Native.keep(boolean)`.
 const _: jni::NativeMethod = native_method! {
     java_type = "dev.vaultcipher.Native",
@@ -35,6 +42,12 @@ fn resolve<'local>(env: &mut Env<'local>, class: JClass<'local>, text: JString<'
     let text = zeroize::Zeroizing::new(text.try_to_string(env)?);
     let secret = crate::resolve(&text, &Jvm::new(env, class))?;
     Ok(env.new_string(secret.expose())?)
+}
+
+fn write<'local>(env: &mut Env<'local>, class: JClass<'local>, text: JString<'local>) -> Result<JString<'local>, Error> {
+    let text = zeroize::Zeroizing::new(text.try_to_string(env)?);
+    let stored = crate::store(&text, &Jvm::new(env, class))?;
+    Ok(env.new_string(stored)?)
 }
 
 /// One turn of the keeper; the milliseconds until the next, 0 for none.

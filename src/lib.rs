@@ -20,11 +20,12 @@ mod runtime;
 mod secret;
 mod session;
 mod settings;
+mod store;
 mod text;
 mod tls;
 mod vault;
 
-pub use error::{At, Error, Place, Unreachable};
+pub use error::{At, Error, NotStored, Place, Unreachable};
 pub use host::Host;
 pub use secret::Secret;
 
@@ -44,4 +45,14 @@ pub fn resolve(text: &str, host: &dyn Host) -> Result<Secret, Error> {
 /// is ended at once.
 pub fn keep(host: &dyn Host, stopping: bool) -> Option<std::time::Duration> {
     session::turn(host, stopping)
+}
+
+/// Stores the secret that `text` holds, if it has `"store":true` and a `"value"`, and returns the text for the configuration;
+/// any other text is returned as it is after its secret was read.
+///
+/// # Errors
+///
+/// Every failure is an [`Error`] that says whether anything was written.
+pub fn store(text: &str, host: &dyn Host) -> Result<String, Error> {
+    store::store(text, host)
 }

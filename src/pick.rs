@@ -43,9 +43,7 @@ impl Pick {
             Wanted::Pointer(pointer) => (pointer, at(data, pointer, &found.place)?),
         };
         let unusable = |problem| Error::ValueUnusable { place: found.place.clone(), key: name.clone(), problem };
-        let pointed = matches!(self.wanted, Wanted::Pointer(_));
-        let text = text_of(value, pointed).map_err(unusable)?;
-        let text = if self.base64 { decoded(&text).map_err(unusable)? } else { text };
+        let text = self.decode(value).map_err(unusable)?;
         if text.expose().ends_with('\n') && !self.trim {
             host.warn(&format!(
                 "The value of key {name:?} at {} ends with a line break, and is used with it; if the login fails, store it again \
@@ -53,11 +51,40 @@ impl Pick {
                 found.place
             ));
         }
-        let text = if self.trim { Secret::new(text.expose().trim().to_owned()) } else { text };
+        let text = self.trimmed(text);
         if text.expose().is_empty() {
             return Err(unusable("is an empty text. What to do: write the password there (vault kv patch …)"));
         }
         Ok(text)
+    }
+
+    /// Whether `value` is what a read of `raw` gives.
+    pub(crate) fn is(&self, raw: &RawValue, value: &Secret) -> bool {
+        self.decode(raw).is_ok_and(|text| self.trimmed(text).expose() == value.expose())
+    }
+
+    /// The text that has to be written for `value` to be read; the error is about `value`.
+    pub(crate) fn to_store(&self, value: &Secret) -> Result<Secret, &'static str> {
+        if self.trim && value.expose() != value.expose().trim() {
+            return Err("has white space around it, which \"trim\" would remove at each read: leave out one of the two");
+        }
+        // Room for all of it at once, so that no copy is left behind.
+        let mut stored = String::with_capacity(value.expose().len() * 4 / 3 + 4);
+        if self.base64 {
+            base64::engine::general_purpose::STANDARD.encode_string(value.expose(), &mut stored);
+        } else {
+            stored.push_str(value.expose());
+        }
+        Ok(Secret::new(stored))
+    }
+
+    fn decode(&self, value: &RawValue) -> Result<Secret, &'static str> {
+        let text = text_of(value, matches!(self.wanted, Wanted::Pointer(_)))?;
+        if self.base64 { decoded(&text) } else { Ok(text) }
+    }
+
+    fn trimmed(&self, text: Secret) -> Secret {
+        if self.trim { Secret::new(text.expose().trim().to_owned()) } else { text }
     }
 }
 
@@ -89,7 +116,7 @@ fn child<'a>(children: Vec<(String, &'a RawValue)>, wanted: &str, place: &Place)
 }
 
 /// What an object or an array holds, by name or index; `None` for anything else.
-fn children(value: &RawValue) -> Option<Vec<(String, &RawValue)>> {
+pub(crate) fn children(value: &RawValue) -> Option<Vec<(String, &RawValue)>> {
     match value.get().as_bytes().first()? {
         b'{' => {
             let object: BTreeMap<String, &RawValue> = serde_json::from_str(value.get()).ok()?;
@@ -170,6 +197,22 @@ mod tests {
         assert!(failure("/a~1c").contains("did you mean \"/a~1b\"?"));
         assert!(failure("/a~1b/1/c").contains("key \"/a~1b/1\" at"), "{}", failure("/a~1b/1/c"));
         assert!(failure("/a~1b/1/c").contains("is neither an object nor an array"));
+    }
+
+    #[test]
+    fn a_value_is_what_a_read_gives() {
+        let pick = |base64, trim| Pick { wanted: Wanted::Key("k".to_owned()), base64, trim };
+        let is = |pick: Pick, json: &str, value: &str| pick.is(&raw(json), &Secret::new(value.to_owned()));
+        assert!(is(pick(false, false), "\"a\\u0062\"", "ab") && is(pick(false, false), "5432", "5432"));
+        assert!(!is(pick(false, false), "null", "null") && !is(pick(false, false), "\" ab\"", "ab"));
+        assert!(is(pick(false, true), "\" ab\"", "ab") && is(pick(true, true), "\"YWIK\"", "ab"));
+        assert!(!is(pick(true, false), "\"ab!\"", "ab!"));
+        for (pick, value) in [(pick(false, false), " a\n"), (pick(true, false), "zażółć\0"), (pick(true, true), "a b")] {
+            let value = Secret::new(value.to_owned());
+            let stored = pick.to_store(&value).map_err(str::to_owned).unwrap();
+            assert!(pick.is(&raw(&serde_json::to_string(stored.expose()).unwrap()), &value));
+        }
+        assert!(pick(false, true).to_store(&Secret::new("a ".to_owned())).is_err());
     }
 
     #[test]

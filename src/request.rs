@@ -3,6 +3,7 @@
 
 mod endpoint;
 mod fields;
+mod order;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::Zeroizing;
@@ -18,6 +19,7 @@ use crate::text::{is_unprintable, list, nearest, one_line};
 
 pub(crate) use endpoint::Endpoint;
 use fields::Fields;
+pub(crate) use order::Order;
 
 /// Where the secret is, and how to log in to get it.
 pub(crate) struct Request {
@@ -40,29 +42,49 @@ impl Request {
     /// Reads the text. `{ENC}` in front is what Bitbucket itself strips. The host is asked for Vault's address where the
     /// text has none.
     pub(crate) fn parse(text: &str, host: &dyn Host) -> Result<Self, Error> {
-        let text = text.trim();
-        let text = text.strip_prefix("{ENC}").unwrap_or(text).trim_start();
-        let mut fields = Fields::read(text)?;
+        let (_, json) = divided(text);
+        let mut fields = Fields::read(json)?;
+        order::refuse(&mut fields);
+        let request = Self::of(&mut fields, host)?;
+        request.filter(|_| fields.problems.is_empty()).ok_or(Error::Text { problems: fields.problems })
+    }
 
+    /// Reads a text that may hold a secret that is to be stored.
+    pub(crate) fn parse_order(text: &str, host: &dyn Host) -> Result<(Self, Option<Order>), Error> {
+        let (prefix, json) = divided(text);
+        let mut fields = Fields::read(json)?;
+        let order = order::find(&mut fields);
+        let request = Self::of(&mut fields, host)?;
+        let order = request.as_ref().zip(order).and_then(|(request, order)| order::of(request, order, &mut fields));
+        match request {
+            Some(request) if fields.problems.is_empty() => {
+                Ok((request, order.map(|order| Order { text: format!("{prefix}{}", order.text), ..order })))
+            }
+            _ => Err(Error::Text { problems: fields.problems }),
+        }
+    }
+
+    /// The request that the fields make; `None` after a problem was noted.
+    fn of(fields: &mut Fields<'_>, host: &dyn Host) -> Result<Option<Self>, Error> {
         let mount = fields.required("mount", ApiPath::parse);
         let path = fields.required("path", ApiPath::parse);
-        let pick = pick(&mut fields);
+        let pick = pick(fields);
         let engine = fields.optional("engine", |name| named(name, &Engine::ALL));
         let version = fields.optional("version", version);
         if version.is_some() && matches!(engine, Some(Engine::Kv1 | Engine::Generic)) {
             fields.problems.push("\"version\" is for KV version 2 only".to_owned());
         }
-        let endpoints = endpoints(&mut fields, host)?;
+        let endpoints = endpoints(fields, host)?;
         let method = fields.has("authenticationType").then(|| fields.optional("authenticationType", method));
         let method = method.unwrap_or_else(|| METHODS.first());
         let settings = fields.settings();
 
-        match (mount, path, pick, endpoints, method, fields.problems.is_empty()) {
-            (Some(mount), Some(path), Some(pick), Some(endpoints), Some(method), true) => {
-                Ok(Self { mount, path, pick, engine, version, endpoints, method, settings })
+        Ok(match (mount, path, pick, endpoints, method) {
+            (Some(mount), Some(path), Some(pick), Some(endpoints), Some(method)) => {
+                Some(Self { mount, path, pick, engine, version, endpoints, method, settings })
             }
-            _ => Err(Error::Text { problems: fields.problems }),
-        }
+            _ => None,
+        })
     }
 
     /// Everything that a login depends on, in one text: requests with the same one share it. It holds credentials.
@@ -97,8 +119,15 @@ impl Request {
     }
 }
 
+/// The text's `{ENC}`, if it has that, and its JSON.
+fn divided(text: &str) -> (&'static str, &str) {
+    const MARK: &str = "{ENC}";
+    let text = text.trim();
+    text.strip_prefix(MARK).map_or(("", text), |json| (MARK, json.trim_start()))
+}
+
 /// The field `endpoint` (a text, or an array of texts), else the address that the official client would use.
-fn endpoints(fields: &mut Fields, host: &dyn Host) -> Result<Option<Vec<Endpoint>>, Error> {
+fn endpoints(fields: &mut Fields<'_>, host: &dyn Host) -> Result<Option<Vec<Endpoint>>, Error> {
     if fields.has("endpoint") {
         let parsed = fields.texts("endpoint", Endpoint::parse);
         return Ok(Some(parsed).filter(|endpoints| !endpoints.is_empty()));
@@ -118,7 +147,7 @@ fn endpoints(fields: &mut Fields, host: &dyn Host) -> Result<Option<Vec<Endpoint
 }
 
 /// Which value: `key`, or `pointer` (`secretPointer` in the vendor's store for another service).
-fn pick(fields: &mut Fields) -> Option<Pick> {
+fn pick(fields: &mut Fields<'_>) -> Option<Pick> {
     let given: Vec<&str> = ["key", "pointer", "secretPointer"].into_iter().filter(|name| fields.has(name)).collect();
     let wanted = match given.as_slice() {
         ["pointer" | "secretPointer"] => fields.optional(given.first().copied()?, |text| match text {

@@ -4,6 +4,7 @@ mod burst;
 mod grant;
 mod lease;
 mod shared;
+mod storing;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ pub(crate) use burst::turn;
 use grant::Grant;
 pub(crate) use lease::Lease;
 use shared::Shared;
+pub(crate) use storing::anew;
 
 /// How long a secret that was read serves, unless it is set: a start-up's properties are read within a moment.
 const CACHED: Duration = Duration::from_secs(5);

@@ -2,12 +2,15 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::error::Error;
+use crate::secret::Secret;
 use crate::settings;
 use crate::text::{list, nearest, one_line};
+use crate::vault;
 
 /// The fields that say where the secret is. The others are settings: [`settings::ALL`].
 const OWN: [&str; 11] = [
@@ -24,18 +27,37 @@ const OWN: [&str; 11] = [
     "trim",
 ];
 
+/// The fields of a text that is to be stored, which the text in the configuration must not have.
+pub(super) const ORDER: [&str; 3] = [STORE, VALUE, OVERWRITE];
+
+/// Whether `VALUE` is written into Vault.
+pub(super) const STORE: &str = "store";
+
+/// The secret itself.
+pub(super) const VALUE: &str = "value";
+
+/// Whether another value that is there already may be replaced.
+pub(super) const OVERWRITE: &str = "overwrite";
+
 /// A text is a few hundred bytes; what is larger is not one.
 const MAX_TEXT: usize = 64 * 1024;
 
 /// The object's fields, and what was wrong so far.
-pub(super) struct Fields {
-    fields: Vec<(String, Value)>,
+pub(super) struct Fields<'a> {
+    fields: Vec<(String, Content<'a>)>,
     pub(super) problems: Vec<String>,
 }
 
-impl Fields {
+/// What a field holds.
+enum Content<'a> {
+    Json(Value),
+    /// The secret itself, where it stands in the text: it is not copied before it gets into a [`Secret`].
+    Hidden(&'a RawValue),
+}
+
+impl<'a> Fields<'a> {
     /// Reads the object; unknown fields and duplicates are noted as problems.
-    pub(super) fn read(text: &str) -> Result<Self, Error> {
+    pub(super) fn read(text: &'a str) -> Result<Self, Error> {
         let whole = |problem: String| Error::Text { problems: vec![problem] };
         if text.is_empty() {
             return Err(whole("it is empty".to_owned()));
@@ -47,14 +69,15 @@ impl Fields {
         if !text.starts_with('{') {
             return Err(whole("it is not a JSON object: it does not begin with \"{\"".to_owned()));
         }
-        let Object(fields) = serde_json::from_str(text).map_err(|e| {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let fields = json.deserialize_map(Object).and_then(|fields| json.end().map(|()| fields)).map_err(|e| {
             let what = if e.is_eof() { "it ends too early" } else { "there is a mistake" };
             whole(format!("it is not valid JSON: {what} at line {}, column {}", e.line(), e.column()))
         })?;
         let mut problems = Vec::new();
         for (i, (name, _)) in fields.iter().enumerate() {
             let before = fields.iter().take(i).filter(|(other, _)| other == name).count();
-            if !OWN.into_iter().chain(setting_fields()).any(|known| known == name) {
+            if !OWN.into_iter().chain(ORDER).chain(setting_fields()).any(|known| known == name) {
                 let near = match nearest(name, all_fields()) {
                     Some(near) => format!("did you mean \"{near}\"?"),
                     None => format!("known are {}", list(&all_fields())),
@@ -69,7 +92,7 @@ impl Fields {
 
     /// Whether the field is there.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.value(name).is_some()
+        self.fields.iter().any(|(field, _)| field == name)
     }
 
     /// The field, parsed; `None` after its problem was noted.
@@ -99,6 +122,34 @@ impl Fields {
         self.note(name, parsed)
     }
 
+    /// The field with the secret itself. Unlike the others it may be of white space only.
+    pub(super) fn secret(&mut self) -> Option<Secret> {
+        let raw = self.fields.iter().find_map(|(_, content)| match content {
+            Content::Hidden(raw) => Some(*raw),
+            Content::Json(_) => None,
+        })?;
+        let secret = match raw.get().as_bytes().first() {
+            Some(b'"') => vault::secret_string(raw).ok_or_else(|| "is no valid JSON string".to_owned()),
+            _ => Err("must be a JSON string".to_owned()),
+        };
+        let secret = self.note(VALUE, secret)?;
+        let filled = if secret.expose().is_empty() { Err("is empty".to_owned()) } else { Ok(secret) };
+        self.note(VALUE, filled)
+    }
+
+    /// The object without these fields, the others in their order, on one line.
+    pub(super) fn without(&self, names: &[&str]) -> String {
+        let mut json = String::from("{");
+        for (name, content) in &self.fields {
+            let Content::Json(value) = content else { continue };
+            if !names.contains(&name.as_str()) {
+                let comma = if json.len() > 1 { "," } else { "" };
+                json.push_str(&format!("{comma}{}:{value}", Value::from(name.as_str())));
+            }
+        }
+        json + "}"
+    }
+
     /// A field that is one text or an array of texts: those that could be parsed; problems are noted.
     pub(super) fn texts<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
         let parsed: Vec<Result<T, String>> = match self.value(name) {
@@ -118,8 +169,9 @@ impl Fields {
             Value::Object(_) if Some(name) == settings::HEADERS.field => Ok(value.to_string()),
             other => text(other).map(str::to_owned),
         };
-        let setting = |(name, value): &(String, Value)| {
+        let setting = |(name, content): &(String, Content<'_>)| {
             let name = setting_fields().find(|field| field == name)?;
+            let Content::Json(value) = content else { return None };
             Some((name, as_text(name, value)))
         };
         let found: Vec<_> = self.fields.iter().filter_map(setting).collect();
@@ -127,7 +179,10 @@ impl Fields {
     }
 
     fn value(&self, name: &str) -> Option<&Value> {
-        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value)
+        self.fields.iter().find_map(|(field, content)| match content {
+            Content::Json(value) if field == name => Some(value),
+            _ => None,
+        })
     }
 
     fn note<T>(&mut self, name: &str, parsed: Result<T, String>) -> Option<T> {
@@ -143,7 +198,7 @@ fn setting_fields() -> impl Iterator<Item = &'static str> {
 /// Every field that there is, once.
 fn all_fields() -> Vec<&'static str> {
     let mut all = OWN.to_vec();
-    for field in setting_fields() {
+    for field in ORDER.into_iter().chain(setting_fields()) {
         if !all.contains(&field) {
             all.push(field);
         }
@@ -164,27 +219,22 @@ fn text(value: &Value) -> Result<&str, String> {
     Err(format!("must be a JSON string, but is {kind}"))
 }
 
-/// A JSON object that keeps duplicates: `serde_json`'s own map keeps the last one silently.
-struct Object(Vec<(String, Value)>);
+/// Reads a JSON object and keeps duplicates: `serde_json`'s own map keeps the last one silently.
+struct Object;
 
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Object;
+impl<'de> Visitor<'de> for Object {
+    type Value = Vec<(String, Content<'de>)>;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-                let mut pairs = Vec::with_capacity(OWN.len());
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Object(pairs))
-            }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut pairs = Vec::with_capacity(OWN.len());
+        while let Some(name) = map.next_key::<String>()? {
+            let content = if name == VALUE { Content::Hidden(map.next_value()?) } else { Content::Json(map.next_value()?) };
+            pairs.push((name, content));
         }
-        deserializer.deserialize_map(Pairs)
+        Ok(pairs)
     }
 }

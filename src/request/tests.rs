@@ -199,3 +199,45 @@ fn engine_and_version_may_be_pinned() {
     assert_eq!(ApiPath::parse("data/a").unwrap().without_data().unwrap().plain, "a");
     assert_eq!(ApiPath::parse("database/a").unwrap().without_data(), None);
 }
+
+#[test]
+fn an_order_is_taken_out_of_the_text_and_the_rest_keeps_its_order() {
+    let text = " {ENC} { \"value\":\"a\\\"b\\u0000\", \"path\":\"p\",\"mount\":\"m\",\"store\":true,\n\"key\":\"k\",\"overwrite\":true,\
+                \"endpoint\":[\"http://v\"],\"timeout\":1.50,\"encoding\":\"base64\"}";
+    let (request, order) = Request::parse_order(text, &MapHost::default()).unwrap();
+    let order = order.unwrap();
+    assert_eq!((request.path.plain.as_str(), order.key.as_str(), order.overwrite), ("p", "k", true));
+    assert_eq!((order.value.expose(), order.stored.expose()), ("a\"b\u{0}", "YSJiAA=="));
+    let rest =
+        "{ENC}{\"path\":\"p\",\"mount\":\"m\",\"key\":\"k\",\"endpoint\":[\"http://v\"],\"timeout\":1.5,\"encoding\":\"base64\"}";
+    assert_eq!(order.text, rest);
+    let (_, none) = Request::parse_order(rest, &MapHost::default()).unwrap();
+    assert!(none.is_none());
+    assert!(Request::parse(rest, &MapHost::default()).is_ok());
+}
+
+#[test]
+fn an_order_is_refused_where_a_text_only_says_where_the_secret_is_and_never_quoted() {
+    let order = with("value", "\"hunter2-canary\"");
+    for text in [&order, &order.replacen('{', "{\"store\":true,", 1), &order.replace("\"hunter2", "\"\\ud800hunter2")] {
+        let found = problems(text);
+        assert!(found.len() == 1 && found[0].starts_with("\"value\" is a secret in the clear"), "{found:?}");
+    }
+    assert_eq!(problems(&with("store", "true")), ["\"store\" is for the vendor's tool with -m encrypt only: remove it"]);
+    let orders = |text: &str| match Request::parse_order(text, &MapHost::default()) {
+        Err(Error::Text { problems }) => problems.join("; "),
+        _ => panic!("no problem"),
+    };
+    for (text, problem) in [
+        (order.clone(), "\"value\" is there without \"store\":true"),
+        (order.replacen('{', "{\"store\":true,\"version\":1,", 1), "\"version\" cannot be stored to"),
+        (
+            order.replacen('{', "{\"store\":true,\"trim\":true,", 1).replace("-canary", "-canary "),
+            "\"value\" has white space around it",
+        ),
+        (order.replacen('{', "{\"store\":true,\"pth\":1,", 1), "unknown field \"pth\""),
+    ] {
+        let found = orders(&text);
+        assert!(found.contains(problem) && !found.contains("canary"), "{found}");
+    }
+}

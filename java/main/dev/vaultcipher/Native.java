@@ -11,7 +11,7 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * The one door between Java and Rust: {@link #secret} and {@link #keep} go in; {@link #property}, {@link #warn} and the other
+ * The one door between Java and Rust: {@link #secret}, {@link #store} and {@link #keep} go in; {@link #property}, {@link #warn} and the other
  * static methods are what Rust asks of the host on the way, on the thread that called.
  */
 final class Native {
@@ -25,13 +25,27 @@ final class Native {
      * @throws IllegalStateException with a message for the host's administrator
      */
     static String secret(String text) {
+        return call(text, false);
+    }
+
+    /**
+     * Stores the secret that the text holds, if it says so, and else reads the one that it points to.
+     *
+     * @return the text for the host's configuration
+     * @throws IllegalStateException with a message for the host's administrator
+     */
+    static String store(String text) {
+        return call(text, true);
+    }
+
+    private static String call(String text, boolean storing) {
         if (text == null) {
             throw failure("There is no text to resolve: the property holds nothing (null). It must hold the JSON object "
                     + "that says where in Vault the secret lies.", null);
         }
         try {
             NativeLibrary.load();
-            return resolveWithoutContextLoader(text);
+            return callWithoutContextLoader(text, storing);
         } catch (UnsatisfiedLinkError e) {
             throw NativeLibrary.isForeign(e);
         } catch (SecurityException e) {
@@ -49,12 +63,12 @@ final class Native {
      * Rust looks classes up through the context class loader first. One that refuses even java.lang.* (a stopped web
      * application's) sends that look-up into endless recursion, which kills the JVM.
      */
-    private static String resolveWithoutContextLoader(String text) {
+    private static String callWithoutContextLoader(String text, boolean storing) {
         Thread thread = Thread.currentThread();
         ClassLoader context = thread.getContextClassLoader();
         thread.setContextClassLoader(null);
         try {
-            return resolve(text);
+            return storing ? write(text) : resolve(text);
         } finally {
             thread.setContextClassLoader(context);
         }
@@ -62,6 +76,9 @@ final class Native {
 
     /** Implemented in Rust. Throws IllegalStateException with the whole message, never returns null. */
     private static native String resolve(String text);
+
+    /** Implemented in Rust, as {@link #resolve}. */
+    private static native String write(String text);
 
     /**
      * Implemented in Rust: one turn of the {@link Keeper}. Returns how many milliseconds to wait until the next, and 0 when

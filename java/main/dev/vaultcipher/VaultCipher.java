@@ -29,16 +29,16 @@ public final class VaultCipher implements Cipher {
     }
 
     /**
-     * Checks the text by reading the secret that it points to, and returns the text unchanged. Nothing is written to
-     * Vault: the secret must already be there.
+     * Stores a secret, or checks a text. A text with {@code "store": true} and a {@code "value"} writes that value into
+     * Vault, never over another one unless it has {@code "overwrite": true} as well; any other text is checked by reading
+     * its secret, and nothing is written. See docs/store.md.
      *
-     * @param plainTextData the JSON text that is going to stand in the host's configuration
-     * @return the same text
-     * @throws IllegalStateException if the text does not lead to a secret; the message says why
+     * @param plainTextData the JSON text
+     * @return the text for the host's configuration: the same without these three fields
+     * @throws IllegalStateException if it fails; the message says why, and whether anything was written
      */
     @Override
     public String encrypt(String plainTextData) {
-        decrypt(plainTextData);
-        return plainTextData;
+        return Native.store(plainTextData);
     }
 }

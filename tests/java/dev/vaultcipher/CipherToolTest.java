@@ -64,6 +64,29 @@ public class CipherToolTest {
         }
     }
 
+    @Test
+    public void encryptOfAnOrderStoresTheSecretWhetherItIsTypedOrAnArgument() {
+        String writer = vault.createToken("path \"secret/data/typed\" { capabilities = [\"create\", \"update\", \"read\"] }");
+        String reader = vault.createReader("typed");
+        String typed = "{ENC}" + vault.text("typed", "password");
+        for (String className : new String[] {"dev.vaultcipher.VaultSecretStore", "dev.vaultcipher.VaultCipher"}) {
+            String stored = Canaries.keep(Fixtures.randomText());
+            String order = Storing.order(typed, stored, "overwrite", "true");
+            for (boolean asArgument : new boolean[] {false, true}) {
+                HostProcess jvm = HostProcess.plain().environment("SECRET_STORE_VAULT_TOKEN", reader)
+                        .environment("VAULT_TOKEN", writer).jvmFlags("-Xcheck:jni").stdin(order);
+                HostProcess.Outcome outcome = asArgument
+                        ? jvm.run("dev.vaultcipher.host.CipherTool", "-c", className, "-m", "encrypt", "-p", order)
+                        : jvm.run("dev.vaultcipher.host.CipherTool", "-c", className, "-m", "encrypt");
+                assertEquals(outcome.toString(), 0, outcome.exitCode);
+                assertTrue(outcome.toString(),
+                        outcome.stdout.endsWith("Success! Put this text into the configuration: " + typed + '\n'));
+            }
+            HostProcess.Outcome read = HostProcess.loading(className).environment("SECRET_STORE_VAULT_TOKEN", reader).call(typed);
+            assertEquals(read.toString(), Fixtures.sha256(stored), read.only().valueSha256);
+        }
+    }
+
     private static HostProcess.Outcome tool(String className, String mode, String text) {
         return HostProcess.plain().environment("SECRET_STORE_VAULT_TOKEN", token).jvmFlags("-Xcheck:jni")
                 .run("dev.vaultcipher.host.CipherTool", "-c", className, "-m", mode, "-p", text);

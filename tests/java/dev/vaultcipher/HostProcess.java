@@ -104,6 +104,18 @@ final class HostProcess {
         return this;
     }
 
+    /** A text to store before what call() or store() do. */
+    HostProcess stored(String text) {
+        input.add("store " + base64(text));
+        return this;
+    }
+
+    /** A line for the standard input of run(). */
+    HostProcess stdin(String line) {
+        input.add(line);
+        return this;
+    }
+
     /** Appends flags for the JVM. Nothing secret: everybody on the machine can read them. */
     HostProcess jvmFlags(String... flags) {
         jvmFlags.addAll(Arrays.asList(flags));
@@ -127,13 +139,31 @@ final class HostProcess {
      * turned on, up to FINEST.
      */
     Outcome call(String... texts) {
+        for (String text : texts) {
+            text(text);
+        }
+        return runCalls();
+    }
+
+    /** As call(), but lets the object store the texts; each may hold a secret. */
+    Outcome store(String... texts) {
+        for (String text : texts) {
+            stored(text);
+        }
+        return runCalls();
+    }
+
+    /** As store(), all texts at once, on a thread each. */
+    Outcome storeAtOnce(List<String> texts) {
+        input.add("store-at-once " + texts.stream().map(HostProcess::base64).collect(Collectors.joining(" ")));
+        return runCalls();
+    }
+
+    private Outcome runCalls() {
         jvmFlags.add("-Xcheck:jni");
         environment.put("RUST_LOG", "trace");
         environment.put("RUST_BACKTRACE", "full");
         input.add(0, "class " + base64(storeClass));
-        for (String text : texts) {
-            text(text);
-        }
         return run(StoreCalls.class.getName());
     }
 
@@ -212,6 +242,8 @@ final class HostProcess {
                 String[] words = line.split(" ", 3);
                 if (words[0].equals("value") && words.length == 2) {
                     calls.add(new Call(words[1], null, null));
+                } else if (words[0].equals("stored")) {
+                    calls.add(new Call(line.substring(words[0].length() + 1)));
                 } else if (words[0].equals("failure") && words.length == 3) {
                     calls.add(new Call(null, words[1], words[2]));
                 }
@@ -248,16 +280,26 @@ final class HostProcess {
         final String failureClass;
         /** Message of the exception, or null; line breaks are written as {@code \n}, so that a test sees them. */
         final String message;
+        /** What store() or encrypt() returned, or null. */
+        final String storedText;
 
         Call(String valueSha256, String failureClass, String message) {
             this.valueSha256 = valueSha256;
             this.failureClass = failureClass;
             this.message = message;
+            this.storedText = null;
+        }
+
+        private Call(String storedText) {
+            this.valueSha256 = null;
+            this.failureClass = null;
+            this.message = null;
+            this.storedText = storedText;
         }
 
         @Override
         public String toString() {
-            return failureClass == null ? "a value" : failureClass + ": " + message;
+            return failureClass != null ? failureClass + ": " + message : storedText == null ? "a value" : storedText;
         }
     }
 

@@ -1,10 +1,13 @@
 package dev.vaultcipher.host;
 
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Calls a class the way the vendor's command-line tool does: {@code -c CLASS -m encrypt|decrypt -p TEXT}, with all jars
- * on one class path. Unlike the vendor's it shows a value's fingerprint in place of the value.
+ * on one class path; without {@code -p} it asks for the text. Unlike the vendor's it shows a value's fingerprint in place of the value.
  */
 final class CipherTool {
     private CipherTool() {
@@ -29,8 +32,12 @@ final class CipherTool {
                     throw new IllegalArgumentException("unknown argument " + arguments[i]);
             }
         }
+        if (text == null) {
+            System.out.println("Enter the text:");
+            text = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
+        }
         if (className == null || text == null || !"encrypt".equals(mode) && !"decrypt".equals(mode)) {
-            throw new IllegalArgumentException("usage: CipherTool -c CLASS -m encrypt|decrypt -p TEXT");
+            throw new IllegalArgumentException("usage: CipherTool -c CLASS -m encrypt|decrypt [-p TEXT]");
         }
         PrintStream out = new PrintStream(System.out, true, "UTF-8");
         try {

@@ -1,0 +1,337 @@
+//! Writing one key of a KV secret: the other keys stay as they are, and where the engine has check-and-set nobody else's
+//! write is lost. Source: <https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#create-update-secret>,
+//! <https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v1#create-update-secret>.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{Engine, Found, KV1, KV2, Reading, kv2, plain};
+use crate::auth::Login;
+use crate::diagnosis;
+use crate::error::{Error, NotStored, Place, Unreachable};
+use crate::host::Host;
+use crate::http::{Call, Client, Reply};
+use crate::pick::children;
+use crate::request::{Order, Request};
+use crate::secret::Secret;
+use crate::text::one_line;
+use crate::vault::Meaning;
+
+/// What became of an order.
+pub(crate) struct Outcome {
+    pub(crate) place: Place,
+    /// Whether anything was written: the value may have been there.
+    pub(crate) written: bool,
+}
+
+/// Writes what `order` says where `request` says, with `login`.
+pub(crate) fn write(
+    request: &Request,
+    order: &Order,
+    login: &Login,
+    client: &Client<'_>,
+    host: &dyn Host,
+) -> Result<Outcome, Error> {
+    let writing = Writing { reading: Reading { request, login, client, host }, order };
+    let (engine, current) = writing.look()?;
+    writing.write(engine, current)
+}
+
+/// What is there before.
+enum Current {
+    Secret(Box<Found>),
+    /// There is no secret.
+    Nothing(Place),
+    /// KV version 2: the newest version was deleted or destroyed.
+    Gone {
+        place: Place,
+        version: u64,
+    },
+}
+
+struct Writing<'a> {
+    reading: Reading<'a>,
+    order: &'a Order,
+}
+
+impl Writing<'_> {
+    /// The mount's engine, and what is there. The engine is asked for even where it is pinned or seems clear: KV version 1
+    /// would take a write in the manner of version 2 for a secret below `data/`.
+    fn look(&self) -> Result<(Engine, Current), Error> {
+        let pinned = self.reading.request.engine;
+        let assumed = pinned.unwrap_or(Engine::Kv2);
+        let current = match self.current(assumed) {
+            // Whatever the mount is, nothing can be written now.
+            Err(error) if !about_the_mount(&error) => return Err(error),
+            current => current,
+        };
+        let Some(there) = self.reading.mount() else {
+            return match current? {
+                Current::Nothing(place) if pinned.is_none() => Err(NotStored::EngineUnknown { place }.into()),
+                current => Ok((assumed, current)),
+            };
+        };
+        let place = || match &current {
+            Ok(Current::Secret(found)) => Some(found.place.clone()),
+            Ok(Current::Nothing(place) | Current::Gone { place, .. }) => Some(place.clone()),
+            Err(Error::OtherEngine { place, .. } | Error::NotStored(NotStored::Denied { place, .. })) => Some(place.clone()),
+            Err(_) => None,
+        };
+        if let Some(place) = place() {
+            if there.engine() == Engine::Generic {
+                let answer = format!("it is a {:?} engine", one_line(&there.kind, 40));
+                return Err(Error::OtherEngine {
+                    place,
+                    wanted: "KV",
+                    answer,
+                    advice: "name the mount of a KV engine: only there can a secret be stored",
+                });
+            }
+            if let Some(mistake) = self.reading.mistake(&there, place) {
+                return Err(mistake);
+            }
+        }
+        let engine = there.engine();
+        let current = if engine == assumed { current? } else { self.current(engine)? };
+        match (engine, &current, self.reading.request.path.without_data()) {
+            (Engine::Kv2, Current::Nothing(place), Some(shorter)) => {
+                Err(NotStored::DataPath { place: place.clone(), path: shorter.plain }.into())
+            }
+            _ => Ok((engine, current)),
+        }
+    }
+
+    fn current(&self, engine: Engine) -> Result<Current, Error> {
+        let found = match engine {
+            Engine::Kv2 => {
+                kv2::read(&self.reading, &self.reading.request.path).and_then(|found| found.data().map(drop).map(|()| found))
+            }
+            Engine::Kv1 | Engine::Generic => plain::read(&self.reading),
+        };
+        match found {
+            Ok(found) => Ok(Current::Secret(Box::new(found))),
+            Err(Error::SecretMissing { place }) => Ok(Current::Nothing(place)),
+            Err(Error::SecretDeleted { place, version, .. } | Error::SecretDestroyed { place, version, .. }) => {
+                Ok(Current::Gone { place, version })
+            }
+            Err(Error::Denied { place, origin, policy_path, policies, hint }) => {
+                Err(NotStored::Denied { place, origin, doing: "read", policy_path, policies, hint }.into())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes, unless the value is there or another one is in its place.
+    fn write(&self, engine: Engine, current: Current) -> Result<Outcome, Error> {
+        let key = &self.order.key;
+        let (place, others, version) = match &current {
+            Current::Nothing(place) => (place, Vec::new(), 0),
+            Current::Gone { place, version } => {
+                self.reading.host.warn(&format!(
+                    "Version {version} of the secret at {place} was deleted; the new version has the key {key:?} only, and none of \
+                     the deleted ones"
+                ));
+                (place, Vec::new(), *version)
+            }
+            Current::Secret(found) => {
+                let version = if engine == Engine::Kv2 { found.version()? } else { 0 };
+                let keys = children(found.data()?).unwrap_or_default();
+                match keys.iter().find(|(name, _)| name == key) {
+                    Some((_, there)) if self.is_value(there) => {
+                        return Ok(Outcome { place: found.place.clone(), written: false });
+                    }
+                    Some(_) if !self.order.overwrite => {
+                        let version = (engine == Engine::Kv2).then_some(version);
+                        return Err(NotStored::OtherValue { place: found.place.clone(), key: key.clone(), version }.into());
+                    }
+                    _ => (&found.place, keys, version),
+                }
+            }
+        };
+        let others = others.into_iter().filter(|(name, _)| name != key).collect();
+        let body = body(others, key, &self.order.stored, (engine == Engine::Kv2).then_some(version))?;
+        self.send(engine, &body, place)
+    }
+
+    /// A second try of the connection is safe: with check-and-set it is refused, without it writes the same again.
+    fn send(&self, engine: Engine, body: &Secret, before: &Place) -> Result<Outcome, Error> {
+        let Reading { request, login, client, .. } = self.reading;
+        let infix = if engine == Engine::Kv2 { "/data/" } else { "/" };
+        let api_path = format!("{}{infix}{}", request.mount.encoded, request.path.encoded);
+        let call = Call::write(&api_path, login.token.as_ref(), body, &self.order.stored);
+        let reply = client.send(&call).map_err(unsure)?;
+        let place = self.reading.place(&reply, &request.path);
+        let failure = match reply.meaning() {
+            Meaning::NoData => return Ok(Outcome { place, written: true }),
+            Meaning::Success(envelope) => {
+                self.reading.pass_on(&envelope, &place);
+                if envelope.wrap_info.is_none() {
+                    return Ok(Outcome { place, written: true });
+                }
+                reply.lacks(
+                    "it is response-wrapped or waits for a control group's approval (min_wrapping_ttl or control_group in a policy), and \
+                     the secret is not there",
+                )
+            }
+            Meaning::Refused(said) if reply.status == 400 && said.contains("check-and-set") => {
+                NotStored::WrittenMeanwhile { place: place.clone() }.into()
+            }
+            _ => return Err(self.refused(reply, engine, before)),
+        };
+        // The answer to an earlier try may have been lost, or somebody else had the same to write.
+        match self.current(engine) {
+            Ok(Current::Secret(found)) if self.is_there(&found) => Ok(Outcome { place, written: true }),
+            _ => Err(failure),
+        }
+    }
+
+    fn refused(&self, reply: Reply, engine: Engine, before: &Place) -> Error {
+        let Reading { request, login, client, .. } = self.reading;
+        let (infix, wanted) = if engine == Engine::Kv2 { ("/data/", KV2) } else { ("/", KV1) };
+        let policy_path = format!("{}{infix}{}", request.mount.plain, request.path.plain);
+        if let Meaning::Denied = reply.meaning() {
+            let policies = diagnosis::policies(login.token.as_ref(), client);
+            let place = Place { at: reply.at, ..before.clone() };
+            let origin = login.origin.clone();
+            return NotStored::Denied { place, origin, doing: "write", policy_path, policies, hint: String::new() }.into();
+        }
+        let status = reply.status;
+        let error = self.reading.refused(reply, &request.path, policy_path, wanted);
+        if (400..500).contains(&status) { error } else { unsure(error) }
+    }
+
+    fn is_there(&self, found: &Found) -> bool {
+        let keys = found.data().ok().and_then(children).unwrap_or_default();
+        keys.iter().any(|(name, value)| *name == self.order.key && self.is_value(value))
+    }
+
+    fn is_value(&self, raw: &RawValue) -> bool {
+        self.reading.request.pick.is(raw, &self.order.value)
+    }
+}
+
+/// Whether the error may come from asking the wrong engine.
+fn about_the_mount(error: &Error) -> bool {
+    matches!(error, Error::OtherEngine { .. } | Error::NotStored(NotStored::Denied { .. }))
+}
+
+/// A failure after which the write may have happened, be it in an earlier try.
+fn unsure(mut error: Error) -> Error {
+    let again = error.at_mut().is_some_and(|at| at.tries.is_some());
+    let sent = match &error {
+        _ if again => true,
+        Error::Unreachable { why, .. } => !matches!(
+            why,
+            Unreachable::UnknownHost { .. }
+                | Unreachable::Refused
+                | Unreachable::ConnectTimeout { .. }
+                | Unreachable::Tls { .. }
+                | Unreachable::ProxyUnreachable { .. }
+                | Unreachable::ProxyCredentials { .. }
+                | Unreachable::ProxyForbids { .. }
+        ),
+        Error::Interrupted { .. } | Error::BadAnswer { .. } | Error::NotVault { .. } | Error::Refused { .. } => true,
+        _ => false,
+    };
+    if sent { NotStored::Unsure { why: error.to_string() }.into() } else { error }
+}
+
+#[derive(Serialize)]
+struct Versioned<'a> {
+    options: Options,
+    data: BTreeMap<&'a str, Content<'a>>,
+}
+
+#[derive(Serialize)]
+struct Options {
+    /// The version that the secret must still have; 0: it must not be there.
+    cas: u64,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    /// As Vault wrote it.
+    Kept(&'a RawValue),
+    New(&'a str),
+}
+
+/// The JSON of a write: the other keys and the new one; with `cas` in the manner of KV version 2. Written into one buffer
+/// with room for all of it, so that no copy is left behind.
+fn body(others: Vec<(String, &RawValue)>, key: &str, stored: &Secret, cas: Option<u64>) -> Result<Secret, Error> {
+    // The longest escape, \u0000, has six bytes.
+    let kept = others.iter().map(|(name, value)| 6 * name.len() + value.get().len() + 4).sum::<usize>();
+    let mut json = Vec::with_capacity(kept + 6 * (key.len() + stored.expose().len()) + 80);
+    let mut data: BTreeMap<&str, Content<'_>> =
+        others.iter().map(|(name, value)| (name.as_str(), Content::Kept(value))).collect();
+    data.insert(key, Content::New(stored.expose()));
+    let written = match cas {
+        Some(cas) => serde_json::to_writer(&mut json, &Versioned { options: Options { cas }, data }),
+        None => serde_json::to_writer(&mut json, &data),
+    };
+    let text = String::from_utf8(json).map(Secret::new);
+    match (written, text) {
+        (Ok(()), Ok(text)) => Ok(text),
+        _ => Err(Error::Internal("the secret cannot be written as JSON".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.to_owned())
+    }
+
+    fn raw(json: &str) -> Box<RawValue> {
+        RawValue::from_string(json.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn the_other_keys_keep_their_text() {
+        let others = [raw("1.50e3"), raw("12345678901234567890123"), raw("{\"b\":[1, null]}"), raw("\"\\u00e9\"")];
+        let others: Vec<(String, &RawValue)> =
+            others.iter().enumerate().map(|(i, value)| (format!("k{i}"), value.as_ref())).collect();
+        let written = |cas| body(others.clone(), "password", &secret("a\"b"), cas).unwrap();
+        let data =
+            "{\"k0\":1.50e3,\"k1\":12345678901234567890123,\"k2\":{\"b\":[1, null]},\"k3\":\"\\u00e9\",\"password\":\"a\\\"b\"}";
+        assert_eq!(written(None).expose(), data);
+        assert_eq!(written(Some(7)).expose(), format!("{{\"options\":{{\"cas\":7}},\"data\":{data}}}"));
+    }
+
+    #[test]
+    fn a_body_never_outgrows_its_buffer() {
+        let value = raw(&format!("{:?}", "x".repeat(1000)));
+        let name = "\u{1}\"".repeat(50);
+        for (others, cas) in [(vec![], Some(u64::MAX)), (vec![(name.clone(), value.as_ref())], Some(u64::MAX)), (vec![], None)] {
+            let stored = secret(&"\u{0}\"\\😀".repeat(100));
+            let room =
+                others.iter().map(|(name, value): &(String, &RawValue)| 6 * name.len() + value.get().len() + 4).sum::<usize>()
+                    + 6 * ("key".len() + stored.expose().len())
+                    + 80;
+            let body = body(others, "key", &stored, cas).unwrap();
+            assert!(body.expose().len() <= room, "{} > {room}", body.expose().len());
+        }
+    }
+
+    #[test]
+    fn it_is_said_when_it_is_not_known_whether_it_was_written() {
+        let at = || crate::error::At {
+            method: "POST",
+            url: "http://v/v1/secret/data/a".to_owned(),
+            namespace: None,
+            address_from: None,
+            via: None,
+            tries: None,
+        };
+        let message = |error: Error| unsure(error).to_string();
+        assert!(message(Error::Unreachable { at: at(), why: Unreachable::Timeout { seconds: 30.0 } }).contains("NOT KNOWN"));
+        assert!(message(Error::Interrupted { at: at() }).contains("NOT KNOWN"));
+        assert!(message(Error::Refused { at: at(), status: 500, answer: "x".to_owned() }).contains("NOT KNOWN"));
+        assert!(!message(Error::Unreachable { at: at(), why: Unreachable::Refused }).contains("NOT KNOWN"));
+        assert!(!message(Error::Sealed { at: at(), progress: String::new() }).contains("NOT KNOWN"));
+    }
+}
