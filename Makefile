@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory --silent
 .DEFAULT_GOAL := help
-.PHONY: help build package test demo fleet lint clean
+.PHONY: help build package test demo bench fleet lint clean
 
 help:  ## list the targets
 	printf 'vault-cipher: make TARGET\n\n'
@@ -31,6 +31,11 @@ demo:  ## a server gets its database password from a real Vault, shown step by s
 	source tests/tools/common.sh; source tests/tools/environment.sh; export_demo_environment; \
 		JAVA_HOME=$$(build_jdk) exec tests/host/demo.sh
 
+bench:  ## how fast and how small it is, beside others and beside its goals (minutes); makes docs/performance.md
+	tests/tools/install.sh bench
+	tests/tools/gradle.sh jar testClasses testLibs benchClasses benchLibs
+	benches/run.sh
+
 fleet:  ## a thousand servers start at once under a rate limit; figures and plot go to docs/fleet.md
 	tests/tools/install.sh demo
 	tests/tools/gradle.sh jar testClasses testLibs
@@ -41,8 +46,9 @@ lint:  ## formatting and warnings, of Rust, Java and shell
 	cargo fmt --check
 	cargo clippy --quiet --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --no-deps --locked
-	tests/tools/gradle.sh compileJava testClasses
-	if type -P shellcheck >/dev/null; then find tests .ci -name '*.sh' -o -path .ci/run | xargs shellcheck -x; \
+	tests/tools/gradle.sh compileJava testClasses benchClasses
+	benches/run.sh --check
+	if type -P shellcheck >/dev/null; then find tests benches .ci -name '*.sh' -o -path .ci/run | xargs shellcheck -x; \
 	else echo 'shellcheck is not installed: the shell scripts were not checked' >&2; fi
 
 clean:  ## remove what was built here (built servers stay in the cache, see tests/tools/common.sh)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install.sh build|demo|test: installs what is missing for this job, through apt-get. Says what it does; silent otherwise.
+# install.sh build|demo|bench|test: installs what is missing for this job, through apt-get. Says what it does; silent otherwise.
 # Where there is no apt-get, it says what to install.
 set -euo pipefail
 # shellcheck source=tests/tools/common.sh
@@ -91,6 +91,12 @@ case ${1-} in
         database
         [[ -n ${VAULT_BIN-} ]] || has vault || has bao || go_compiler
         ;;
+    bench)
+        build_tools
+        go_compiler
+        has curl || need "curl (to compare with)" curl
+        has flock || need flock util-linux
+        ;;
     test)
         build_tools
         database
@@ -102,8 +108,8 @@ case ${1-} in
         has tinyproxy || need "tinyproxy (its program, not the service)" tinyproxy-bin
         ;;
     *)
-        die "usage: install.sh build|demo|test"
+        die "usage: install.sh build|demo|bench|test"
         ;;
 esac
 [[ ${#missing[@]} -eq 0 ]] || install_missing
-[[ $1 != test ]] || check_go
+[[ $1 != test && $1 != bench ]] || check_go
