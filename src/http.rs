@@ -26,6 +26,7 @@ use crate::runtime;
 use crate::secret::Secret;
 
 use backoff::Backoff;
+pub(crate) use backoff::uniform;
 use connection::Connection;
 use options::Options;
 use round::Round;

@@ -62,7 +62,7 @@ impl<R: FnMut() -> f64> Backoff<R> {
 
 /// A number in [0, 1), from the seed that the standard library draws from the system for each hash map. Not for
 /// cryptography, and not used for it.
-fn uniform() -> f64 {
+pub(crate) fn uniform() -> f64 {
     let bits = RandomState::new().build_hasher().finish() >> 11;
     bits as f64 / (1_u64 << 53) as f64
 }

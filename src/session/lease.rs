@@ -7,7 +7,7 @@ use super::grant::Grant;
 use crate::auth::body;
 use crate::error::{Error, Place};
 use crate::host::Host;
-use crate::http::{Call, Client, Reply};
+use crate::http::{Call, Client, Reply, uniform};
 use crate::secret::Secret;
 use crate::settings::RENEW;
 use crate::text::one_line;
@@ -182,11 +182,27 @@ fn answer(reply: &Reply) -> Option<Result<Duration, String>> {
     }
 }
 
-/// When to renew what lasts so long: early enough for a second try.
+/// When to renew what lasts so long: early enough for a second try, and not at the same moment in all servers that started
+/// together.
 fn share(lasts: Duration) -> Duration {
-    lasts * 2 / 3
+    lasts.mul_f64((3.0 + uniform()) / 6.0)
 }
 
 fn with_renewed<T>(work: impl FnOnce(&mut Vec<Renewed>) -> T) -> T {
     work(&mut RENEWED.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_that_started_together_do_not_renew_together() {
+        let hour = Duration::from_secs(3600);
+        let mut minutes: Vec<u64> = (0..1000).map(|_| share(hour).as_secs() / 60).collect();
+        assert!(minutes.iter().all(|minute| (30..=40).contains(minute)), "{minutes:?}");
+        minutes.sort_unstable();
+        minutes.dedup();
+        assert!(minutes.len() >= 10, "{minutes:?}");
+    }
 }

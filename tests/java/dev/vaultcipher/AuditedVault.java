@@ -38,10 +38,8 @@ final class AuditedVault implements AutoCloseable {
         return StoreSession.start(jvm());
     }
 
-    /** That JVM, which says nothing by itself. */
     static HostProcess jvm() {
-        HostProcess jvm = HostProcess.plain().environment("SECRET_STORE_VAULT_CACHE_TIME", null);
-        return Runtime.version().feature() < 24 ? jvm : jvm.jvmFlags("--enable-native-access=ALL-UNNAMED");
+        return HostProcess.plain().environment("SECRET_STORE_VAULT_CACHE_TIME", null);
     }
 
     /** Where file() puts a file of this name. */
