@@ -38,8 +38,10 @@ final class AuditedVault implements AutoCloseable {
         return StoreSession.start(jvm());
     }
 
+    /** That JVM, which says nothing by itself. */
     static HostProcess jvm() {
-        return HostProcess.plain().environment("SECRET_STORE_VAULT_CACHE_TIME", null);
+        HostProcess jvm = HostProcess.plain().environment("SECRET_STORE_VAULT_CACHE_TIME", null);
+        return Runtime.version().feature() < 24 ? jvm : jvm.jvmFlags("--enable-native-access=ALL-UNNAMED");
     }
 
     /** Where file() puts a file of this name. */
