@@ -122,6 +122,7 @@ fn endpoints_are_normalised_or_refused() {
         ("ftp://v", "does not begin with"),
         ("http://", "is not a URL"),
         ("http://v:99999", "is not a URL"),
+        ("https://väult.example.com", "is not a URL (invalid international domain name"),
         ("http://u:canary@v", "user name or password"),
         ("http://v/?a=b", "\"?\" or \"#\""),
         ("http://v/#a", "\"?\" or \"#\""),
