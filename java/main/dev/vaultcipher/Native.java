@@ -11,8 +11,8 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * The one door between Java and Rust: {@link #secret}, {@link #store} and {@link #keep} go in; {@link #property}, {@link #warn} and the other
- * static methods are what Rust asks of the host on the way, on the thread that called.
+ * The one door between Java and Rust: {@link #secret}, {@link #store} and {@link #keep} go in; {@link #property},
+ * {@link #warn} and the other static methods are what Rust asks of the host on the way, on the thread that called.
  */
 final class Native {
 

@@ -247,6 +247,23 @@ public class StoreWriteTest {
     }
 
     @Test
+    public void theServersOwnLoginWritesAndReadsAndIsRevoked() {
+        String password = Canaries.keep(Fixtures.randomText());
+        storing.vault.put("sys/auth/userpass", "{\"type\":\"userpass\"}");
+        storing.vault.put("sys/policies/acl/own", "{\"policy\":" + Fixtures.json(
+                "path \"secret/data/own\" { capabilities = [\"create\", \"update\", \"read\"] }") + "}");
+        storing.vault.put("auth/userpass/users/app", "{\"password\":\"" + password + "\",\"token_policies\":\"own\"}");
+        storing.vault.enableAudit();
+        String value = newValue();
+        String text = storing.text("secret", "own", "authenticationType", "\"USERPASS\"", "username", "\"app\"");
+        assertStored(storing.jvm(Storing.SECRET_STORE, null).environment("SECRET_STORE_VAULT_PASSWORD", password)
+                .store(order(text, value)), text);
+        storing.assertHas("secret/data/own", value);
+        assertEquals(1, storing.vault.auditedRequests("auth/userpass/login/app").size());
+        assertEquals(1, storing.vault.auditedRequests("auth/token/revoke-self").size());
+    }
+
+    @Test
     public void aTextWithoutAnOrderIsCheckedAndComesBackAsItIs() {
         storing.vault.putSecret("checked", "password", newValue());
         String text = "  {ENC} " + storing.text("secret", "checked").replace(",", " , ");
