@@ -37,7 +37,7 @@ bench:  ## how fast and how small it is, beside others and beside its goals (min
 	benches/run.sh
 
 fleet:  ## a thousand servers start at once under a rate limit; figures and plot go to docs/fleet.md
-	tests/tools/install.sh demo
+	tests/tools/install.sh bench
 	tests/tools/gradle.sh jar testClasses testLibs
 	source tests/tools/common.sh; source tests/tools/environment.sh; export_demo_environment; \
 		JAVA_HOME=$$(build_jdk) cargo bench --quiet --profile dev --locked --bench fleet
