@@ -1,14 +1,6 @@
 package dev.vaultcipher;
 
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.KeyStoreException;
-import java.security.cert.X509Certificate;
-import java.util.ArrayList;
-import java.util.List;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509TrustManager;
 
 /**
  * The one door between Java and Rust: {@link #secret}, {@link #store} and {@link #keep} go in; {@link #property},
@@ -133,22 +125,7 @@ final class Native {
      * accepts as issuers.
      */
     static byte[][] trustedCertificates() throws GeneralSecurityException {
-        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        try {
-            factory.init((KeyStore) null);
-        } catch (KeyStoreException e) {
-            // Its own words are only that there is a problem.
-            throw e.getCause() == null ? e : new KeyStoreException(e.getMessage() + ": " + e.getCause(), e);
-        }
-        List<byte[]> certificates = new ArrayList<>();
-        for (TrustManager manager : factory.getTrustManagers()) {
-            if (manager instanceof X509TrustManager) {
-                for (X509Certificate certificate : ((X509TrustManager) manager).getAcceptedIssuers()) {
-                    certificates.add(certificate.getEncoded());
-                }
-            }
-        }
-        return certificates.toArray(new byte[0][]);
+        return JvmTrust.certificates();
     }
 
     /** Called by Rust between attempts: whether the calling thread is asked to stop. The flag stays as it is. */

@@ -6,7 +6,6 @@ import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.net.URL;
 import java.security.CodeSource;
 import java.util.Locale;
@@ -82,7 +81,7 @@ final class NativeLibrary {
         if (beside != null && beside.exists()) {
             return loadFile(beside, "which lies beside the jar");
         }
-        String resource = RESOURCES + platform() + '/' + fileName;
+        String resource = RESOURCES + platformInJar() + '/' + fileName;
         String packaged = loadPackaged(jar, resource, fileName);
         if (packaged != null) {
             return packaged;
@@ -227,8 +226,8 @@ final class NativeLibrary {
         }
         File file;
         try {
-            file = new File(new URI(address));
-        } catch (URISyntaxException | IllegalArgumentException e) {
+            file = new File(URI.create(address));
+        } catch (IllegalArgumentException e) {
             // Not encoded as it should be (spaces, percent signs): then it is not encoded at all.
             file = new File(address.substring("file:".length()));
         }
@@ -237,6 +236,18 @@ final class NativeLibrary {
 
     /** {@code <os>-<arch>[-musl]}, as the directories inside the jar are named. */
     private static String platform() {
+        String machine = machine();
+        return machine.startsWith("linux-") && isMusl() ? machine + "-musl" : machine;
+    }
+
+    /** The same without a list of what is mapped (half a millisecond) on machines without a musl at the place of its loader. */
+    private static String platformInJar() {
+        String machine = machine();
+        boolean hasMusl = new File("/lib/ld-musl-" + machine.substring(machine.indexOf('-') + 1) + ".so.1").exists();
+        return hasMusl ? platform() : machine;
+    }
+
+    private static String machine() {
         String name = lowerCase("os.name");
         String os = name.startsWith("mac") ? "macos" : name.startsWith("windows") ? "windows" : name;
         String arch = lowerCase("os.arch");
@@ -245,7 +256,7 @@ final class NativeLibrary {
         } else if (arch.equals("arm64")) {
             arch = "aarch64";
         }
-        return os + '-' + arch + (os.equals("linux") && isMusl() ? "-musl" : "");
+        return os + '-' + arch;
     }
 
     private static String lowerCase(String property) {

@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -72,12 +71,11 @@ final class PrivateCopy implements AutoCloseable {
                     Files.createDirectory(path);
                 }
                 return path.toFile();
-            } catch (FileAlreadyExistsException e) {
-                if (attempt == 100) {
+            } catch (IOException | IllegalArgumentException e) {
+                // Not named in a catch: that would load its class in every JVM.
+                if (!(e instanceof FileAlreadyExistsException) || attempt == 100) {
                     throw noPlace(parent, e);
                 }
-            } catch (IOException | InvalidPathException e) {
-                throw noPlace(parent, e);
             }
         }
     }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Set;
@@ -28,7 +29,10 @@ public class JarContentTest {
             "dev/vaultcipher/VaultCipher.class",
             "dev/vaultcipher/Native.class",
             "dev/vaultcipher/NativeLibrary.class",
-            "dev/vaultcipher/PrivateCopy.class"));
+            "dev/vaultcipher/PrivateCopy.class",
+            "dev/vaultcipher/Keeper.class",
+            "dev/vaultcipher/JvmTrust.class"));
+    private static final int MIB = 1024 * 1024;
 
     private JarFile jar;
 
@@ -74,6 +78,28 @@ public class JarContentTest {
             byte[] magic = new byte[4];
             in.readFully(magic);
             assertArrayEquals(new byte[] {0x7f, 'E', 'L', 'F'}, magic);
+        }
+    }
+
+    /** It is copied at each start of a server: docs/size.md says where the bytes go. */
+    @Test
+    public void theLibraryIsSmall() {
+        long size = jar.getEntry(Installation.libraryEntry()).getSize();
+        assertTrue(size + " bytes", size <= 3 * MIB);
+        assertTrue(HostProcess.ourJar().toFile().length() <= 4 * MIB);
+    }
+
+    @Test
+    public void theLibraryNamesNoPathOfTheMachineThatBuiltIt() throws IOException {
+        JarEntry entry = jar.getJarEntry(Installation.libraryEntry());
+        byte[] library = new byte[(int) entry.getSize()];
+        try (DataInputStream in = new DataInputStream(jar.getInputStream(entry))) {
+            in.readFully(library);
+        }
+        String text = new String(library, StandardCharsets.ISO_8859_1);
+        for (String path : Arrays.asList("registry/src", System.getProperty("user.home") + "/", System.getProperty("user.dir") + "/")) {
+            int at = text.indexOf(path);
+            assertEquals(at < 0 ? "" : text.substring(Math.max(0, at - 40), at + 80), -1, at);
         }
     }
 
