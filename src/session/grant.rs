@@ -93,9 +93,13 @@ impl Grant {
 /// Revokes every token that was obtained, except those that leases hang on.
 pub(super) fn revoke_all(host: &dyn Host) {
     let start = Instant::now();
-    for grant in grants(std::mem::take) {
-        if let Some(token) = grant.login.token.as_ref().filter(|_| !grant.leased.load(Ordering::Relaxed)) {
-            grant.revoke(token, LIMIT.saturating_sub(start.elapsed()), host);
+    let mut grants = grants(std::mem::take);
+    grants.retain(|grant| !grant.leased.load(Ordering::Relaxed));
+    while let Some(grant) = grants.pop() {
+        // One endpoint that is away must not take the time of the others.
+        let share = LIMIT.saturating_sub(start.elapsed()) / u32::try_from(grants.len() + 1).unwrap_or(u32::MAX);
+        if let Some(token) = &grant.login.token {
+            grant.revoke(token, share, host);
         }
     }
 }

@@ -42,13 +42,22 @@ final class AuditLog {
 
     /** How many tokens are alive that somebody got by logging in at this auth mount. */
     int tokens(String mount) {
+        return tokensOf(Pattern.compile("\"path\":\"auth/" + Pattern.quote(mount) + "/login"));
+    }
+
+    /** How many tokens are alive that somebody got by logging in, wherever. */
+    int tokens() {
+        return tokensOf(Pattern.compile("\"path\":\"auth/[^\"]*/login"));
+    }
+
+    private int tokensOf(Pattern login) {
         int tokens = 0;
         String accessors = vault.request("GET", "auth/token/accessors?list=true", null, vault.rootToken()).body;
         Matcher accessor = ACCESSOR.matcher(accessors.substring(accessors.indexOf("\"keys\"") + 6));
         while (accessor.find()) {
             String token = vault.request("POST", "auth/token/lookup-accessor",
                     "{\"accessor\":\"" + accessor.group(1) + "\"}", vault.rootToken()).body;
-            tokens += token.contains("\"path\":\"auth/" + mount + "/login") ? 1 : 0;
+            tokens += login.matcher(token).find() ? 1 : 0;
         }
         return tokens;
     }

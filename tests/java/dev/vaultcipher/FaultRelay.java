@@ -78,6 +78,7 @@ final class FaultRelay implements AutoCloseable {
     private final AtomicInteger connections = new AtomicInteger();
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private volatile boolean silent;
+    private volatile boolean prompt;
 
     private FaultRelay(ServerSocketFactory sockets, int target, IntFunction<Fault> faults) {
         this.target = target;
@@ -107,6 +108,11 @@ final class FaultRelay implements AutoCloseable {
     /** How many connections there were. */
     int connections() {
         return connections.get();
+    }
+
+    /** From now on everything comes at once. */
+    void hurry() {
+        prompt = true;
     }
 
     /** From now on connections are made, and stay, but not a byte passes. */
@@ -162,7 +168,9 @@ final class FaultRelay implements AutoCloseable {
                 if (flipped >= passed && flipped < passed + length) {
                     piece[flipped - passed] ^= 1;
                 }
-                Fixtures.pause(fault.latencyMillis + length * 1000L / bytesPerSecond);
+                if (!prompt) {
+                    Fixtures.pause(fault.latencyMillis + length * 1000L / bytesPerSecond);
+                }
                 if (silent) {
                     in.transferTo(OutputStream.nullOutputStream());
                     return;

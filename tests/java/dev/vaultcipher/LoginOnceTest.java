@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.junit.AfterClass;
 import org.junit.BeforeClass;
@@ -17,17 +18,24 @@ import org.junit.Test;
 public class LoginOnceTest {
     private static AuditedVault vault;
     private static StoreSession session;
+    /** A way to Vault on which an answer takes long enough for all threads to come. */
+    private static FaultRelay slow;
 
     @BeforeClass
     public static void start() {
         vault = new AuditedVault();
+        slow = FaultRelay.to(vault.server.port(), connection -> FaultRelay.Fault.latency(400));
         session = AuditedVault.session();
     }
 
     @AfterClass
     public static void stop() {
+        slow.hurry();
         session.close();
+        slow.close();
+        int left = vault.log.tokens();
         vault.close();
+        assertEquals("tokens that are left after the exit", 0, left);
     }
 
     @Test
@@ -46,10 +54,8 @@ public class LoginOnceTest {
     @Test
     public void sixtyFourThreadsAtOnceCostOneLoginAndOneRead() {
         Application app = vault.application("threads");
-        try (FaultRelay slow = slow()) {
-            getAll(64, through(slow, app.text("one", "password")))
-                    .forEach(outcome -> outcome.assertValue(app.value("one", "password")));
-        }
+        getAll(64, slowly(app.text("one", "password")))
+                .forEach(outcome -> outcome.assertValue(app.value("one", "password")));
         assertEquals(List.of("auth/threads/login", "secret/data/threads/one"), app.requests());
     }
 
@@ -58,17 +64,15 @@ public class LoginOnceTest {
         Application app = vault.application("several-paths");
         List<String> texts = new ArrayList<>();
         List<String> values = new ArrayList<>();
-        try (FaultRelay slow = slow()) {
-            for (String path : List.of("one", "two", "three")) {
-                for (String key : AuditedVault.KEYS) {
-                    texts.add(through(slow, app.text(path, key)));
-                    values.add(app.value(path, key));
-                }
+        for (String path : List.of("one", "two", "three")) {
+            for (String key : AuditedVault.KEYS) {
+                texts.add(slowly(app.text(path, key)));
+                values.add(app.value(path, key));
             }
-            List<StoreSession.Outcome> outcomes = session.getAll(texts);
-            for (int i = 0; i < values.size(); i++) {
-                outcomes.get(i).assertValue(values.get(i));
-            }
+        }
+        List<StoreSession.Outcome> outcomes = session.getAll(texts);
+        for (int i = 0; i < values.size(); i++) {
+            outcomes.get(i).assertValue(values.get(i));
         }
         assertEquals(app.requests().toString(), 4, app.requests().size());
         assertEquals(1, app.logins());
@@ -78,31 +82,37 @@ public class LoginOnceTest {
     public void aLoginThatIsRefusedIsRefusedToAllThreadsAtOnce() {
         Application app = vault.application("refused");
         String secretId = vault.file("wrong", Canaries.keep(Fixtures.randomText()));
-        try (FaultRelay slow = slow()) {
-            String text = through(slow, app.text("one", "password"))
-                    .replaceFirst("\"secretIdFile\":\"[^\"]*\"", "\"secretIdFile\":" + Fixtures.json(secretId));
-            List<StoreSession.Outcome> outcomes = getAll(64, text);
-            outcomes.forEach(outcome -> outcome.assertFails("APPROLE login was refused", "invalid role or secret ID"));
-            Set<String> messages = outcomes.stream().map(outcome -> outcome.call.message).collect(Collectors.toSet());
-            assertEquals(messages.toString(), 1, messages.size());
-            assertTrue(app.requests().toString(), app.requests().size() <= 3);
-            // Who comes later asks anew.
-            int before = app.requests().size();
-            session.get(text).assertFails("invalid role or secret ID");
-            assertEquals(1, app.requests().size() - before);
-        }
+        String text = slowly(app.text("one", "password"))
+                .replaceFirst("\"secretIdFile\":\"[^\"]*\"", "\"secretIdFile\":" + Fixtures.json(secretId));
+        List<StoreSession.Outcome> outcomes = getAll(64, text);
+        outcomes.forEach(outcome -> outcome.assertFails("APPROLE login was refused", "invalid role or secret ID"));
+        Set<String> messages = outcomes.stream().map(outcome -> outcome.call.message).collect(Collectors.toSet());
+        assertEquals(messages.toString(), 1, messages.size());
+        assertTrue(app.requests().toString(), app.requests().size() <= 3);
+        // Who comes later asks anew.
+        int before = app.requests().size();
+        session.get(text).assertFails("invalid role or secret ID");
+        assertEquals(1, app.requests().size() - before);
     }
 
     @Test
     public void aReadThatIsRefusedIsRefusedToAllThreadsAtOnce() {
         Application app = vault.application("denied").mayNothing();
-        try (FaultRelay slow = slow()) {
-            List<StoreSession.Outcome> outcomes = getAll(64, through(slow, app.text("one", "password")));
-            outcomes.forEach(outcome -> outcome.assertFails("403 permission denied", "secret/data/denied/one"));
-            Set<String> messages = outcomes.stream().map(outcome -> outcome.call.message).collect(Collectors.toSet());
-            assertEquals(messages.toString(), 1, messages.size());
-        }
+        List<StoreSession.Outcome> outcomes = getAll(64, slowly(app.text("one", "password")));
+        outcomes.forEach(outcome -> outcome.assertFails("403 permission denied", "secret/data/denied/one"));
+        Set<String> messages = outcomes.stream().map(outcome -> outcome.call.message).collect(Collectors.toSet());
+        assertEquals(messages.toString(), 1, messages.size());
         assertTrue(app.requests().toString(), app.logins() <= 2 && app.reads("one") <= 3);
+    }
+
+    @Test
+    public void aThreadThatIsInterruptedWaitsNoLongerForTheOthers() {
+        Application app = vault.application("interrupted");
+        String text = slowly(app.text("one", "password"));
+        CompletableFuture<StoreSession.Outcome> first = session.begin(text);
+        Fixtures.pause(100);
+        session.getInterrupted(text, 300).assertFails("Interrupted while waiting").assertWithin(1.5);
+        StoreSession.await(first).assertValue(app.value("one", "password"));
     }
 
     @Test
@@ -250,12 +260,7 @@ public class LoginOnceTest {
         return session.getAll(Collections.nCopies(threads, text));
     }
 
-    /** A way to Vault on which an answer takes long enough for all threads to come. */
-    private static FaultRelay slow() {
-        return FaultRelay.to(vault.server.port(), connection -> FaultRelay.Fault.latency(400));
-    }
-
-    private static String through(FaultRelay relay, String text) {
-        return text.replace(":" + vault.server.port(), ":" + relay.port());
+    private static String slowly(String text) {
+        return text.replace(":" + vault.server.port(), ":" + slow.port());
     }
 }

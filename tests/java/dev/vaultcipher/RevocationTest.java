@@ -196,17 +196,20 @@ public class RevocationTest {
     private static void tellOfAnExitWithoutVault() {
         Application app = vault.application("silent");
         Application second = vault.application("silent-too");
+        Application reachable = vault.application("not-silent");
         try (FaultRelay relay = FaultRelay.to(vault.server.port(), connection -> FaultRelay.Fault.none());
                 StoreSession session = StoreSession.start(AuditedVault.jvm().environment("VAULT_CLIENT_TIMEOUT", "60"))) {
             for (Application each : List.of(app, second)) {
                 session.get(each.text("one", "password").replace(":" + vault.server.port(), ":" + relay.port()))
                         .assertValue(each.value("one", "password"));
             }
+            reachable.read(session, "one");
             relay.silence();
             double seconds = exit(session);
             assertTrue("the exit took " + seconds + " s", seconds < 4.5);
         }
         assertEquals(1, app.tokens());
+        assertEquals("an endpoint that is away takes the time of another", 0, reachable.tokens());
     }
 
     @Test

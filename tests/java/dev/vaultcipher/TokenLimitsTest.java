@@ -30,7 +30,9 @@ public class TokenLimitsTest {
     public static void stop() {
         stories.awaitAll();
         session.close();
+        int left = vault.log.tokens();
         vault.close();
+        assertEquals("tokens that are left after the exit", 0, left);
     }
 
     @Test
