@@ -62,23 +62,34 @@ fn keep<'local>(env: &mut Env<'local>, class: JClass<'local>, stopping: bool) ->
 struct Jvm<'env, 'local> {
     env: RefCell<&'env mut Env<'local>>,
     class: JClass<'local>,
-    /// The names of our system properties that are set, a line each, if they may be listed: usually there is none.
-    set: OnceCell<Option<String>>,
+    properties_set: OnceCell<String>,
 }
 
 impl<'env, 'local> Jvm<'env, 'local> {
     fn new(env: &'env mut Env<'local>, class: JClass<'local>) -> Self {
-        Self { env: RefCell::new(env), class, set: OnceCell::new() }
+        Self { env: RefCell::new(env), class, properties_set: OnceCell::new() }
     }
 
-    /// A static method without parameters that returns a text.
-    fn text(&self, method: &'static JNIStr) -> Option<String> {
+    /// Those of our system properties that are set, a line each: usually there is none. One question instead of fifty: each costs
+    /// a microsecond, and ten times that in a fresh JVM.
+    fn properties_set(&self) -> &str {
+        self.properties_set.get_or_init(|| {
+            let names: String = settings::properties().flat_map(|name| [name, "\n"]).collect();
+            self.ask(jni_str!("set"), &names).unwrap_or(names)
+        })
+    }
+
+    /// A static method from a text to a text; `None` when it returns null or fails.
+    fn ask(&self, method: &'static JNIStr, text: &str) -> Option<String> {
         self.call(|env, class| {
-            let value = env.call_static_method(class, method, jni_sig!(() -> java.lang.String), &[])?.l()?;
-            if value.is_null() {
+            let text = env.new_string(text)?;
+            let answer = env
+                .call_static_method(class, method, jni_sig!((java.lang.String) -> java.lang.String), &[JValue::from(&text)])?
+                .l()?;
+            if answer.is_null() {
                 return Ok(None);
             }
-            env.cast_local::<JString>(value)?.try_to_string(env).map(Some)
+            env.cast_local::<JString>(answer)?.try_to_string(env).map(Some)
         })
         .ok()
         .flatten()
@@ -98,28 +109,10 @@ impl<'env, 'local> Jvm<'env, 'local> {
 
 impl Host for Jvm<'_, '_> {
     fn property(&self, name: &str) -> Option<String> {
-        // One question instead of fifty: each costs a microsecond, and ten times that in a fresh JVM.
-        let set = self.set.get_or_init(|| self.text(jni_str!("settings"))).as_deref();
-        if name.starts_with(settings::PREFIX) && set.is_some_and(|set| !set.lines().any(|set| set == name)) {
+        if name.starts_with(settings::PREFIX) && !self.properties_set().lines().any(|set| set == name) {
             return None;
         }
-        self.call(|env, class| {
-            let name = env.new_string(name)?;
-            let value = env
-                .call_static_method(
-                    class,
-                    jni_str!("property"),
-                    jni_sig!((java.lang.String) -> java.lang.String),
-                    &[JValue::from(&name)],
-                )?
-                .l()?;
-            if value.is_null() {
-                return Ok(None);
-            }
-            env.cast_local::<JString>(value)?.try_to_string(env).map(Some)
-        })
-        .ok()
-        .flatten()
+        self.ask(jni_str!("property"), name)
     }
 
     fn trusted_certificates(&self) -> Result<Vec<Vec<u8>>, String> {

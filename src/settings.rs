@@ -17,6 +17,11 @@ pub(crate) use table::*;
 /// What the names of all our system properties begin with.
 pub(crate) const PREFIX: &str = "secret.store.vault.";
 
+/// The names of all our system properties.
+pub(crate) fn properties() -> impl Iterator<Item = &'static str> {
+    ALL.iter().filter_map(|setting| setting.property)
+}
+
 /// A setting's names.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Setting {

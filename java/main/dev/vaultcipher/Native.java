@@ -83,22 +83,17 @@ final class Native {
         return Keeper.startOne();
     }
 
-    /**
-     * Called by Rust: the names of all system properties that begin as ours do, a line each; null if a security manager does
-     * not let us list them.
-     */
-    static String settings() {
-        StringBuilder names = new StringBuilder();
-        try {
-            for (String name : System.getProperties().stringPropertyNames()) {
-                if (name.startsWith("secret.store.vault.")) {
-                    names.append(name).append('\n');
-                }
+    /** Called by Rust: those of the names, each with a line break at its end, whose system property is set. */
+    static String set(String names) {
+        StringBuilder set = new StringBuilder();
+        int begin = 0;
+        for (int end = names.indexOf('\n'); end >= 0; end = names.indexOf('\n', begin)) {
+            if (property(names.substring(begin, end)) != null) {
+                set.append(names, begin, end + 1);
             }
-        } catch (SecurityException e) {
-            return null;
+            begin = end + 1;
         }
-        return names.toString();
+        return set.toString();
     }
 
     /** Called by Rust: the system property, or null if it is absent or a security manager keeps it from us. */
