@@ -40,8 +40,7 @@ final class AuditedVault implements AutoCloseable {
 
     /** That JVM, which says nothing by itself. */
     static HostProcess jvm() {
-        HostProcess jvm = HostProcess.plain().environment("SECRET_STORE_VAULT_CACHE_TIME", null);
-        return Runtime.version().feature() < 24 ? jvm : jvm.jvmFlags("--enable-native-access=ALL-UNNAMED");
+        return HostProcess.plain().environment("SECRET_STORE_VAULT_CACHE_TIME", null).allowNativeAccess();
     }
 
     /** Where file() puts a file of this name. */

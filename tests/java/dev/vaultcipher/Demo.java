@@ -93,10 +93,8 @@ final class Demo {
     }
 
     private static HostProcess jvm(String token) {
-        HostProcess jvm = HostProcess.plain().environment("SECRET_STORE_VAULT_TOKEN", token)
-                .classPath(HostProcess.testClasses(), HostProcess.apiStubs());
-        // What the README says of JDK 24 and later; earlier ones do not know the flag.
-        return Runtime.version().feature() < 24 ? jvm : jvm.jvmFlags("--enable-native-access=ALL-UNNAMED");
+        return HostProcess.plain().environment("SECRET_STORE_VAULT_TOKEN", token)
+                .classPath(HostProcess.testClasses(), HostProcess.apiStubs()).allowNativeAccess();
     }
 
     /** The example of the documentation, with the addresses of this demo. */

@@ -122,6 +122,11 @@ final class HostProcess {
         return this;
     }
 
+    /** As the README says for JDK 24 and later, which warn of native libraries otherwise; earlier ones do not know the flag. */
+    HostProcess allowNativeAccess() {
+        return Runtime.version().feature() < 24 ? this : jvmFlags("--enable-native-access=ALL-UNNAMED");
+    }
+
     /** Another JDK or JRE than the one that runs the tests. */
     HostProcess javaHome(Path javaHome) {
         javaBinary = javaHome.resolve("bin").resolve("java").toString();

@@ -41,7 +41,7 @@ public class StartUpPageTest {
             }
             assertEquals("[cacheTime, inlineLogin, renew, revoke]", texts.keySet().toString());
             for (Map.Entry<String, List<String>> example : texts.entrySet()) {
-                HostProcess.Outcome outcome = HostProcess.loading(VaultSecretStore.class.getName())
+                HostProcess.Outcome outcome = HostProcess.loading(VaultSecretStore.class.getName()).allowNativeAccess()
                         .environment("VAULT_CACERT", logins.vault.caFile().toString())
                         .environment("SECRET_STORE_VAULT_CACHE_TIME", "5")
                         .call(example.getValue().toArray(new String[0]));

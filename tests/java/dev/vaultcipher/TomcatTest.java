@@ -190,9 +190,7 @@ public class TomcatTest {
                 .jvmFlags("--add-opens=java.base/java.lang=ALL-UNNAMED", "--add-opens=java.base/java.io=ALL-UNNAMED",
                         "--add-opens=java.base/java.util=ALL-UNNAMED", "--add-opens=java.rmi/sun.rmi.transport=ALL-UNNAMED",
                         "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED", "-Dsun.io.useCanonCaches=false");
-        if (Runtime.version().feature() >= 24) {
-            jvm.jvmFlags("--enable-native-access=ALL-UNNAMED");
-        }
+        jvm.allowNativeAccess();
         if (layout == Layout.LIBRARY_BESIDE_JAR) {
             jvm.jvmFlags("-Djavax.net.ssl.trustStore=" + trustStore(vault), "-Djavax.net.ssl.trustStorePassword=changeit");
         }
