@@ -1,10 +1,11 @@
 //! The burst of calls that a start-up is: what they share lives until nothing was asked for a while, or the web application
 //! stops. A thread of the host, the keeper, sees to its end.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{LOGINS, READS, TEXTS, grant, lease};
+use super::grant::{self, Grant};
+use super::{LOGINS, READS, TEXTS, lease};
 use crate::host::Host;
 use crate::runtime;
 
@@ -50,14 +51,19 @@ impl<'a> Call<'a> {
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        let over = {
+        let ended = {
             let mut burst = burst();
             burst.calls -= 1;
             burst.last = Some(Instant::now());
-            burst.calls == 0 && !burst.kept
+            (burst.calls == 0 && !burst.kept).then(|| {
+                READS.clear();
+                TEXTS.clear();
+                lease::drop_all();
+                take_logins()
+            })
         };
-        if over {
-            end(self.host);
+        if let Some(grants) = ended {
+            end(grants, self.host);
         }
     }
 }
@@ -71,26 +77,27 @@ pub(crate) fn turn(host: &dyn Host, stopping: bool) -> Option<Duration> {
     }
     let leases = lease::renew_due(host);
     let secrets = [READS.expire(), TEXTS.expire()].into_iter().flatten().min();
-    let idle = {
-        let burst = burst();
-        if burst.calls > 0 { None } else { burst.last.map(|last| last.elapsed()) }
-    };
-    match idle {
-        None if !stopping => return Some(LOOK),
-        Some(idle) if idle < IDLE && !stopping => {
-            let rest = IDLE - idle;
-            let secrets = secrets.map_or(rest, |next| next.saturating_duration_since(Instant::now()));
-            return Some(wait(rest.min(secrets).min(leases.unwrap_or(rest))));
-        }
-        _ => {}
-    }
-    // Revoking takes a while, and meanwhile the next burst may begin: it finds nothing of this one.
     let secrets = if stopping { None } else { secrets };
-    if secrets.is_none() {
-        READS.clear();
-        TEXTS.clear();
-    }
-    end_logins(host);
+    let grants = {
+        let burst = burst();
+        let idle = if burst.calls > 0 { None } else { burst.last.map(|last| last.elapsed()) };
+        match idle {
+            None if !stopping => return Some(LOOK),
+            Some(idle) if idle < IDLE && !stopping => {
+                let rest = IDLE - idle;
+                let secrets = secrets.map_or(rest, |next| next.saturating_duration_since(Instant::now()));
+                return Some(wait(rest.min(secrets).min(leases.unwrap_or(rest))));
+            }
+            _ => {}
+        }
+        if secrets.is_none() {
+            READS.clear();
+            TEXTS.clear();
+        }
+        take_logins()
+    };
+    // Takes a while, and meanwhile the next burst may begin: it finds nothing of this one.
+    end(grants, host);
     let mut burst = burst();
     let began_again = burst.calls > 0 || burst.last.is_some_and(|last| last.elapsed() < IDLE);
     if began_again && !stopping {
@@ -105,16 +112,14 @@ fn wait(next: Duration) -> Duration {
     next.clamp(Duration::from_millis(1), LOOK)
 }
 
-/// Ends a burst that nobody keeps.
-fn end(host: &dyn Host) {
-    READS.clear();
-    TEXTS.clear();
-    lease::drop_all();
-    end_logins(host);
+/// Takes the logins out of use. While the burst is locked: a call that begins in between could read a dynamic secret with a
+/// token that is about to be revoked, and the secret would end with it.
+fn take_logins() -> Vec<Arc<Grant>> {
+    LOGINS.clear();
+    grant::take()
 }
 
-fn end_logins(host: &dyn Host) {
-    LOGINS.clear();
-    grant::revoke_all(host);
+fn end(grants: Vec<Arc<Grant>>, host: &dyn Host) {
+    grant::revoke(grants, host);
     runtime::end();
 }

@@ -90,10 +90,14 @@ impl Grant {
     }
 }
 
-/// Revokes every token that was obtained, except those that leases hang on.
-pub(super) fn revoke_all(host: &dyn Host) {
+/// Those whose tokens are not yet revoked; the caller revokes them.
+pub(super) fn take() -> Vec<Arc<Grant>> {
+    grants(std::mem::take)
+}
+
+/// Revokes their tokens, except those that leases hang on.
+pub(super) fn revoke(mut grants: Vec<Arc<Grant>>, host: &dyn Host) {
     let start = Instant::now();
-    let mut grants = grants(std::mem::take);
     grants.retain(|grant| !grant.leased.load(Ordering::Relaxed));
     while let Some(grant) = grants.pop() {
         // One endpoint that is away must not take the time of the others.
