@@ -165,7 +165,7 @@ impl Attempt {
                     renewable: auth.renewable.unwrap_or(false),
                     batch: auth.token_type.as_deref() == Some("batch"),
                 };
-                let token = vault::secret_string(auth.client_token).filter(|token| !token.expose().is_empty());
+                let token = vault::secret_string(auth.client_token.get()).filter(|token| !token.expose().is_empty());
                 let token = token.ok_or_else(|| reply.lacks("\"auth.client_token\" is not a token"))?;
                 Ok(Login { token: Some(token), origin: self.origin.clone(), terms: Some(terms) })
             }

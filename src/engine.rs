@@ -4,6 +4,8 @@ mod kv2;
 mod plain;
 mod write;
 
+use std::ops::Range;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -43,7 +45,10 @@ const KV1: &str = "KV version 1";
 pub(crate) struct Found {
     pub(crate) place: Place,
     reply: Reply,
-    versioned: bool,
+    /// Where in the reply's body the object stands that holds the keys: an answer is read as JSON once.
+    data: Range<usize>,
+    /// The lease that the secret ends with, if it has one.
+    pub(crate) lease: Option<Lease>,
 }
 
 #[derive(Deserialize)]
@@ -55,39 +60,39 @@ struct Version<'a> {
 }
 
 impl Found {
-    /// The object that holds the keys.
-    pub(crate) fn data(&self) -> Result<&RawValue, Error> {
-        let Meaning::Success(envelope) = self.reply.meaning() else { return Err(self.lacks("it holds no data")) };
-        let data = envelope.data.ok_or_else(|| self.lacks("it holds no \"data\""))?;
-        if !self.versioned {
-            return Ok(data);
-        }
-        match serde_json::from_str(data.get()) {
-            Ok(Version { data: Some(data), metadata: Some(_) }) => Ok(data),
-            _ => Err(not_this_engine(self.place.clone(), KV2, "its answer has no version's data and metadata".to_owned())),
-        }
-    }
-
-    /// The lease that the secret ends with, if it has one.
-    pub(crate) fn lease(&self) -> Option<Lease> {
-        let Meaning::Success(envelope) = self.reply.meaning() else { return None };
-        let id = vault::secret_string(envelope.lease_id?).filter(|id| !id.expose().is_empty())?;
-        Some(Lease { id, lasts: vault::seconds(envelope.lease_duration), renewable: envelope.renewable })
+    /// The JSON that holds the keys: an object, if Vault wrote it.
+    pub(crate) fn data(&self) -> &str {
+        self.reply.body.get(self.data.clone()).and_then(|data| str::from_utf8(data).ok()).unwrap_or_default()
     }
 
     /// Which version of a KV version 2 secret it is.
     fn version(&self) -> Result<u64, Error> {
-        let unknown = || self.lacks("it does not say which version it is");
+        let unknown = || self.reply.lacks("it does not say which version it is");
         let Meaning::Success(Envelope { data: Some(data), .. }) = self.reply.meaning() else { return Err(unknown()) };
         let version: Version<'_> = serde_json::from_str(data.get()).map_err(|_| unknown())?;
         let metadata: Option<Metadata> = version.metadata.and_then(|metadata| serde_json::from_str(metadata.get()).ok());
         metadata.map(|metadata| metadata.version).ok_or_else(unknown)
     }
+}
 
-    /// The answer cannot be understood.
-    pub(crate) fn lacks(&self, problem: &str) -> Error {
-        self.reply.lacks(problem)
+/// What was found out about an answer that is a secret.
+struct Accepted {
+    place: Place,
+    data: Range<usize>,
+    lease: Option<Lease>,
+}
+
+impl Accepted {
+    /// With the answer itself.
+    fn of(self, reply: Reply) -> Found {
+        let Self { place, data, lease } = self;
+        Found { place, reply, data, lease }
     }
+}
+
+fn lease(envelope: &Envelope<'_>) -> Option<Lease> {
+    let id = vault::secret_string(envelope.lease_id?.get()).filter(|id| !id.expose().is_empty())?;
+    Some(Lease { id, lasts: vault::seconds(envelope.lease_duration), renewable: envelope.renewable })
 }
 
 /// One reading: everything that the engines need.
@@ -105,7 +110,7 @@ pub(crate) fn read(request: &Request, login: &Login, client: &Client<'_>, host: 
     let found = match request.engine {
         Some(Engine::Generic) => return plain::read(&reading),
         Some(Engine::Kv1) => plain::read(&reading),
-        Some(Engine::Kv2) | None => kv2::read(&reading, &request.path).and_then(|found| found.data().map(drop).map(|()| found)),
+        Some(Engine::Kv2) | None => kv2::read(&reading, &request.path),
     };
     found.or_else(|failure| match failure {
         Error::SecretMissing { ref place }
@@ -179,19 +184,25 @@ impl Reading<'_> {
         Place { at: reply.at.clone(), mount: self.request.mount.plain.clone(), path: path.plain.clone() }
     }
 
-    /// An answer that is a secret; its warnings are passed on.
-    fn accept(&self, reply: Reply, path: &ApiPath, versioned: bool) -> Result<Found, Error> {
-        let found = Found { place: self.place(&reply, path), reply, versioned };
-        if let Meaning::Success(envelope) = found.reply.meaning() {
-            self.pass_on(&envelope, &found.place);
-            if envelope.wrap_info.is_some() {
-                return Err(found.lacks(
-                    "it is response-wrapped or waits for a control group's approval, which a server that starts cannot give \
-                     (min_wrapping_ttl or control_group in a policy)",
-                ));
-            }
+    /// What an answer holds that is a secret; its warnings are passed on.
+    fn accept(&self, envelope: &Envelope<'_>, reply: &Reply, path: &ApiPath, versioned: bool) -> Result<Accepted, Error> {
+        let place = self.place(reply, path);
+        self.pass_on(envelope, &place);
+        if envelope.wrap_info.is_some() {
+            return Err(reply.lacks(
+                "it is response-wrapped or waits for a control group's approval, which a server that starts cannot give \
+                 (min_wrapping_ttl or control_group in a policy)",
+            ));
         }
-        Ok(found)
+        let mut data = envelope.data.ok_or_else(|| reply.lacks("it holds no \"data\""))?;
+        if versioned {
+            data = match serde_json::from_str(data.get()) {
+                Ok(Version { data: Some(data), metadata: Some(_) }) => data,
+                _ => return Err(not_this_engine(place, KV2, "its answer has no version's data and metadata".to_owned())),
+            };
+        }
+        let start = data.get().as_ptr().addr() - reply.body.as_ptr().addr();
+        Ok(Accepted { place, data: start..start + data.get().len(), lease: lease(envelope) })
     }
 
     /// Vault's own warnings.

@@ -37,7 +37,7 @@ pub(crate) enum Wanted {
 impl Pick {
     /// The value. Never empty.
     pub(crate) fn from(&self, found: &Found, host: &dyn Host) -> Result<Secret, Error> {
-        let data = found.data()?;
+        let data = found.data();
         let (name, value) = match &self.wanted {
             Wanted::Key(key) => (key, child(children(data).unwrap_or_default(), key, &found.place)?),
             Wanted::Pointer(pointer) => (pointer, at(data, pointer, &found.place)?),
@@ -58,9 +58,9 @@ impl Pick {
         Ok(text)
     }
 
-    /// Whether `value` is what a read of `raw` gives.
-    pub(crate) fn is(&self, raw: &RawValue, value: &Secret) -> bool {
-        self.decode(raw).is_ok_and(|text| self.trimmed(text).expose() == value.expose())
+    /// Whether `value` is what a read of `json` gives.
+    pub(crate) fn is(&self, json: &str, value: &Secret) -> bool {
+        self.decode(json).is_ok_and(|text| self.trimmed(text).expose() == value.expose())
     }
 
     /// The text that has to be written for `value` to be read; the error is about `value`.
@@ -78,8 +78,8 @@ impl Pick {
         Ok(Secret::new(stored))
     }
 
-    fn decode(&self, value: &RawValue) -> Result<Secret, &'static str> {
-        let text = text_of(value, matches!(self.wanted, Wanted::Pointer(_)))?;
+    fn decode(&self, json: &str) -> Result<Secret, &'static str> {
+        let text = text_of(json, matches!(self.wanted, Wanted::Pointer(_)))?;
         if self.base64 { decoded(&text) } else { Ok(text) }
     }
 
@@ -89,10 +89,10 @@ impl Pick {
 }
 
 /// The value that `pointer` points to. It walks the text, so that a number keeps its digits.
-fn at<'a>(data: &'a RawValue, pointer: &str, place: &Place) -> Result<&'a RawValue, Error> {
+fn at<'a>(data: &'a str, pointer: &str, place: &Place) -> Result<&'a str, Error> {
     let mut walked = String::new();
-    pointer.split('/').skip(1).try_fold(data, |value, token| {
-        let children = children(value).ok_or_else(|| Error::ValueUnusable {
+    pointer.split('/').skip(1).try_fold(data, |json, token| {
+        let children = children(json).ok_or_else(|| Error::ValueUnusable {
             place: place.clone(),
             key: walked.clone(),
             problem: "is neither an object nor an array, and the pointer leads on into it. What to do: shorten \"pointer\"",
@@ -106,9 +106,9 @@ fn at<'a>(data: &'a RawValue, pointer: &str, place: &Place) -> Result<&'a RawVal
 }
 
 /// The value of that name.
-fn child<'a>(children: Vec<(String, &'a RawValue)>, wanted: &str, place: &Place) -> Result<&'a RawValue, Error> {
+fn child<'a>(children: Vec<(String, &'a RawValue)>, wanted: &str, place: &Place) -> Result<&'a str, Error> {
     if let Some((_, value)) = children.iter().find(|(name, _)| name == wanted) {
-        return Ok(value);
+        return Ok(value.get());
     }
     let names: Vec<String> = children.into_iter().map(|(name, _)| name).collect();
     let nearest = nearest(wanted, names.iter().map(String::as_str)).map(str::to_owned);
@@ -116,14 +116,14 @@ fn child<'a>(children: Vec<(String, &'a RawValue)>, wanted: &str, place: &Place)
 }
 
 /// What an object or an array holds, by name or index; `None` for anything else.
-pub(crate) fn children(value: &RawValue) -> Option<Vec<(String, &RawValue)>> {
-    match value.get().as_bytes().first()? {
+pub(crate) fn children(json: &str) -> Option<Vec<(String, &RawValue)>> {
+    match json.as_bytes().first()? {
         b'{' => {
-            let object: BTreeMap<String, &RawValue> = serde_json::from_str(value.get()).ok()?;
+            let object: BTreeMap<String, &RawValue> = serde_json::from_str(json).ok()?;
             Some(object.into_iter().collect())
         }
         b'[' => {
-            let items: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
+            let items: Vec<&RawValue> = serde_json::from_str(json).ok()?;
             Some(items.into_iter().enumerate().map(|(index, item)| (index.to_string(), item)).collect())
         }
         _ => None,
@@ -131,12 +131,12 @@ pub(crate) fn children(value: &RawValue) -> Option<Vec<(String, &RawValue)>> {
 }
 
 /// A text as it is, a number or truth value as it is written. Objects and arrays only where they were pointed at.
-fn text_of(value: &RawValue, pointed: bool) -> Result<Secret, &'static str> {
-    match value.get().as_bytes().first() {
-        Some(b'"') => vault::secret_string(value).ok_or("is no valid JSON string"),
-        Some(b'0'..=b'9' | b'-' | b't' | b'f') => Ok(Secret::new(value.get().to_owned())),
+fn text_of(json: &str, pointed: bool) -> Result<Secret, &'static str> {
+    match json.as_bytes().first() {
+        Some(b'"') => vault::secret_string(json).ok_or("is no valid JSON string"),
+        Some(b'0'..=b'9' | b'-' | b't' | b'f') => Ok(Secret::new(json.to_owned())),
         Some(b'n') => Err("is null. What to do: write the password there (vault kv patch …)"),
-        _ if pointed => Ok(Secret::new(value.get().to_owned())),
+        _ if pointed => Ok(Secret::new(json.to_owned())),
         Some(b'[') => Err("is a JSON array, and one text is wanted. What to do: point to an item with \"pointer\""),
         _ => Err("is a JSON object, and one text is wanted. What to do: point to a value in it with \"pointer\", or store the \
                   password under a key of its own"),
@@ -162,13 +162,9 @@ mod tests {
     use super::*;
     use crate::error::At;
 
-    fn raw(json: &str) -> Box<RawValue> {
-        RawValue::from_string(json.to_owned()).unwrap()
-    }
-
     #[test]
     fn numbers_and_truth_values_keep_their_text_and_objects_must_be_pointed_at() {
-        let text = |json: &str, pointed| text_of(&raw(json), pointed).map(|secret| secret.expose().to_owned());
+        let text = |json: &str, pointed| text_of(json, pointed).map(|secret| secret.expose().to_owned());
         assert_eq!(text("1.50e3", false).unwrap(), "1.50e3");
         assert_eq!(text("12345678901234567890123", false).unwrap(), "12345678901234567890123");
         assert_eq!(text("true", false).unwrap(), "true");
@@ -186,8 +182,8 @@ mod tests {
             mount: "secret".to_owned(),
             path: "a".to_owned(),
         };
-        let data = raw(r#"{"a/b":[{"c~d":1.50},"text"],"":{"":2}}"#);
-        let found = |pointer| at(&data, pointer, &place).map(|value| value.get().to_owned());
+        let data = r#"{"a/b":[{"c~d":1.50},"text"],"":{"":2}}"#;
+        let found = |pointer| at(data, pointer, &place).map(str::to_owned);
         assert_eq!(found("/a~1b/0/c~0d").unwrap(), "1.50");
         assert_eq!(found("/a~1b/0/c~d").unwrap(), "1.50");
         assert_eq!(found("//").unwrap(), "2");
@@ -202,7 +198,7 @@ mod tests {
     #[test]
     fn a_value_is_what_a_read_gives() {
         let pick = |base64, trim| Pick { wanted: Wanted::Key("k".to_owned()), base64, trim };
-        let is = |pick: Pick, json: &str, value: &str| pick.is(&raw(json), &Secret::new(value.to_owned()));
+        let is = |pick: Pick, json: &str, value: &str| pick.is(json, &Secret::new(value.to_owned()));
         assert!(is(pick(false, false), "\"a\\u0062\"", "ab") && is(pick(false, false), "5432", "5432"));
         assert!(!is(pick(false, false), "null", "null") && !is(pick(false, false), "\" ab\"", "ab"));
         assert!(is(pick(false, true), "\" ab\"", "ab") && is(pick(true, true), "\"YWIK\"", "ab"));
@@ -210,7 +206,7 @@ mod tests {
         for (pick, value) in [(pick(false, false), " a\n"), (pick(true, false), "zażółć\0"), (pick(true, true), "a b")] {
             let value = Secret::new(value.to_owned());
             let stored = pick.to_store(&value).map_err(str::to_owned).unwrap();
-            assert!(pick.is(&raw(&serde_json::to_string(stored.expose()).unwrap()), &value));
+            assert!(pick.is(&serde_json::to_string(stored.expose()).unwrap(), &value));
         }
         assert!(pick(false, true).to_store(&Secret::new("a ".to_owned())).is_err());
     }

@@ -109,8 +109,8 @@ impl Session<'_> {
     }
 
     fn read_with(&self, grant: &Arc<Grant>) -> Result<Found, Error> {
-        let found = engine::read(self.request, &grant.login, &self.client, self.host)?;
-        if let Some(lease) = found.lease() {
+        let mut found = engine::read(self.request, &grant.login, &self.client, self.host)?;
+        if let Some(lease) = found.lease.take() {
             lease::came(lease, &found.place, grant, self.host)?;
         }
         Ok(found)

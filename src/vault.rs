@@ -185,8 +185,8 @@ pub(crate) fn seconds(seconds: u64) -> Duration {
 }
 
 /// A JSON string as a secret; `None` when it is no string.
-pub(crate) fn secret_string(raw: &RawValue) -> Option<Secret> {
-    serde_json::from_str(raw.get()).ok().map(Secret::new)
+pub(crate) fn secret_string(json: &str) -> Option<Secret> {
+    serde_json::from_str(json).ok().map(Secret::new)
 }
 
 #[cfg(test)]

@@ -54,13 +54,13 @@ fn from_file(file: &Value, client: &Client<'_>, sources: Sources<'_>) -> Result<
     let no_token =
         || file.refuse("the file holds JSON without a \"token\". What to do: name the file that the agent's sink writes");
     let Sink { token, creation_path } = serde_json::from_str(content.expose()).map_err(|_| no_token())?;
-    let token = credential::token(vault::secret_string(token).ok_or_else(no_token)?, file, WHAT)?;
+    let token = credential::token(vault::secret_string(token.get()).ok_or_else(no_token)?, file, WHAT)?;
     if creation_path.is_none() {
         return Ok(Login::given(token, origin));
     }
     // A sink's wrap_ttl wraps the token, the method's wrap_ttl the whole login.
     let token = wrapping::unwrap(&token, file, client, "login", |content| match &content.auth {
-        Some(auth) => vault::secret_string(auth.client_token),
+        Some(auth) => vault::secret_string(auth.client_token.get()),
         None => wrapping::text(content, "token"),
     })?;
     Ok(Login::given(token, origin))

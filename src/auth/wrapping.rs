@@ -60,7 +60,7 @@ pub(super) fn unwrap(
 /// A text among what was unwrapped.
 pub(super) fn text(envelope: &Envelope<'_>, name: &str) -> Option<Secret> {
     let data: HashMap<String, &RawValue> = serde_json::from_str(envelope.data?.get()).ok()?;
-    vault::secret_string(data.get(name)?)
+    vault::secret_string(data.get(name)?.get())
 }
 
 fn copy(secret: &Secret) -> Secret {

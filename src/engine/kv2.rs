@@ -23,7 +23,7 @@ pub(super) fn read(reading: &Reading<'_>, path: &ApiPath) -> Result<Found, Error
         Versions::NoSecret => String::new(),
     };
     match reply.meaning() {
-        Meaning::Success(_) => reading.accept(reply, path, true),
+        Meaning::Success(envelope) => Ok(reading.accept(&envelope, &reply, path, true)?.of(reply)),
         Meaning::Missing => Err(match request.version {
             Some(version) => match versions() {
                 Versions::Readable(others) => Error::VersionMissing { place: place(), version, others },

@@ -10,7 +10,7 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<Found, Error> {
     let Reading { request, login, client, .. } = reading;
     let reply = client.send(&Call::get(&format!("{}/{}", request.mount.encoded, request.path.encoded), login.token.as_ref()))?;
     match reply.meaning() {
-        Meaning::Success(_) => reading.accept(reply, &request.path, false),
+        Meaning::Success(envelope) => Ok(reading.accept(&envelope, &reply, &request.path, false)?.of(reply)),
         Meaning::Missing => Err(Error::SecretMissing { place: reading.place(&reply, &request.path) }),
         _ => {
             let policy_path = format!("{}/{}", request.mount.plain, request.path.plain);

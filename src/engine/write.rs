@@ -105,9 +105,7 @@ impl Writing<'_> {
 
     fn current(&self, engine: Engine) -> Result<Current, Error> {
         let found = match engine {
-            Engine::Kv2 => {
-                kv2::read(&self.reading, &self.reading.request.path).and_then(|found| found.data().map(drop).map(|()| found))
-            }
+            Engine::Kv2 => kv2::read(&self.reading, &self.reading.request.path),
             Engine::Kv1 | Engine::Generic => plain::read(&self.reading),
         };
         match found {
@@ -137,7 +135,7 @@ impl Writing<'_> {
             }
             Current::Secret(found) => {
                 let version = if engine == Engine::Kv2 { found.version()? } else { 0 };
-                let keys = children(found.data()?).unwrap_or_default();
+                let keys = children(found.data()).unwrap_or_default();
                 match keys.iter().find(|(name, _)| name == key) {
                     Some((_, there)) if self.is_value(there) => {
                         return Ok(Outcome { place: found.place.clone(), written: false });
@@ -203,12 +201,12 @@ impl Writing<'_> {
     }
 
     fn is_there(&self, found: &Found) -> bool {
-        let keys = found.data().ok().and_then(children).unwrap_or_default();
+        let keys = children(found.data()).unwrap_or_default();
         keys.iter().any(|(name, value)| *name == self.order.key && self.is_value(value))
     }
 
     fn is_value(&self, raw: &RawValue) -> bool {
-        self.reading.request.pick.is(raw, &self.order.value)
+        self.reading.request.pick.is(raw.get(), &self.order.value)
     }
 }
 

@@ -129,7 +129,7 @@ impl<'a> Fields<'a> {
             Content::Json(_) => None,
         })?;
         let secret = match raw.get().as_bytes().first() {
-            Some(b'"') => vault::secret_string(raw).ok_or_else(|| "is no valid JSON string".to_owned()),
+            Some(b'"') => vault::secret_string(raw.get()).ok_or_else(|| "is no valid JSON string".to_owned()),
             _ => Err("must be a JSON string".to_owned()),
         };
         let secret = self.note(VALUE, secret)?;
