@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use once_cell::sync::OnceCell;
 use zeroize::Zeroize;
 
+use crate::secret::Secret;
+
 /// The process around the library: the JVM in production, a map in tests.
 pub trait Host {
     /// The environment variable `name`, `None` when it is not set. Of ours, those are known that were set at the first question:
@@ -18,6 +20,12 @@ pub trait Host {
 
     /// The Java system property `name`, `None` when it is not set or may not be read.
     fn property(&self, name: &str) -> Option<String>;
+
+    /// Everything that can be set outside of the text, in one: what was found out about a text is kept, and counts for as long as
+    /// this is the same. `None`: nothing is kept.
+    fn surroundings(&self) -> Option<Secret> {
+        None
+    }
 
     /// The certificates (DER) that the JVM's own trust manager accepts as issuers: for trust stores that only Java can
     /// read. Takes Java a third of a second.
@@ -69,6 +77,7 @@ pub(crate) mod tests {
     use std::collections::HashMap;
 
     use super::*;
+    use crate::settings;
 
     /// A host of two maps: nothing of the process that runs the tests shows through.
     #[derive(Default)]
@@ -96,6 +105,7 @@ pub(crate) mod tests {
         }
 
         fn property(&self, name: &str) -> Option<String> {
+            assert!(settings::is_property(name) || name == "java.home", "{name} is no part of the surroundings");
             self.properties.get(name).cloned()
         }
 

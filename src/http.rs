@@ -5,6 +5,7 @@ mod backoff;
 mod connection;
 mod failure;
 mod health;
+mod lane;
 mod options;
 mod proxy;
 mod redirect;
@@ -12,8 +13,10 @@ mod reply;
 mod resolver;
 mod retry;
 mod round;
+mod way;
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
@@ -22,29 +25,41 @@ use crate::auth::Inline;
 use crate::error::{At, Error, Unreachable};
 use crate::host::Host;
 use crate::request::Request;
-use crate::runtime;
 use crate::secret::Secret;
 
 use backoff::Backoff;
 pub(crate) use backoff::uniform;
-use connection::Connection;
+use connection::{Connection, Scene};
+use lane::Held;
+pub(crate) use lane::end_idle;
 use options::Options;
 use round::Round;
 
 /// The limit of one try; what is left of the budget may be shorter.
 const TRY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The limit for silence: no byte for so long, before or within an answer.
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// The limits of a question that only makes a message better: it is asked also when the budget is used up.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(3);
 const LATE_QUESTION_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The way to one Vault, for the time of one call of the host.
+/// The nodes of one Vault, and how they are to be asked.
+pub(crate) struct Cluster {
+    options: Options,
+    /// At least one.
+    connections: Vec<Connection>,
+}
+
+/// Who asks a cluster, for the time of one call of the host.
 pub(crate) struct Client<'a> {
     host: &'a dyn Host,
-    options: Options,
-    /// At least one; several are nodes of one cluster.
-    connections: Vec<Connection>,
+    cluster: &'a Cluster,
+    /// The time for everything; zero is one try.
+    budget: Duration,
     start: Instant,
+    lane: Rc<Held>,
     /// A login that goes along with each request but a login.
     inline: Option<Inline>,
     /// The connection that was used last: questions about a failure go there.
@@ -129,33 +144,45 @@ pub(crate) struct Reply {
     retry_after: Option<String>,
 }
 
-impl<'a> Client<'a> {
-    /// The client for the endpoints and settings of `request`. Nothing is connected yet.
-    pub(crate) fn new(request: &Request, host: &'a dyn Host) -> Result<Self, Error> {
+impl Cluster {
+    /// The endpoints and settings of `request`. Nothing is connected yet.
+    pub(crate) fn new(request: &Request, host: &dyn Host) -> Result<Self, Error> {
         let sources = request.sources(host);
         let options = Options::find(sources)?;
         let several = request.endpoints.len() > 1;
         let connect = |endpoint| Connection::new(endpoint, several, sources);
         let connections = request.endpoints.iter().map(connect).collect::<Result<_, Error>>()?;
-        Ok(Self { host, options, connections, start: Instant::now(), inline: None, current: Cell::new(0) })
+        Ok(Self { options, connections })
     }
 
-    /// The same with a login in each request.
-    pub(crate) fn with_inline(mut self, inline: Inline) -> Self {
-        self.inline = Some(inline);
-        self
+    /// Whether the files that it was made from, certificates and keys, are as they were.
+    pub(crate) fn is_current(&self) -> bool {
+        self.connections.iter().all(Connection::is_current)
+    }
+}
+
+impl<'a> Client<'a> {
+    /// Whoever asks from now on, within the time that is set.
+    pub(crate) fn new(cluster: &'a Cluster, host: &'a dyn Host) -> Self {
+        let budget = cluster.options.budget;
+        Self { host, cluster, budget, start: Instant::now(), lane: Rc::default(), inline: None, current: Cell::new(0) }
+    }
+
+    /// The same, from now on, with a login in each request.
+    pub(crate) fn with_inline(&self, inline: Inline) -> Self {
+        Self { lane: Rc::clone(&self.lane), inline: Some(inline), ..Self::new(self.cluster, self.host) }
     }
 
     /// The same with no more than `limit` for everything.
     pub(crate) fn limited(mut self, limit: Duration) -> Self {
-        self.options.budget = limit;
+        self.budget = limit;
         self
     }
 
     /// Sends a request until it has a final answer, or the budget is used up.
     pub(crate) fn send(&self, call: &Call<'_>) -> Result<Reply, Error> {
         let call = &call.within(self);
-        let mut backoff = Backoff::new(self.options.budget);
+        let mut backoff = Backoff::new(self.budget);
         let mut tries = 1;
         let mut before = None;
         loop {
@@ -166,7 +193,7 @@ impl<'a> Client<'a> {
             let Round { outcome, others } = before.filter(|_| cut).unwrap_or(round);
             let Some(again) = retry::judge(&outcome) else { return self.counted(outcome, tries, &others) };
             let left = self.left();
-            let enough = self.options.max_retries.is_some_and(|most| tries > most)
+            let enough = self.cluster.options.max_retries.is_some_and(|most| tries > most)
                 || again.only_for.is_some_and(|time| self.start.elapsed() > time);
             let Some(wait) = backoff.next(&again, left).filter(|_| !enough) else {
                 return self.counted(outcome, tries, &others);
@@ -182,9 +209,9 @@ impl<'a> Client<'a> {
                 others.iter().map(|other| format!("; {other}")).collect::<String>(),
                 wait.as_secs_f32(),
                 left.as_secs_f32(),
-                self.options.budget.as_secs_f32()
+                self.budget.as_secs_f32()
             ));
-            if runtime::sleep(self.host, wait)? {
+            if self.lane.lane()?.sleep(self.host, wait) {
                 return match outcome {
                     Ok(reply) => Err(Error::Interrupted { at: reply.at }),
                     Err(mut error) => Err(error.at_mut().map(|at| Error::Interrupted { at: at.clone() }).unwrap_or(error)),
@@ -196,15 +223,27 @@ impl<'a> Client<'a> {
 
     /// Asks once, shortly, where the last answer came from: for words in a message, not for the work itself.
     pub(crate) fn ask(&self, call: &Call<'_>) -> Option<Reply> {
-        let connection = self.connections.get(self.current.get())?;
+        let connection = self.cluster.connections.get(self.current.get())?;
         let left = self.left().clamp(LATE_QUESTION_TIMEOUT, QUESTION_TIMEOUT);
-        let limit = if self.options.budget.is_zero() { QUESTION_TIMEOUT } else { left };
-        connection.exchange(&call.within(self), &self.options, self.host, limit).ok()
+        let limit = if self.budget.is_zero() { QUESTION_TIMEOUT } else { left };
+        connection.exchange(&call.within(self), &self.scene(limit).ok()?).ok()
+    }
+
+    /// The error of a thread that was interrupted while it waited for what another one asks the cluster.
+    pub(crate) fn interrupted(&self) -> Error {
+        self.cluster.connections.first().map_or_else(
+            || Error::Internal("no endpoint".to_owned()),
+            |connection| Error::Interrupted { at: connection.at("GET", &connection.url(""), &self.cluster.options, false) },
+        )
     }
 
     /// What is left of the budget.
     fn left(&self) -> Duration {
-        self.options.budget.saturating_sub(self.start.elapsed())
+        self.budget.saturating_sub(self.start.elapsed())
+    }
+
+    fn scene(&self, limit: Duration) -> Result<Scene<'_>, Error> {
+        Ok(Scene { options: &self.cluster.options, lane: self.lane.lane()?, host: self.host, limit })
     }
 
     /// The outcome, with the number of tries where there were several, and what the other endpoints said.

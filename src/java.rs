@@ -6,14 +6,18 @@
 
 use std::any::Any;
 use std::cell::{OnceCell, RefCell};
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jni::errors::ErrorPolicy;
 use jni::objects::{JByteArray, JClass, JObjectArray, JString, JValue};
 use jni::strings::JNIStr;
 use jni::{Env, jni_sig, jni_str, native_method};
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::host::Host;
+use crate::secret::Secret;
 use crate::settings;
 use crate::text::one_line;
 
@@ -57,26 +61,43 @@ fn keep<'local>(env: &mut Env<'local>, class: JClass<'local>, stopping: bool) ->
     Ok(wait.map_or(0, |wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX).saturating_add(1)))
 }
 
+/// System properties by their names.
+type Properties = Vec<(String, Zeroizing<String>)>;
+
 /// The JVM as the core's host, on the thread that called. The callbacks are static methods of the class that declares the
 /// native method: it is at hand, whatever the class loaders.
 struct Jvm<'env, 'local> {
     env: RefCell<&'env mut Env<'local>>,
     class: JClass<'local>,
-    properties_set: OnceCell<String>,
+    /// The system properties that count and are set, as they were when the call first asked; `None`: Java does not say.
+    properties: OnceCell<Option<Properties>>,
 }
 
 impl<'env, 'local> Jvm<'env, 'local> {
     fn new(env: &'env mut Env<'local>, class: JClass<'local>) -> Self {
-        Self { env: RefCell::new(env), class, properties_set: OnceCell::new() }
+        Self { env: RefCell::new(env), class, properties: OnceCell::new() }
     }
 
-    /// Those of our system properties that are set, a line each: usually there is none. One question instead of fifty: each costs
-    /// a microsecond, and ten times that in a fresh JVM.
-    fn properties_set(&self) -> &str {
-        self.properties_set.get_or_init(|| {
-            let names: String = settings::properties().flat_map(|name| [name, "\n"]).collect();
-            self.ask(jni_str!("set"), &names).unwrap_or(names)
-        })
+    /// The properties that count and are set: usually there is none. One question instead of seventy: each costs a microsecond,
+    /// and ten times that in a fresh JVM.
+    fn properties(&self) -> Option<&Properties> {
+        /// Whether Java knows their names.
+        static NAMED: AtomicBool = AtomicBool::new(false);
+        let ask = || {
+            let names = (!NAMED.load(Ordering::Relaxed)).then(|| settings::properties().flat_map(|name| [name, "\n"]).collect());
+            let set = self.call(|env, class| {
+                let names = names.map_or_else(|| Ok(JString::null()), |names: String| env.new_string(names))?;
+                let signature = jni_sig!((java.lang.String) -> java.lang.String[]);
+                let set = env.call_static_method(class, jni_str!("properties"), signature, &[JValue::from(&names)])?.l()?;
+                if set.is_null() {
+                    return Ok(Vec::new());
+                }
+                pairs(env, &env.cast_local::<JObjectArray<JString>>(set)?)
+            });
+            NAMED.store(set.is_ok(), Ordering::Relaxed);
+            set.ok()
+        };
+        self.properties.get_or_init(ask).as_ref()
     }
 
     /// A static method from a text to a text; `None` when it returns null or fails.
@@ -107,12 +128,41 @@ impl<'env, 'local> Jvm<'env, 'local> {
     }
 }
 
+/// Names and values in turn, up to the first null.
+fn pairs(env: &mut Env<'_>, array: &JObjectArray<JString>) -> jni::errors::Result<Properties> {
+    let mut texts = Vec::new();
+    for i in 0..array.len(env)? {
+        let text = array.get_element(env, i)?;
+        if text.is_null() {
+            break;
+        }
+        texts.push(Zeroizing::new(text.try_to_string(env)?));
+        // One reference at a time: there is room for a few only.
+        env.delete_local_ref(text);
+    }
+    let mut texts = texts.into_iter();
+    Ok(std::iter::from_fn(|| texts.next().zip(texts.next())).map(|(name, value)| (name.to_string(), value)).collect())
+}
+
 impl Host for Jvm<'_, '_> {
     fn property(&self, name: &str) -> Option<String> {
-        if name.starts_with(settings::PREFIX) && !self.properties_set().lines().any(|set| set == name) {
-            return None;
+        match self.properties() {
+            Some(set) if settings::is_property(name) => {
+                set.iter().find(|(set, _)| set == name).map(|(_, value)| value.to_string())
+            }
+            _ => self.ask(jni_str!("property"), name),
         }
-        self.ask(jni_str!("property"), name)
+    }
+
+    /// The environment is the same in the whole life of a JVM.
+    fn surroundings(&self) -> Option<Secret> {
+        let set = self.properties()?;
+        // Room for all of it at once, so that no copy is left behind.
+        let mut all = String::with_capacity(set.iter().map(|(name, value)| name.len() + value.len() + 24).sum());
+        for (name, value) in set {
+            write!(all, "{name}={}:{}", value.len(), value.as_str()).ok()?;
+        }
+        Some(Secret::new(all))
     }
 
     fn trusted_certificates(&self) -> Result<Vec<Vec<u8>>, String> {

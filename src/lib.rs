@@ -16,7 +16,6 @@ mod java;
 mod jwt;
 mod pick;
 mod request;
-mod runtime;
 mod secret;
 mod session;
 mod settings;

@@ -3,29 +3,25 @@
 mod burst;
 mod grant;
 mod lease;
+mod plan;
 mod shared;
 mod storing;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::engine::{self, Engine, Found};
 use crate::error::Error;
 use crate::host::Host;
 use crate::http::Client;
-use crate::request::Request;
-use crate::runtime;
 use crate::secret::Secret;
-use crate::settings::{CACHE_TIME, INLINE_LOGIN};
 
 pub(crate) use burst::turn;
 use grant::Grant;
 pub(crate) use lease::Lease;
+use plan::Plan;
 use shared::Shared;
 pub(crate) use storing::anew;
-
-/// How long a secret that was read serves, unless it is set: a start-up's properties are read within a moment.
-const CACHED: Duration = Duration::from_secs(5);
 
 /// The values of texts: the same text again needs no work at all.
 static TEXTS: Shared<Arc<Secret>> = Shared::new();
@@ -39,11 +35,9 @@ pub(crate) fn read(text: &str, host: &dyn Host) -> Result<Secret, Error> {
     if let Some(value) = TEXTS.peek(text) {
         return Ok(Secret::new(value.expose().to_owned()));
     }
-    let request = Arc::new(Request::parse(text, host)?);
+    let plan = Plan::of(text, host)?;
     let call = burst::Call::begin(host);
-    let cached = CACHE_TIME.find(request.sources(host))?.map(|value| value.duration()).transpose()?.unwrap_or(CACHED);
-    // One runtime for all waits of this call, so that login and read use one connection.
-    let outcome = runtime::sharing(|_| find(&request, cached, host))?;
+    let outcome = find(&plan, host);
     let kept = (outcome.is_ok() || grant::any()) && call.keep();
     let (value, until) = outcome?;
     if kept && until > Instant::now() {
@@ -53,27 +47,31 @@ pub(crate) fn read(text: &str, host: &dyn Host) -> Result<Secret, Error> {
 }
 
 /// The value, and how long it may be reused.
-fn find(request: &Arc<Request>, cached: Duration, host: &dyn Host) -> Result<(Secret, Instant), Error> {
-    let session = Session { request, client: Client::new(request, host)?, key: request.identity(host)?, host };
-    if cached.is_zero() {
+fn find(plan: &Plan, host: &dyn Host) -> Result<(Secret, Instant), Error> {
+    let session = Session::new(plan, host);
+    let pick = &plan.request.pick;
+    if plan.cached.is_zero() {
         let found = session.read()?;
-        return Ok((request.pick.from(&found, host)?, Instant::now()));
+        return Ok((pick.from(&found, host)?, Instant::now()));
     }
-    let key = Secret::new(format!("{}{}", session.key.expose(), request.place()));
-    let shot = READS.get(key.expose(), host, || Ok((Arc::new(session.read()?), Instant::now() + cached)))?;
-    Ok((request.pick.from(&shot.value, host)?, shot.until))
+    let key = Secret::new(format!("{}{}", plan.identity.expose(), plan.request.place()));
+    let interrupted = || session.client.interrupted();
+    let shot = READS.get(key.expose(), host, interrupted, || Ok((Arc::new(session.read()?), Instant::now() + plan.cached)))?;
+    Ok((pick.from(&shot.value, host)?, shot.until))
 }
 
 /// What one reading needs.
 struct Session<'a> {
-    request: &'a Arc<Request>,
+    plan: &'a Plan,
     client: Client<'a>,
-    /// Who shares its login.
-    key: Secret,
     host: &'a dyn Host,
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    fn new(plan: &'a Plan, host: &'a dyn Host) -> Self {
+        Self { plan, client: Client::new(&plan.cluster, host), host }
+    }
+
     /// Reads, with a login that may have been made before. One that Vault does not accept any more is made once again.
     fn read(&self) -> Result<Found, Error> {
         if let Some(found) = self.read_inline()? {
@@ -82,7 +80,7 @@ impl Session<'_> {
         let (grant, reused) = self.grant()?;
         match self.read_with(&grant) {
             Err(Error::TokenRefused { .. } | Error::Denied { .. }) if reused => {
-                LOGINS.forget(self.key.expose(), |other| Arc::ptr_eq(other, &grant));
+                LOGINS.forget(self.plan.identity.expose(), |other| Arc::ptr_eq(other, &grant));
                 self.read_with(&self.grant()?.0)
             }
             other => other,
@@ -92,15 +90,14 @@ impl Session<'_> {
     /// Reads and logs in by one request, where that is wanted. Whatever does not succeed so is tried in the ordinary way, whose
     /// messages say more: the server may not know inline logins, and creates no leases with them.
     fn read_inline(&self) -> Result<Option<Found>, Error> {
-        let sources = self.request.sources(self.host);
-        let wanted = INLINE_LOGIN.find(sources)?.map(|value| value.flag()).transpose()?.unwrap_or(false);
-        if !wanted || self.request.engine == Some(Engine::Generic) || LOGINS.peek(self.key.expose()).is_some() {
+        let Plan { request, identity, inline, .. } = self.plan;
+        if !inline || request.engine == Some(Engine::Generic) || LOGINS.peek(identity.expose()).is_some() {
             return Ok(None);
         }
-        let Some(inline) = self.request.method.inline(&self.client, sources)? else { return Ok(None) };
+        let Some(inline) = request.method.inline(&self.client, request.sources(self.host))? else { return Ok(None) };
         let login = inline.login();
-        let client = Client::new(self.request, self.host)?.with_inline(inline);
-        match engine::read(self.request, &login, &client, self.host) {
+        let client = self.client.with_inline(inline);
+        match engine::read(request, &login, &client, self.host) {
             Ok(found) => Ok(Some(found)),
             // There is no patience left for a second way.
             Err(error @ (Error::Unreachable { .. } | Error::Interrupted { .. })) => Err(error),
@@ -109,7 +106,7 @@ impl Session<'_> {
     }
 
     fn read_with(&self, grant: &Arc<Grant>) -> Result<Found, Error> {
-        let mut found = engine::read(self.request, &grant.login, &self.client, self.host)?;
+        let mut found = engine::read(&self.plan.request, &grant.login, &self.client, self.host)?;
         if let Some(lease) = found.lease.take() {
             lease::came(lease, &found.place, grant, self.host)?;
         }
@@ -118,16 +115,17 @@ impl Session<'_> {
 
     /// The login, and whether it was made before.
     fn grant(&self) -> Result<(Arc<Grant>, bool), Error> {
-        let obtain = || Grant::obtain(self.request, &self.client, self.host);
-        if self.request.method.is_given() {
+        let Plan { request, identity, .. } = self.plan;
+        let obtain = || Grant::obtain(request, &self.client, self.host);
+        if request.method.is_given() {
             return Ok((obtain()?.0, false));
         }
         loop {
-            let shot = LOGINS.get(self.key.expose(), self.host, obtain)?;
+            let shot = LOGINS.get(identity.expose(), self.host, || self.client.interrupted(), obtain)?;
             if shot.value.take_use() {
                 return Ok((shot.value, shot.reused));
             }
-            LOGINS.forget(self.key.expose(), |other| Arc::ptr_eq(other, &shot.value));
+            LOGINS.forget(identity.expose(), |other| Arc::ptr_eq(other, &shot.value));
         }
     }
 }

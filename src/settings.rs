@@ -15,11 +15,35 @@ use crate::secret::Secret;
 pub(crate) use table::*;
 
 /// What the names of all our system properties begin with.
-pub(crate) const PREFIX: &str = "secret.store.vault.";
+const PREFIX: &str = "secret.store.vault.";
 
-/// The names of all our system properties.
+/// The JVM's own properties that say something about the connection as well.
+const OF_THE_JVM: [&str; 15] = [
+    "javax.net.ssl.trustStore",
+    "javax.net.ssl.trustStoreType",
+    "javax.net.ssl.trustStorePassword",
+    "javax.net.ssl.keyStore",
+    "javax.net.ssl.keyStoreType",
+    "javax.net.ssl.keyStorePassword",
+    "http.proxyHost",
+    "http.proxyPort",
+    "http.proxyUser",
+    "http.proxyPassword",
+    "http.nonProxyHosts",
+    "https.proxyHost",
+    "https.proxyPort",
+    "https.proxyUser",
+    "https.proxyPassword",
+];
+
+/// The names of all system properties that count.
 pub(crate) fn properties() -> impl Iterator<Item = &'static str> {
-    ALL.iter().filter_map(|setting| setting.property)
+    ALL.iter().filter_map(|setting| setting.property).chain(OF_THE_JVM)
+}
+
+/// Whether this is one of [`properties`].
+pub(crate) fn is_property(name: &str) -> bool {
+    name.starts_with(PREFIX) || OF_THE_JVM.contains(&name)
 }
 
 /// A setting's names.
@@ -259,5 +283,6 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), all);
+        assert!(properties().all(is_property));
     }
 }

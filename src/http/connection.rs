@@ -1,7 +1,7 @@
-//! One endpoint's connections: a reqwest client for its way there (TLS, proxy, socket), shared by the whole process.
+//! One request to one endpoint: what is sent, and what came back.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::Url;
@@ -9,13 +9,14 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION
 use zeroize::Zeroizing;
 
 use super::failure::Peer;
+use super::lane::{Lane, Stopped};
 use super::options::Options;
 use super::proxy::{self, Proxy};
-use super::{Call, Reply, failure, resolver};
+use super::way::{Needs, Way};
+use super::{Call, READ_TIMEOUT, Reply, failure};
 use crate::error::{At, Error, Unreachable};
 use crate::host::Host;
 use crate::request::Endpoint;
-use crate::runtime::{self, Stopped};
 use crate::settings::Sources;
 use crate::{tls, vault};
 
@@ -25,22 +26,27 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The same where another endpoint can be asked instead: enough for two lost packets.
 const CONNECT_TIMEOUT_OF_SEVERAL: Duration = Duration::from_secs(4);
 
-/// The limit for silence: no byte for so long, before or within an answer.
-const READ_TIMEOUT: Duration = Duration::from_secs(15);
-
 /// The limit for a proxy to say why it opened no tunnel.
 const PROXY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The limit for an answer's body: Vault's own default limit for a request, so nothing that was written is larger.
 const MAX_BODY: usize = 32 * 1024 * 1024;
 
-/// More headers than any Vault or balancer sends.
-const MAX_HEADERS: usize = 100;
+/// Within what a request is sent.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) options: &'a Options,
+    pub(super) lane: &'a Lane,
+    pub(super) host: &'a dyn Host,
+    pub(super) limit: Duration,
+}
 
-/// The way to one endpoint.
+/// One endpoint, and the way there.
 pub(super) struct Connection {
-    http: reqwest::Client,
+    way: Arc<Way>,
     endpoint: Endpoint,
+    /// What an API path is put behind.
+    base: Url,
     proxy: Option<Arc<Proxy>>,
     connect_limit: Duration,
 }
@@ -51,8 +57,14 @@ impl Connection {
         let connect_limit = if several { CONNECT_TIMEOUT_OF_SEVERAL } else { CONNECT_TIMEOUT };
         let proxy = proxy::find(endpoint, sources)?.map(Arc::new);
         let tls = endpoint.tls.then(|| tls::Options::find(sources)).transpose()?;
-        let way = Way { tls, proxy: proxy.clone(), socket: endpoint.socket.clone(), connect_limit };
-        Ok(Self { http: way.client(sources.host)?, endpoint: endpoint.clone(), proxy, connect_limit })
+        let needs = Needs { tls, proxy: proxy.clone(), socket: endpoint.socket.clone(), connect_limit };
+        let base = Url::parse(&endpoint.url("")).map_err(|e| Error::Internal(format!("endpoint: {e}")))?;
+        Ok(Self { way: Way::find(needs, sources.host)?, endpoint: endpoint.clone(), base, proxy, connect_limit })
+    }
+
+    /// Whether the files that it needs are as they were.
+    pub(super) fn is_current(&self) -> bool {
+        self.way.is_current()
     }
 
     /// What a message and the memory of failures call the endpoint.
@@ -62,51 +74,58 @@ impl Connection {
 
     /// Whether `url` is on this endpoint's scheme, host and port.
     pub(super) fn is_origin(&self, url: &Url) -> bool {
-        self.endpoint.socket.is_none() && Url::parse(&self.endpoint.url("")).is_ok_and(|own| own.origin() == url.origin())
+        self.endpoint.socket.is_none() && self.base.origin() == url.origin()
     }
 
     /// Sends one request and reads the whole answer, whatever its status.
-    pub(super) fn exchange(&self, call: &Call<'_>, options: &Options, host: &dyn Host, limit: Duration) -> Result<Reply, Error> {
-        self.exchange_at(&self.endpoint.url(call.api_path), call, options, host, limit)
+    pub(super) fn exchange(&self, call: &Call<'_>, scene: &Scene<'_>) -> Result<Reply, Error> {
+        self.exchange_at(self.url(call.api_path), call, scene)
+    }
+
+    /// The URL of an API path, which must be encoded.
+    pub(super) fn url(&self, api_path: &str) -> Url {
+        let (path, query) = api_path.split_once('?').map_or((api_path, None), |(path, query)| (path, Some(query)));
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path()));
+        url.set_query(query);
+        url
+    }
+
+    /// What a message says about a request, which may be a `login`.
+    pub(super) fn at(&self, method: &'static str, url: &Url, options: &Options, login: bool) -> At {
+        let via = match &self.endpoint.socket {
+            Some(_) => Some(self.name()),
+            None => self.proxy.as_ref().map(|proxy| proxy.name()),
+        };
+        At {
+            method,
+            url: url.as_str().to_owned(),
+            namespace: options.namespace(login).cloned(),
+            address_from: self.endpoint.origin.map(|origin| origin.to_string()),
+            via,
+            tries: None,
+        }
     }
 
     /// The same at another URL: the target of a redirect.
-    pub(super) fn exchange_at(
-        &self,
-        url: &str,
-        call: &Call<'_>,
-        options: &Options,
-        host: &dyn Host,
-        limit: Duration,
-    ) -> Result<Reply, Error> {
+    pub(super) fn exchange_at(&self, url: Url, call: &Call<'_>, scene: &Scene<'_>) -> Result<Reply, Error> {
+        let Scene { options, lane, host, limit } = *scene;
         let (method, name) = match call.post {
             None => (reqwest::Method::GET, "GET"),
             Some(_) => (reqwest::Method::POST, "POST"),
         };
-        let via = match &self.endpoint.socket {
-            Some(_) => Some(self.name()),
-            None => {
-                warn_of_plain_http(url, host);
-                self.proxy.as_ref().map(|proxy| proxy.name())
-            }
-        };
-        let at = At {
-            method: name,
-            url: url.to_owned(),
-            namespace: options.namespace(call.login).cloned(),
-            address_from: self.endpoint.origin.map(|origin| origin.to_string()),
-            via,
-            tries: None,
-        };
-        let request = self.http.request(method, url).headers(headers(call, options)?);
-        let request = match call.post {
-            None => request,
-            Some((body, _)) => request.body(body.expose().to_owned()),
-        };
+        if self.endpoint.socket.is_none() {
+            warn_of_plain_http(&url, host);
+        }
+        let at = self.at(name, &url, options, call.login);
+        let mut request = reqwest::Request::new(method, url);
+        *request.headers_mut() = headers(call, options)?;
+        *request.body_mut() = call.post.map(|(body, _)| body.expose().to_owned().into());
+        let client = lane.client(&self.way)?;
 
         let unreachable = |why| Error::Unreachable { at: at.clone(), why };
         let deadline = Instant::now() + limit;
-        match runtime::run(host, deadline, answer(request))? {
+        match lane.run(host, deadline, answer(client, request)) {
             Ok(Ok(answer)) if answer.status == 407 => {
                 let page = vault::foreign(header(&answer.headers, CONTENT_TYPE, call).as_deref(), &hide(answer.body, call));
                 Err(unreachable(Unreachable::ProxyCredentials { answer: format!("407, {page}") }))
@@ -121,7 +140,7 @@ impl Connection {
             }),
             Ok(Err(Broken::Network(error))) => {
                 let why = failure::explain(&error, self.connect_limit, READ_TIMEOUT, self.peer());
-                Err(unreachable(self.ask_the_proxy(why, url, deadline, host)?))
+                Err(unreachable(self.ask_the_proxy(why, &at.url, deadline, scene)))
             }
             Ok(Err(Broken::TooLarge)) => {
                 Err(Error::BadAnswer { at, problem: format!("it is larger than {} MiB", MAX_BODY / 1024 / 1024) })
@@ -140,22 +159,22 @@ impl Connection {
     }
 
     /// `why`, or in the proxy's own words where it opened no tunnel.
-    fn ask_the_proxy(&self, why: Unreachable, url: &str, deadline: Instant, host: &dyn Host) -> Result<Unreachable, Error> {
+    fn ask_the_proxy(&self, why: Unreachable, url: &str, deadline: Instant, scene: &Scene<'_>) -> Unreachable {
         let (Some(proxy), Unreachable::Proxy { .. } | Unreachable::ProxyCredentials { .. }) = (&self.proxy, &why) else {
-            return Ok(why);
+            return why;
         };
         let deadline = deadline.min(Instant::now() + PROXY_TIMEOUT);
-        Ok(runtime::run(host, deadline, proxy.refusal(url))?.ok().flatten().unwrap_or(why))
+        scene.lane.run(scene.host, deadline, proxy.refusal(url)).ok().flatten().unwrap_or(why)
     }
 }
 
 /// Once in a process: a server has several properties, and one line says it all.
-fn warn_of_plain_http(url: &str, host: &dyn Host) {
+fn warn_of_plain_http(url: &Url, host: &dyn Host) {
     static WARNED: AtomicBool = AtomicBool::new(false);
-    if !url.starts_with("http:") || WARNED.load(Ordering::Relaxed) {
+    if WARNED.load(Ordering::Relaxed) {
         return;
     }
-    if let Some(warning) = Url::parse(url).ok().and_then(|url| warning_of_plain_http(&url))
+    if let Some(warning) = warning_of_plain_http(url)
         && !WARNED.swap(true, Ordering::Relaxed)
     {
         host.warn(&warning);
@@ -219,8 +238,8 @@ enum Broken {
     TooLarge,
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> Result<Answer, Broken> {
-    let mut response = request.send().await.map_err(Broken::Network)?;
+async fn answer(client: reqwest::Client, request: reqwest::Request) -> Result<Answer, Broken> {
+    let mut response = client.execute(request).await.map_err(Broken::Network)?;
     let announced = response.content_length().unwrap_or(0);
     if announced > MAX_BODY as u64 {
         return Err(Broken::TooLarge);
@@ -263,76 +282,6 @@ fn hide(body: Zeroizing<Vec<u8>>, call: &Call<'_>) -> Zeroizing<Vec<u8>> {
 fn header(headers: &HeaderMap, name: HeaderName, call: &Call<'_>) -> Option<String> {
     let value = String::from_utf8_lossy(headers.get(name)?.as_bytes()).into_owned();
     Some(call.credentials().fold(value, |value, credential| credential.hide_in(&value)))
-}
-
-/// What a reqwest client is built for: endpoints that share all of it share its connections.
-#[derive(PartialEq, Eq)]
-struct Way {
-    tls: Option<tls::Options>,
-    proxy: Option<Arc<Proxy>>,
-    socket: Option<String>,
-    connect_limit: Duration,
-}
-
-/// A client, what it was built for, and the files it was built from.
-struct Built {
-    way: Way,
-    http: reqwest::Client,
-    files: tls::Files,
-}
-
-/// A server has one way to Vault, or a few; more are the tests of a lifetime.
-const MOST_WAYS: usize = 32;
-
-static CLIENTS: Mutex<Vec<Built>> = Mutex::new(Vec::new());
-
-impl Way {
-    /// The client for this way: built when first needed, and anew when a certificate's file has changed.
-    fn client(self, host: &dyn Host) -> Result<reqwest::Client, Error> {
-        let mut clients = CLIENTS.lock().unwrap_or_else(PoisonError::into_inner);
-        clients.retain(|built| built.way != self || !built.files.changed());
-        if let Some(built) = clients.iter().find(|built| built.way == self) {
-            return Ok(built.http.clone());
-        }
-        let (tls, files) = match &self.tls {
-            Some(options) => {
-                let tls::Tls { config, files, .. } = tls::client(host, options)?;
-                (config, files)
-            }
-            None => (tls::nothing()?, tls::Files::default()),
-        };
-        let http = self.build(tls)?;
-        if clients.len() == MOST_WAYS {
-            clients.remove(0);
-        }
-        clients.push(Built { way: self, http: http.clone(), files });
-        Ok(http)
-    }
-
-    fn build(&self, tls: rustls::ClientConfig) -> Result<reqwest::Client, Error> {
-        let mut client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            // reqwest would carry the token to other hosts and from https to http, and retries without a pause.
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            .http1_only()
-            .http1_max_headers(MAX_HEADERS)
-            .connect_timeout(self.connect_limit)
-            .read_timeout(READ_TIMEOUT)
-            .pool_idle_timeout(Duration::from_secs(10))
-            .dns_resolver(resolver::Resolver { limit: self.connect_limit * 3 / 4 })
-            .user_agent(concat!("vault-cipher/", env!("CARGO_PKG_VERSION")));
-        if let Some(proxy) = &self.proxy {
-            client = client.proxy(proxy.to_reqwest()?);
-        }
-        #[cfg(unix)]
-        if let Some(socket) = &self.socket {
-            client = client.unix_socket(socket.as_str());
-        }
-        client.build().map_err(|e| Error::Internal(format!("the HTTP client cannot be built: {e}")))
-    }
 }
 
 #[cfg(test)]

@@ -22,10 +22,10 @@ pub(super) struct Round {
 impl Client<'_> {
     /// The round of this number; the first is 1.
     pub(super) fn round(&self, call: &Call<'_>, number: u32) -> Round {
-        let order = health::order(&self.connections);
+        let order = health::order(&self.cluster.connections);
         let mut failed = Vec::new();
         for (position, index) in order.iter().enumerate() {
-            let Some(connection) = self.connections.get(*index) else { continue };
+            let Some(connection) = self.cluster.connections.get(*index) else { continue };
             let waiting = order.len() - position;
             let outcome = self.attempt(*index, connection, call, Instant::now() + self.limit(number, waiting));
             if order.len() == 1 || !retry::another_node_may_do_better(&outcome) {
@@ -42,22 +42,22 @@ impl Client<'_> {
     fn attempt(&self, index: usize, connection: &Connection, call: &Call<'_>, deadline: Instant) -> Result<Reply, Error> {
         self.current.set(index);
         let left = || deadline.saturating_duration_since(Instant::now());
-        let reply = match connection.exchange(call, &self.options, self.host, left()) {
+        let reply = match connection.exchange(call, &self.scene(left())?) {
             Ok(reply) if (300..400).contains(&reply.status) => reply,
             other => return other,
         };
-        let target = redirect::target(&reply, call.api_path, &self.options, &self.connections)?;
-        let node = self.connections.iter().find(|node| node.is_origin(&target));
+        let target = redirect::target(&reply, call.api_path, &self.cluster.options, &self.cluster.connections)?;
+        let node = self.cluster.connections.iter().find(|node| node.is_origin(&target));
         if let Some(node) = node.filter(|node| health::is_unwell(node)) {
             let answer = format!("it names {} as the active node, which could not answer", node.name());
             return Err(Error::NoLeader { at: reply.at, status: reply.status, answer });
         }
-        let mut outcome = connection.exchange_at(target.as_str(), call, &self.options, self.host, left());
+        let mut outcome = connection.exchange_at(target, call, &self.scene(left())?);
         if let Some(at) = at_of(&mut outcome) {
             let from = format!("a redirect by {}", connection.name());
             at.via = Some(at.via.as_ref().map_or_else(|| from.clone(), |via| format!("{via} and {from}")));
         }
-        if let Some(node) = node.filter(|_| self.connections.len() > 1 && retry::another_node_may_do_better(&outcome)) {
+        if let Some(node) = node.filter(|_| self.cluster.connections.len() > 1 && retry::another_node_may_do_better(&outcome)) {
             health::unwell(node);
         }
         match outcome {
@@ -68,11 +68,11 @@ impl Client<'_> {
 
     /// The limit of a node: its share of what is left, for `waiting` nodes. A budget of zero is one whole try.
     fn limit(&self, round: u32, waiting: usize) -> Duration {
-        if self.options.budget.is_zero() {
+        if self.budget.is_zero() {
             return TRY_TIMEOUT;
         }
         let limit = self.left().min(TRY_TIMEOUT);
-        if self.connections.len() == 1 {
+        if self.cluster.connections.len() == 1 {
             return limit;
         }
         let share = self.left() / u32::try_from(waiting).unwrap_or(u32::MAX).max(1);
@@ -95,7 +95,7 @@ impl Client<'_> {
         // Questions about this failure go there.
         self.current.set(chosen);
         let other = |(index, words): (usize, String)| {
-            let name = self.connections.get(index).filter(|_| index != chosen)?.name();
+            let name = self.cluster.connections.get(index).filter(|_| index != chosen)?.name();
             Some(format!("{name}: {words}"))
         };
         Round { outcome, others: said.into_iter().filter_map(other).collect() }

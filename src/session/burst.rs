@@ -1,13 +1,13 @@
 //! The burst of calls that a start-up is: what they share lives until nothing was asked for a while, or the web application
 //! stops. A thread of the host, the keeper, sees to its end.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::grant::{self, Grant};
-use super::{LOGINS, READS, TEXTS, lease};
+use super::{LOGINS, READS, TEXTS, lease, plan};
 use crate::host::Host;
-use crate::runtime;
+use crate::http;
 
 /// After so long without a call the start-up is over.
 const IDLE: Duration = Duration::from_secs(5);
@@ -98,6 +98,9 @@ pub(crate) fn turn(host: &dyn Host, stopping: bool) -> Option<Duration> {
     };
     // Takes a while, and meanwhile the next burst may begin: it finds nothing of this one.
     end(grants, host);
+    if stopping {
+        wait_for_ends();
+    }
     let mut burst = burst();
     let began_again = burst.calls > 0 || burst.last.is_some_and(|last| last.elapsed() < IDLE);
     if began_again && !stopping {
@@ -112,14 +115,31 @@ fn wait(next: Duration) -> Duration {
     next.clamp(Duration::from_millis(1), LOOK)
 }
 
-/// Takes the logins out of use. While the burst is locked: a call that begins in between could read a dynamic secret with a
+/// Takes the logins out of use, and the plans; [`end`] must follow. While the burst is locked: a call that begins in between could read a dynamic secret with a
 /// token that is about to be revoked, and the secret would end with it.
 fn take_logins() -> Vec<Arc<Grant>> {
     LOGINS.clear();
+    plan::clear();
+    *ends() += 1;
     grant::take()
 }
 
 fn end(grants: Vec<Arc<Grant>>, host: &dyn Host) {
     grant::revoke(grants, host);
-    runtime::end();
+    http::end_idle();
+    *ends() -= 1;
+    ENDED.notify_all();
+}
+
+/// How many bursts are being ended.
+static ENDS: Mutex<usize> = Mutex::new(0);
+static ENDED: Condvar = Condvar::new();
+
+fn ends() -> MutexGuard<'static, usize> {
+    ENDS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits for other threads that revoke at the moment: a JVM that exits ends them wherever they are.
+fn wait_for_ends() {
+    let _ = ENDED.wait_timeout_while(ends(), grant::LIMIT, |ends| *ends > 0);
 }

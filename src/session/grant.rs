@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::auth::{Login, body};
 use crate::error::Error;
 use crate::host::Host;
-use crate::http::{Call, Client};
+use crate::http::{Call, Client, Cluster};
 use crate::request::Request;
 use crate::secret::Secret;
 use crate::settings::REVOKE;
@@ -15,7 +15,7 @@ use crate::text::one_line;
 use crate::vault::Meaning;
 
 /// How long Vault is waited for at the end, however many tokens there are: an exiting JVM waits for it.
-const LIMIT: Duration = Duration::from_secs(3);
+pub(super) const LIMIT: Duration = Duration::from_secs(3);
 
 /// A token without an end is asked for anew after so long.
 const LONG: Duration = Duration::from_secs(24 * 3600);
@@ -62,11 +62,11 @@ impl Grant {
     }
 
     fn revoke(&self, token: &Secret, limit: Duration, host: &dyn Host) {
-        let answer = Client::new(&self.request, host).and_then(|client| {
+        let answer = Cluster::new(&self.request, host).and_then(|cluster| {
             if limit.is_zero() {
                 return Ok(Some("no time was left for it".to_owned()));
             }
-            let client = client.limited(limit);
+            let client = Client::new(&cluster, host).limited(limit);
             let reply = client.send(&Call::revoke(token, &body(&[])?))?;
             Ok(match reply.meaning() {
                 Meaning::Success(_) | Meaning::NoData => None,

@@ -7,7 +7,7 @@ use super::grant::Grant;
 use crate::auth::body;
 use crate::error::{Error, Place};
 use crate::host::Host;
-use crate::http::{Call, Client, Reply, uniform};
+use crate::http::{Call, Client, Cluster, Reply, uniform};
 use crate::secret::Secret;
 use crate::settings::RENEW;
 use crate::text::one_line;
@@ -145,7 +145,8 @@ impl Renewed {
     /// For how long it was renewed, or why it was not; an error where Vault could not be asked.
     fn ask(&self, host: &dyn Host) -> Result<Result<Duration, String>, Error> {
         let Some(token) = &self.grant.login.token else { return Ok(Err("there is no token".to_owned())) };
-        let client = Client::new(&self.grant.request, host)?.limited(LIMIT);
+        let cluster = Cluster::new(&self.grant.request, host)?;
+        let client = Client::new(&cluster, host).limited(LIMIT);
         let reply = match &self.lease {
             Some(id) => {
                 let body = body(&[("lease_id", id.expose())])?;

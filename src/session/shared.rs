@@ -53,12 +53,12 @@ impl<V: Clone> Shared<V> {
     }
 
     /// The value of `key`. `get` makes it, with the time until which it serves, unless it is there or another thread is at it;
-    /// a failure is that of all who wait. A thread that is interrupted waits no longer and goes on by itself: the next wait of
-    /// its own says so.
+    /// a failure is that of all who wait. A thread that is interrupted waits no longer: the error is `interrupted`'s.
     pub(super) fn get(
         &self,
         key: &str,
         host: &dyn Host,
+        interrupted: impl Fn() -> Error,
         get: impl FnOnce() -> Result<(V, Instant), Error>,
     ) -> Result<Shot<V>, Error> {
         let mut waited = false;
@@ -72,7 +72,7 @@ impl<V: Clone> Shared<V> {
                 waited = true;
                 state = flight.landed.wait_timeout(state, TICK).unwrap_or_else(PoisonError::into_inner).0;
                 if matches!(*state, State::UnderWay) && host.interrupted() {
-                    return get().map(|(value, until)| Shot { value, until, reused: false });
+                    return Err(interrupted());
                 }
             }
             match &*state {
@@ -212,6 +212,10 @@ mod tests {
         Instant::now() + Duration::from_secs(60)
     }
 
+    fn never() -> Error {
+        panic!("nobody is interrupted")
+    }
+
     #[test]
     fn one_of_many_gets_it_and_the_others_take_it() {
         let shared: Shared<usize> = Shared::new();
@@ -223,13 +227,13 @@ mod tests {
                         thread::sleep(Duration::from_millis(50));
                         Ok((made.fetch_add(1, Ordering::SeqCst), soon()))
                     };
-                    assert_eq!(shared.get("a", &MapHost::default(), get).unwrap().value, 0);
+                    assert_eq!(shared.get("a", &MapHost::default(), never, get).unwrap().value, 0);
                 });
             }
         });
         assert_eq!(made.load(Ordering::SeqCst), 1);
-        assert!(shared.get("a", &MapHost::default(), || panic!("it is there")).unwrap().reused);
-        assert!(!shared.get("b", &MapHost::default(), || Ok((7, soon()))).unwrap().reused);
+        assert!(shared.get("a", &MapHost::default(), never, || panic!("it is there")).unwrap().reused);
+        assert!(!shared.get("b", &MapHost::default(), never, || Ok((7, soon()))).unwrap().reused);
     }
 
     #[test]
@@ -244,12 +248,12 @@ mod tests {
                         thread::sleep(Duration::from_millis(200));
                         Err(Error::Internal("no".to_owned()))
                     };
-                    assert!(matches!(shared.get("a", &MapHost::default(), get), Err(Error::Internal(_))));
+                    assert!(matches!(shared.get("a", &MapHost::default(), never, get), Err(Error::Internal(_))));
                 });
             }
         });
         assert_eq!(made.load(Ordering::SeqCst), 1);
-        assert_eq!(shared.get("a", &MapHost::default(), || Ok((1, soon()))).unwrap().value, 1);
+        assert_eq!(shared.get("a", &MapHost::default(), never, || Ok((1, soon()))).unwrap().value, 1);
     }
 
     #[test]
@@ -257,13 +261,13 @@ mod tests {
         let shared: Shared<usize> = Shared::new();
         thread::scope(|scope| {
             let stopped = scope.spawn(|| {
-                let _ = shared.get("a", &MapHost::default(), || {
+                let _ = shared.get("a", &MapHost::default(), never, || {
                     thread::sleep(Duration::from_millis(100));
                     panic!("on purpose")
                 });
             });
             thread::sleep(Duration::from_millis(30));
-            assert_eq!(shared.get("a", &MapHost::default(), || Ok((2, soon()))).unwrap().value, 2);
+            assert_eq!(shared.get("a", &MapHost::default(), never, || Ok((2, soon()))).unwrap().value, 2);
             assert!(stopped.join().is_err());
         });
     }
@@ -274,7 +278,7 @@ mod tests {
         let host = MapHost::default();
         shared.put("a", 1, Instant::now());
         assert!(shared.peek("a").is_none());
-        let second = shared.get("a", &host, || Ok((2, soon()))).unwrap();
+        let second = shared.get("a", &host, never, || Ok((2, soon()))).unwrap();
         assert_eq!((second.value, second.reused), (2, false));
         assert_eq!(shared.peek("a"), Some(2));
         assert!(shared.expire().is_some());

@@ -1,14 +1,11 @@
 //! For whoever stores a secret: the login of the burst, but nothing that was read before counts, or goes on to count.
 
-use std::sync::Arc;
-
-use super::{READS, Session, TEXTS, burst, grant};
+use super::{Plan, READS, Session, TEXTS, burst, grant};
 use crate::auth::Login;
 use crate::error::Error;
 use crate::host::Host;
 use crate::http::Client;
 use crate::request::Request;
-use crate::runtime;
 use crate::secret::Secret;
 
 /// A session whose reads ask Vault.
@@ -20,12 +17,9 @@ pub(crate) fn anew<T>(
     host: &dyn Host,
     work: impl FnOnce(&Request, Anew<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let request = Arc::new(request);
+    let plan = Plan::make(request, host)?;
     let call = burst::Call::begin(host);
-    let outcome = runtime::sharing(|_| {
-        let session = Session { request: &request, client: Client::new(&request, host)?, key: request.identity(host)?, host };
-        work(&request, Anew(session))
-    })?;
+    let outcome = work(&plan.request, Anew(Session::new(&plan, host)));
     if grant::any() {
         call.keep();
     }
@@ -46,6 +40,6 @@ impl Anew<'_> {
     pub(crate) fn read(&self) -> Result<Secret, Error> {
         READS.clear();
         TEXTS.clear();
-        self.0.request.pick.from(&self.0.read()?, self.0.host)
+        self.0.plan.request.pick.from(&self.0.read()?, self.0.host)
     }
 }

@@ -3,6 +3,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use super::super::Cluster;
 use super::*;
 use crate::host::tests::MapHost;
 use crate::request::Request;
@@ -59,7 +60,8 @@ fn send(budget: &str, nodes: &[&Node]) -> (Result<Reply, Error>, Vec<String>) {
     let endpoints: Vec<&str> = nodes.iter().map(|node| node.address.as_str()).collect();
     let text = serde_json::json!({"mount": "secret", "path": "x", "key": "k", "timeout": budget, "endpoint": endpoints});
     let request = Request::parse(&text.to_string(), &host).unwrap();
-    let outcome = Client::new(&request, &host).unwrap().send(&Call::get("secret/data/x", None));
+    let cluster = Cluster::new(&request, &host).unwrap();
+    let outcome = Client::new(&cluster, &host).send(&Call::get("secret/data/x", None));
     let warnings = host.warnings.borrow().clone();
     (outcome, warnings)
 }
@@ -152,14 +154,17 @@ fn what_says_most_about_the_cluster_is_the_message() {
 #[test]
 fn of_several_nodes_each_has_its_share_and_more_from_round_to_round() {
     let host = MapHost::default();
-    let client = |budget: &str, endpoints: &[&str]| {
+    let cluster = |budget: &str, endpoints: &[&str]| {
         let text = serde_json::json!({"mount": "s", "path": "x", "key": "k", "timeout": budget, "endpoint": endpoints});
-        Client::new(&Request::parse(&text.to_string(), &host).unwrap(), &host).unwrap()
+        Cluster::new(&Request::parse(&text.to_string(), &host).unwrap(), &host).unwrap()
     };
     let seconds = |limit: Duration| limit.as_secs_f32().round() as u32;
-    let three = client("60s", &["http://a", "http://b", "http://c"]);
-    assert_eq!([1, 2, 3, 4, 99].map(|round| seconds(three.limit(round, 3))), [5, 10, 20, 20, 20]);
-    assert_eq!([1, 2, 3].map(|waiting| seconds(client("4s", &["http://a", "http://b"]).limit(1, waiting))), [4, 2, 1]);
-    assert_eq!(seconds(client("60s", &["http://a"]).limit(1, 1)), 30);
-    assert_eq!(seconds(client("0", &["http://a", "http://b"]).limit(1, 2)), 30);
+    let limit = |budget: &str, endpoints: &[&str], round, waiting| {
+        seconds(Client::new(&cluster(budget, endpoints), &host).limit(round, waiting))
+    };
+    let three = ["http://a", "http://b", "http://c"];
+    assert_eq!([1, 2, 3, 4, 99].map(|round| limit("60s", &three, round, 3)), [5, 10, 20, 20, 20]);
+    assert_eq!([1, 2, 3].map(|waiting| limit("4s", &["http://a", "http://b"], 1, waiting)), [4, 2, 1]);
+    assert_eq!(limit("60s", &["http://a"], 1, 1), 30);
+    assert_eq!(limit("0", &["http://a", "http://b"], 1, 2), 30);
 }

@@ -8,6 +8,9 @@ import java.security.GeneralSecurityException;
  */
 final class Native {
 
+    /** The system properties that count, once Rust has named them. */
+    private static volatile String[] counted;
+
     private Native() {
     }
 
@@ -83,17 +86,28 @@ final class Native {
         return Keeper.startOne();
     }
 
-    /** Called by Rust: those of the names, each with a line break at its end, whose system property is set. */
-    static String set(String names) {
-        StringBuilder set = new StringBuilder();
-        int begin = 0;
-        for (int end = names.indexOf('\n'); end >= 0; end = names.indexOf('\n', begin)) {
-            if (property(names.substring(begin, end)) != null) {
-                set.append(names, begin, end + 1);
-            }
-            begin = end + 1;
+    /**
+     * Called by Rust: those of the system properties that count which are set.
+     *
+     * @param names which count, with line breaks between; null for those of the last time
+     * @return name, value, name, value, …, null; null for none at all
+     */
+    static String[] properties(String names) {
+        if (names != null) {
+            counted = names.split("\n");
         }
-        return set.toString();
+        String[] asked = counted;
+        String[] set = null;
+        int n = 0;
+        for (String name : asked) {
+            String value = property(name);
+            if (value != null) {
+                set = set == null ? new String[2 * asked.length + 1] : set;
+                set[n++] = name;
+                set[n++] = value;
+            }
+        }
+        return set;
     }
 
     /** Called by Rust: the system property, or null if it is absent or a security manager keeps it from us. */

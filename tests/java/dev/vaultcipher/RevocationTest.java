@@ -28,6 +28,7 @@ public class RevocationTest {
                 .begin("long", RevocationTest::tellOfALongStart)
                 .begin("interrupt", RevocationTest::tellOfAnInterrupt)
                 .begin("exit", RevocationTest::tellOfAnExit)
+                .begin("meanwhile", RevocationTest::tellOfAnExitWhileTheTokenIsRevoked)
                 .begin("silent", RevocationTest::tellOfAnExitWithoutVault)
                 .begin("gone", RevocationTest::tellOfABurstThatEndsWithoutVault);
     }
@@ -186,6 +187,26 @@ public class RevocationTest {
         }
         assertEquals(0, app.tokens());
         assertTrue(seconds + " s", seconds < 2);
+    }
+
+    @Test
+    public void aRevocationThatIsUnderWayComesToItsEndBeforeTheServerExits() throws Exception {
+        stories.assertTold("meanwhile");
+    }
+
+    private static void tellOfAnExitWhileTheTokenIsRevoked() {
+        Application app = vault.application("meanwhile");
+        try (FaultRelay relay = FaultRelay.to(vault.server.port(), connection -> FaultRelay.Fault.latency(700));
+                StoreSession session = AuditedVault.session()) {
+            session.get(app.text("one", "password").replace(":" + vault.server.port(), ":" + relay.port()))
+                    .assertValue(app.value("one", "password"));
+            session.interruptThreads(KEEPER);
+            Fixtures.pause(400);
+            double seconds = exit(session);
+            assertTrue("the exit took " + seconds + " s only", seconds > 0.5);
+            assertEquals("", session.said());
+        }
+        assertEquals(0, app.tokens());
     }
 
     @Test

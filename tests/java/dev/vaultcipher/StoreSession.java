@@ -36,6 +36,7 @@ final class StoreSession implements AutoCloseable {
     private final Cleanup cleanup = new Cleanup();
     private final Map<String, CompletableFuture<Outcome>> open = new ConcurrentHashMap<>();
     private final StringBuilder printed = new StringBuilder();
+    private final StringBuilder strange = new StringBuilder();
     private final Path stderr;
     private final Process process;
     private final PrintStream orders;
@@ -177,10 +178,11 @@ final class StoreSession implements AutoCloseable {
             exit();
             boolean ended = !process.isAlive();
             reader.join(10_000);
-            String output = printed + "--- stderr\n" + Files.readString(stderr);
+            String output = printed + "--- other lines\n" + strange + "--- stderr\n" + Files.readString(stderr);
             Canaries.assertNoneIn("the output of a session", output);
             assertTrue("the session does not end\n" + output, ended);
             assertEquals("exit code\n" + output, 0, process.exitValue());
+            assertEquals("lines that are no outcomes\n" + output, "", strange.toString());
             assertTrue(output, !output.contains("in native method") && !output.contains("WARNING: JNI local refs"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -239,7 +241,11 @@ final class StoreSession implements AutoCloseable {
     private void read() {
         try (BufferedReader in = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
-                outcome(line);
+                try {
+                    outcome(line);
+                } catch (RuntimeException notOurs) {
+                    strange.append(line).append('\n'); // the JVM itself speaks on standard output
+                }
             }
         } catch (IOException ended) {
             // what is still open is told below
