@@ -231,10 +231,10 @@ impl<'a> Client<'a> {
 
     /// The error of a thread that was interrupted while it waited for what another one asks the cluster.
     pub(crate) fn interrupted(&self) -> Error {
-        self.cluster.connections.first().map_or_else(
-            || Error::Internal("no endpoint".to_owned()),
-            |connection| Error::Interrupted { at: connection.at("GET", &connection.url(""), &self.cluster.options, false) },
-        )
+        self.cluster
+            .connections
+            .first()
+            .map_or_else(|| Error::Internal("no endpoint".to_owned()), |connection| connection.interrupted(&self.cluster.options))
     }
 
     /// What is left of the budget.

@@ -45,8 +45,6 @@ pub(super) struct Scene<'a> {
 pub(super) struct Connection {
     way: Arc<Way>,
     endpoint: Endpoint,
-    /// What an API path is put behind.
-    base: Url,
     proxy: Option<Arc<Proxy>>,
     connect_limit: Duration,
 }
@@ -58,8 +56,7 @@ impl Connection {
         let proxy = proxy::find(endpoint, sources)?.map(Arc::new);
         let tls = endpoint.tls.then(|| tls::Options::find(sources)).transpose()?;
         let needs = Needs { tls, proxy: proxy.clone(), socket: endpoint.socket.clone(), connect_limit };
-        let base = Url::parse(&endpoint.url("")).map_err(|e| Error::Internal(format!("endpoint: {e}")))?;
-        Ok(Self { way: Way::find(needs, sources.host)?, endpoint: endpoint.clone(), base, proxy, connect_limit })
+        Ok(Self { way: Way::find(needs, sources.host)?, endpoint: endpoint.clone(), proxy, connect_limit })
     }
 
     /// Whether the files that it needs are as they were.
@@ -74,25 +71,21 @@ impl Connection {
 
     /// Whether `url` is on this endpoint's scheme, host and port.
     pub(super) fn is_origin(&self, url: &Url) -> bool {
-        self.endpoint.socket.is_none() && self.base.origin() == url.origin()
+        self.endpoint.socket.is_none() && self.endpoint.api().origin() == url.origin()
     }
 
     /// Sends one request and reads the whole answer, whatever its status.
     pub(super) fn exchange(&self, call: &Call<'_>, scene: &Scene<'_>) -> Result<Reply, Error> {
-        self.exchange_at(self.url(call.api_path), call, scene)
+        self.exchange_at(self.endpoint.url(call.api_path), call, scene)
     }
 
-    /// The URL of an API path, which must be encoded.
-    pub(super) fn url(&self, api_path: &str) -> Url {
-        let (path, query) = api_path.split_once('?').map_or((api_path, None), |(path, query)| (path, Some(query)));
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path()));
-        url.set_query(query);
-        url
+    /// The error of a thread that was interrupted while it waited for what another one asks.
+    pub(super) fn interrupted(&self, options: &Options) -> Error {
+        Error::Interrupted { at: self.at("GET", self.endpoint.api(), options, false) }
     }
 
     /// What a message says about a request, which may be a `login`.
-    pub(super) fn at(&self, method: &'static str, url: &Url, options: &Options, login: bool) -> At {
+    fn at(&self, method: &'static str, url: &Url, options: &Options, login: bool) -> At {
         let via = match &self.endpoint.socket {
             Some(_) => Some(self.name()),
             None => self.proxy.as_ref().map(|proxy| proxy.name()),
@@ -245,7 +238,8 @@ async fn answer(client: reqwest::Client, request: reqwest::Request) -> Result<An
         return Err(Broken::TooLarge);
     }
     // Room for the whole body at once: a buffer that grows leaves copies of the secret behind.
-    let mut body = Zeroizing::new(Vec::with_capacity(usize::try_from(announced).unwrap_or(0).max(4096)));
+    let room = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(4096);
+    let mut body = Zeroizing::new(Vec::with_capacity(room));
     while let Some(chunk) = response.chunk().await.map_err(Broken::Network)? {
         if body.len() + chunk.len() > MAX_BODY {
             return Err(Broken::TooLarge);

@@ -94,10 +94,10 @@ pub(super) fn find(endpoint: &Endpoint, sources: Sources<'_>) -> Result<Option<P
     if let Some(value) = PROXY.find(sources)? {
         return Proxy::parse(&value.text, value.origin.to_string()).map(Some);
     }
-    let Some(target) = Url::parse(&endpoint.url("")).ok() else { return Ok(None) };
-    match from_environment(&target, sources)? {
+    let target = endpoint.api();
+    match from_environment(target, sources)? {
         Some(found) => Ok(found),
-        None => from_jvm(&target, sources),
+        None => from_jvm(target, sources),
     }
 }
 

@@ -1,13 +1,15 @@
 //! An address of Vault's API.
 
+use reqwest::Url;
+
 use crate::settings::Origin;
 use crate::text::is_unprintable;
 
 /// Where Vault's API is: a URL's scheme, host, port and path prefix, or a unix socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Endpoint {
-    /// No slash at the end, no `/v1`.
-    base: String,
+    /// What API paths are put behind: it ends with `/v1/`.
+    api: Url,
     /// Whether the scheme is https.
     pub(crate) tls: bool,
     /// The socket's path, if it is one.
@@ -31,7 +33,7 @@ impl Endpoint {
         if !scheme.starts_with("http://") && !scheme.starts_with("https://") {
             return Err(format!("does not begin with http:// or https://; {FORM}"));
         }
-        let url = reqwest::Url::parse(text).map_err(|e| format!("is not a URL ({e}); {FORM}"))?;
+        let mut url = Url::parse(text).map_err(|e| format!("is not a URL ({e}); {FORM}"))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(format!("holds a user name or password, which would show in messages and logs; {FORM}"));
         }
@@ -41,9 +43,10 @@ impl Endpoint {
         if text.contains('\\') || url.path().contains("//") {
             return Err(format!("holds \"\\\" or \"//\" in its path; {FORM}"));
         }
-        let base = url.as_str().trim_end_matches('/');
-        let base = base.strip_suffix("/v1").unwrap_or(base);
-        Ok(Self { base: base.to_owned(), tls: url.scheme() == "https", socket: None, origin: None })
+        let base = url.path().trim_end_matches('/');
+        let api = format!("{}/v1/", base.strip_suffix("/v1").unwrap_or(base));
+        url.set_path(&api);
+        Ok(Self { tls: url.scheme() == "https", api: url, socket: None, origin: None })
     }
 
     /// The same, found elsewhere than in the text.
@@ -59,19 +62,29 @@ impl Endpoint {
         if !path.starts_with('/') {
             return Err("is a unix socket, and its path must be absolute: unix:///run/vault-agent.sock".to_owned());
         }
-        Ok(Self { base: "http://localhost".to_owned(), tls: false, socket: Some(path.to_owned()), origin: None })
+        let api = Url::parse("http://localhost/v1/").map_err(|e| e.to_string())?;
+        Ok(Self { api, tls: false, socket: Some(path.to_owned()), origin: None })
     }
 
     /// The URL of an API path, which must be encoded.
-    pub(crate) fn url(&self, api_path: &str) -> String {
-        format!("{}/v1/{api_path}", self.base)
+    pub(crate) fn url(&self, api_path: &str) -> Url {
+        let (path, query) = api_path.split_once('?').map_or((api_path, None), |(path, query)| (path, Some(query)));
+        let mut url = self.api.clone();
+        url.set_path(&format!("{}{path}", self.api.path()));
+        url.set_query(query);
+        url
+    }
+
+    /// Where the API is: scheme, host and port count.
+    pub(crate) fn api(&self) -> &Url {
+        &self.api
     }
 
     /// What a message calls this endpoint.
     pub(crate) fn name(&self) -> String {
         match &self.socket {
             Some(path) => format!("unix://{path}"),
-            None => self.base.clone(),
+            None => self.api.as_str().trim_end_matches("/v1/").to_owned(),
         }
     }
 }

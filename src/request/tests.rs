@@ -30,7 +30,7 @@ fn the_vendors_text_works_unchanged_and_with_enc() {
         assert_eq!(request.mount.encoded, "secret");
         assert_eq!(request.path.encoded, "sample/secret");
         assert_eq!(request.pick.wanted, Wanted::Key("password".to_owned()));
-        assert_eq!(request.endpoints[0].url("x"), "http://127.0.0.1:8200/v1/x");
+        assert_eq!(request.endpoints[0].url("x").as_str(), "http://127.0.0.1:8200/v1/x");
         assert_eq!(request.method.name, "TOKEN");
     }
     assert_eq!(parse(&with("authenticationType", "\"KUBERNETES\"")).unwrap().method.name, "KUBERNETES");
@@ -115,7 +115,7 @@ fn endpoints_are_normalised_or_refused() {
         ("http://[::1]:8200", "http://[::1]:8200/v1/x"),
         ("https://lb/vault/", "https://lb/vault/v1/x"),
     ] {
-        assert_eq!(Endpoint::parse(text).unwrap().url("x"), url, "{text}");
+        assert_eq!(Endpoint::parse(text).unwrap().url("x").as_str(), url, "{text}");
     }
     for (text, problem) in [
         ("vault", "does not begin with"),
@@ -139,7 +139,7 @@ fn endpoints_are_normalised_or_refused() {
 #[test]
 fn an_endpoint_may_be_a_list_a_socket_or_stand_in_the_environment() {
     let request = parse(&with("endpoint", "[\"https://a:1\",\"https://b:2/v1/\"]")).unwrap();
-    let urls: Vec<String> = request.endpoints.iter().map(|endpoint| endpoint.url("x")).collect();
+    let urls: Vec<String> = request.endpoints.iter().map(|endpoint| endpoint.url("x").to_string()).collect();
     assert_eq!(urls, ["https://a:1/v1/x", "https://b:2/v1/x"]);
     let socket = parse(&with("endpoint", "\"unix:///run/agent.sock\"")).unwrap();
     assert_eq!(
