@@ -24,7 +24,7 @@ main() {
     [[ $# -gt 0 ]] || set -- install servers build lint java17 rust java25 java21 java11 instructions demo tested
     cd "$root"
     mkdir -p "$logs"
-    rm -f "$logs"/*.result
+    rm -f "$logs"/*.result "$logs/failures"
     trap interrupted INT TERM
 
     local name
@@ -127,6 +127,15 @@ run() {
     printf '%s %s %s %s\n' $((SECONDS - start)) "$passed" "$failed" "$note" >"$logs/$name.result"
 }
 
+# failures STAGE: each failed test with the first line of its reason, at the very end, where a server shows them.
+failures() {
+    case $1 in
+        java*) awk -v stage="$1" '/^[0-9]+\) / { printf "%s: %s", stage, $0; getline; print " " $0 }' "$logs/$1.log" | cut -c1-400 ;;
+        rust) grep -E '^test .* FAILED$|panicked at' "$logs/$1.log" | sed 's/^/rust: /' ;;
+        *) tail -n 3 "$logs/$1.log" | sed "s/^/$1: /" ;;
+    esac
+}
+
 summary() {
     local name seconds passed failed note all_passed=0 all_failed=0
     printf '\n%-12s %7s %7s %7s\n' stage seconds passed failed
@@ -134,9 +143,11 @@ summary() {
         # A stage without a result did not come to its end.
         read -r seconds passed failed note <"$logs/$name.result" || { seconds=0 passed=0 failed=1 note="did not end"; }
         printf '%-12s %7d %7d %7d  %s\n' "$name" "$seconds" "$passed" "$failed" "$note"
+        [[ $failed -eq 0 ]] || failures "$name" >>"$logs/failures" || true
         all_passed=$((all_passed + passed))
         all_failed=$((all_failed + failed))
     done
+    [[ ! -s $logs/failures ]] || printf '\n%s\n' "$(cat "$logs/failures")"
     printf '\n%d passed, %d failed\n' "$all_passed" "$all_failed"
     [[ $all_failed -eq 0 ]]
 }
