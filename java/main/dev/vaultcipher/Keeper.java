@@ -3,70 +3,31 @@ package dev.vaultcipher;
 import java.lang.reflect.Method;
 
 /**
- * The daemon thread that ends what the calls of a start-up share: it wipes secrets that were read, revokes tokens that were
- * obtained, closes connections, and renews leases where that is wanted. Rust says what is due; this class brings the time, and
- * notices that the web application stops or that the JVM exits. It is there for a few seconds, unless leases are renewed.
+ * What the daemon thread does that ends what the calls of a start-up share: it wipes secrets that were read, revokes tokens that
+ * were obtained, closes connections, and renews leases where that is wanted. Rust says what is due; this class brings the time,
+ * and notices that the web application stops. It is there for a few seconds, unless leases are renewed.
+ *
+ * <p>Only that thread loads this class: the first secret does not wait for it.
  */
-final class Keeper extends Thread {
+final class Keeper {
 
-    private static final String NAME = "vault-cipher-keeper";
     /** How soon the end of the web application is noticed. */
     private static final long TICK_MILLIS = 200;
 
-    /** Ends everything when the JVM exits before this thread has; null in that thread itself. */
-    private final Keeper atExit;
-    private final Method state;
+    private final Method state = stateOfTheApplication();
 
-    private Keeper(String name, Keeper atExit) {
-        super(name);
-        this.atExit = atExit;
-        this.state = atExit == null ? null : stateOfTheApplication();
-        // Does not hold on to the web application longer than its class does anyway.
-        setContextClassLoader(null);
-        // A stopped web application can load no further class, not even the JDK's: all that the thread needs is loaded now.
+    private Keeper() {
+        // A stopped web application can load no further class, not even the JDK's: all that is needed is loaded now.
         isStopped(0);
         applicationStops();
     }
 
-    /** Returns false where there can be no such thread: the JVM exits, has no memory for it, or a policy forbids it. */
-    static boolean startOne() {
-        try {
-            Keeper keeper = new Keeper(NAME, new Keeper(NAME + "-exit", null));
-            keeper.setDaemon(true);
-            Runtime.getRuntime().addShutdownHook(keeper.atExit);
-            try {
-                keeper.start();
-            } catch (OutOfMemoryError e) {
-                keeper.forgetExit();
-                return false;
-            }
-            return true;
-        } catch (IllegalStateException | SecurityException e) {
-            return false;
-        }
-    }
-
-    @Override
-    public void run() {
-        if (atExit == null) {
-            Native.keep(true);
-            return;
-        }
-        try {
-            boolean stopping = false;
-            for (long wait = Native.keep(false); wait > 0; wait = Native.keep(stopping)) {
-                stopping = isStopped(wait);
-            }
-        } finally {
-            forgetExit();
-        }
-    }
-
-    private void forgetExit() {
-        try {
-            Runtime.getRuntime().removeShutdownHook(atExit);
-        } catch (IllegalStateException e) {
-            // The JVM exits: the hook runs already.
+    /** Returns when nothing is left to keep. */
+    static void run() {
+        Keeper keeper = new Keeper();
+        boolean stopping = false;
+        for (long wait = Native.keep(false); wait > 0; wait = Native.keep(stopping)) {
+            stopping = keeper.isStopped(wait);
         }
     }
 

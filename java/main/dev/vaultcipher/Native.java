@@ -1,17 +1,44 @@
 package dev.vaultcipher;
 
+import java.io.File;
+import java.net.URI;
+import java.net.URL;
+import java.security.CodeSource;
 import java.security.GeneralSecurityException;
 
 /**
  * The one door between Java and Rust: {@link #secret}, {@link #store} and {@link #keep} go in; {@link #property},
  * {@link #warn} and the other static methods are what Rust asks of the host on the way, on the thread that called.
+ *
+ * <p>It finds the native library and loads it as well, once per class loader. The first of these that exists is taken, and what
+ * is wrong with it is an error: falling through to the next would leave an administrator's mistake, or half an upgrade,
+ * unnoticed until it matters.
+ * <ol>
+ * <li>the file that the system property {@value #LIBRARY} names
+ * <li>the file beside the jar
+ * <li>the one inside the jar: {@link PrivateCopy}
+ * <li>the file in a directory of {@code java.library.path}
+ * </ol>
+ *
+ * <p>This runs while a server starts. Each class of ours takes a fresh JVM 0.3 ms, so what every start needs is in this one, and
+ * what few need is in others: words in {@link Failure}, for example. What it uses and what it catches is what a JVM has loaded
+ * by then anyway.
  */
-final class Native {
+final class Native implements Runnable {
+
+    static final String LIBRARY = "dev.vaultcipher.library";
+
+    /** The loaded library, in words; null until one is loaded. */
+    private static volatile String loaded;
 
     /** The system properties that count, once Rust has named them. */
     private static volatile String[] counted;
 
-    private Native() {
+    /** What the {@link Keeper}'s thread takes back when it ends; null in that itself. */
+    private final Thread atExit;
+
+    private Native(Thread atExit) {
+        this.atExit = atExit;
     }
 
     /**
@@ -35,35 +62,30 @@ final class Native {
 
     private static String call(String text, boolean storing) {
         if (text == null) {
-            throw failure("There is no text to resolve: the property holds nothing (null). It must hold the JSON object "
-                    + "that says where in Vault the secret lies.", null);
+            throw Failure.noText();
         }
+        Thread thread = Thread.currentThread();
+        ClassLoader context;
         try {
-            NativeLibrary.load();
-            return callWithoutContextLoader(text, storing);
-        } catch (UnsatisfiedLinkError e) {
-            throw NativeLibrary.isForeign(e);
-        } catch (SecurityException e) {
-            throw failure("The JVM's security manager stands in the way: " + e.getMessage()
-                    + ". Grant our jar this permission in the policy file.", e);
+            load();
+            context = thread.getContextClassLoader();
+            thread.setContextClassLoader(null);
+        } catch (LinkageError | RuntimeException e) {
+            throw Failure.ofCall(e);
         }
-    }
-
-    /** What every failure looks like, those that Rust throws as well. */
-    static IllegalStateException failure(String message, Throwable cause) {
-        return new IllegalStateException("vault-cipher: " + message, cause);
+        return callWithoutContextLoader(text, storing, thread, context);
     }
 
     /**
      * Rust looks classes up through the context class loader first. One that refuses even java.lang.* (a stopped web
-     * application's) sends that look-up into endless recursion, which kills the JVM.
+     * application's) sends that look-up into endless recursion, which kills the JVM. What Rust throws needs no other class on
+     * its way out: such a loader could not load it.
      */
-    private static String callWithoutContextLoader(String text, boolean storing) {
-        Thread thread = Thread.currentThread();
-        ClassLoader context = thread.getContextClassLoader();
-        thread.setContextClassLoader(null);
+    private static String callWithoutContextLoader(String text, boolean storing, Thread thread, ClassLoader context) {
         try {
             return storing ? write(text) : resolve(text);
+        } catch (LinkageError e) {
+            throw Failure.ofCall(e);
         } finally {
             thread.setContextClassLoader(context);
         }
@@ -81,9 +103,56 @@ final class Native {
      */
     static native long keep(boolean stopping);
 
-    /** Called by Rust: whether there is a thread now that calls {@link #keep} until that returns 0. */
+    /**
+     * Called by Rust: whether there is a thread now that calls {@link #keep} until that returns 0. There can be none where the
+     * JVM exits, has no memory for it, or a policy forbids it.
+     *
+     * <p>Neither thread has a context class loader: they do not hold on to a web application longer than this class does anyway.
+     */
     static boolean startKeeper() {
-        return Keeper.startOne();
+        try {
+            Thread atExit = new Thread(new Native(null), "vault-cipher-keeper-exit");
+            atExit.setContextClassLoader(null);
+            Native keeper = new Native(atExit);
+            Thread thread = new Thread(keeper, "vault-cipher-keeper");
+            thread.setContextClassLoader(null);
+            thread.setDaemon(true);
+            Runtime.getRuntime().addShutdownHook(atExit);
+            try {
+                thread.start();
+            } catch (OutOfMemoryError e) {
+                keeper.forgetExit();
+                return false;
+            }
+            return true;
+        } catch (RuntimeException e) {
+            return false;
+        }
+    }
+
+    /** The keeper's thread, or what ends everything when the JVM exits before that has. */
+    @Override
+    public void run() {
+        if (atExit == null) {
+            keep(true);
+            return;
+        }
+        try {
+            Keeper.run();
+        } catch (LinkageError | RuntimeException e) {
+            // A web application that was stopped this soon can load no further class, not even the keeper.
+            keep(true);
+        } finally {
+            forgetExit();
+        }
+    }
+
+    private void forgetExit() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (RuntimeException e) {
+            // The JVM exits: the hook runs already.
+        }
     }
 
     /**
@@ -140,5 +209,146 @@ final class Native {
     /** Called by Rust between attempts: whether the calling thread is asked to stop. The flag stays as it is. */
     static boolean interrupted() {
         return Thread.currentThread().isInterrupted();
+    }
+
+    /**
+     * Loads the library unless this class has it already. Not a static initialiser: the JVM would report a failure there
+     * once, and then only as NoClassDefFoundError, whereas this may be tried again.
+     *
+     * @throws IllegalStateException if there is none or it cannot be loaded
+     */
+    static void load() {
+        if (loaded == null) {
+            loadOnce();
+        }
+    }
+
+    private static synchronized void loadOnce() {
+        if (loaded == null) {
+            String found = findAndLoad();
+            refuseAsRustCannot();
+            loaded = found;
+        }
+    }
+
+    /** Does what Rust is going to do: a security manager's refusal is an exception here, but there it kills the JVM. */
+    private static void refuseAsRustCannot() {
+        try {
+            Class.forName("java.lang.String", false, null);
+        } catch (ClassNotFoundException e) {
+            throw new NoClassDefFoundError("java.lang.String");
+        }
+    }
+
+    /** The loaded library, in words. */
+    static String library() {
+        return loaded;
+    }
+
+    /** Returns the library in words. */
+    private static String findAndLoad() {
+        String named = Native.property(LIBRARY);
+        if (named != null) {
+            return loadFile(namedFile(named), "which the system property " + LIBRARY + " names");
+        }
+        String fileName = System.mapLibraryName("vault_cipher");
+        File jar = jar();
+        File beside = jar == null ? null : new File(jar.getParentFile(), fileName);
+        if (beside != null && beside.exists()) {
+            return loadFile(beside, "which lies beside the jar");
+        }
+        String packaged = PrivateCopy.loadPackaged(jar, fileName);
+        if (packaged != null) {
+            return packaged;
+        }
+        File onPath = onLibraryPath(fileName);
+        if (onPath != null) {
+            return loadFile(onPath, "which lies in a directory of java.library.path");
+        }
+        throw Failure.noLibrary(LIBRARY, beside == null ? fileName : beside);
+    }
+
+    private static File namedFile(String path) {
+        File file = new File(path);
+        if (!file.isAbsolute()) {
+            throw Failure.notAbsolute(LIBRARY, path);
+        }
+        if (!file.isFile()) {
+            throw Failure.noFile(LIBRARY, path);
+        }
+        return file;
+    }
+
+    /** Returns the library in words. */
+    private static String loadFile(File file, String origin) {
+        String words = file + ", " + origin;
+        try {
+            System.load(file.getPath());
+        } catch (LinkageError | RuntimeException e) {
+            if (!isTaken(e)) {
+                throw Failure.ofLoading(words, e);
+            }
+            // The JVM gives one file to one class loader. Another web application has it, or this one before it was
+            // redeployed.
+            PrivateCopy.loadTaken(file, words);
+        }
+        return words;
+    }
+
+    /** Whether the file is fine but belongs to another class loader (HotSpot's and OpenJ9's texts differ after this). */
+    private static boolean isTaken(Throwable e) {
+        return e instanceof UnsatisfiedLinkError && e.getMessage() != null && e.getMessage().contains("already loaded");
+    }
+
+    /** The jar that this class came from; null if it did not come from a jar in the file system. */
+    private static File jar() {
+        URL location = null;
+        try {
+            CodeSource source = Native.class.getProtectionDomain().getCodeSource();
+            location = source == null ? null : source.getLocation();
+        } catch (RuntimeException e) {
+            // A security manager's: the class's own address will do.
+        }
+        if (location == null) {
+            location = Native.class.getResource("Native.class");
+        }
+        return location == null ? null : jar(location.toString());
+    }
+
+    /** From {@code file:/x.jar} or {@code jar:file:/x.jar!/…}, which some class loaders give. */
+    static File jar(String location) {
+        String address = location.startsWith("jar:") ? location.substring(4) : location;
+        int inside = address.indexOf("!/");
+        if (inside >= 0) {
+            address = address.substring(0, inside);
+        }
+        if (!address.startsWith("file:") || !address.endsWith(".jar")) {
+            return null;
+        }
+        String path = address.substring("file:".length());
+        // Without an escape there is nothing to decode, which would take longer than to load the library.
+        return (path.indexOf('%') < 0 ? new File(path) : decoded(address, path)).getAbsoluteFile();
+    }
+
+    private static File decoded(String address, String path) {
+        try {
+            return new File(URI.create(address));
+        } catch (RuntimeException e) {
+            // Not encoded as it should be (spaces, percent signs): then it is not encoded at all.
+            return new File(path);
+        }
+    }
+
+    private static File onLibraryPath(String fileName) {
+        String path = Native.property("java.library.path");
+        if (path != null) {
+            for (String directory : path.split(File.pathSeparator)) {
+                File file = new File(directory.isEmpty() ? "." : directory, fileName).getAbsoluteFile();
+                if (file.isFile()) {
+                    return file;
+                }
+            }
+        }
+        return null;
     }
 }

@@ -1,97 +1,132 @@
 package dev.vaultcipher;
 
 import java.io.File;
-import java.io.FileOutputStream;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.HashSet;
-import java.util.Set;
+import java.io.RandomAccessFile;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 
 /**
- * A copy of the native library that only one class loader uses, in a fresh directory that only this user can enter. Closed
- * right after loading, which removes it: the JVM keeps it mapped.
+ * Loads the library that lies inside the jar, and others that this class loader cannot have as they are: from a copy in a fresh
+ * directory that only this user can enter. The copy is removed right after loading; the JVM keeps it mapped.
+ *
+ * <p>That directory lies in another one. java.io can make a directory only with the permissions that the process gives
+ * everything, so the outer one is closed to others right after, before there is anything in it; the inner one is made then,
+ * exclusively, and nobody else could ever enter it. java.nio.file makes a private directory at once, but takes ten classes
+ * that hardly any JVM has ready, half a millisecond of each start.
  */
 final class PrivateCopy implements AutoCloseable {
+
+    static final String RESOURCES = "/META-INF/native/";
 
     private static final String TMPDIR = "dev.vaultcipher.tmpdir";
     private static final boolean POSIX = File.separatorChar == '/';
 
-    private final File directory;
+    private final File outer;
+    private final File inner;
     private final File file;
 
-    private PrivateCopy(File directory, String fileName) {
-        this.directory = directory;
-        this.file = new File(directory, fileName);
+    private PrivateCopy(File parent, String fileName) {
+        // Nobody can prepare it or get in, so the name needs to be unique only: the random one of createTempDirectory costs
+        // 20 to 40 ms in a fresh JVM, for SecureRandom.
+        outer = new File(parent, "vault-cipher-" + Long.toHexString(System.nanoTime()));
+        inner = new File(outer, "private");
+        file = new File(inner, fileName);
+    }
+
+    /** Loads the library inside the jar; returns it in words, or null if there is none for this platform. */
+    static String loadPackaged(File jar, String fileName) {
+        String resource = RESOURCES + platform() + '/' + fileName;
+        String words = resource + ", which lies inside the jar";
+        try {
+            // The JVM has the jar open, so this costs nothing; the class loader would search everything before it, and
+            // read through a URL connection (3 ms). It is asked as well because not every jar is a file.
+            if (jar != null && jar.isFile()) {
+                try (ZipFile zip = new ZipFile(jar)) {
+                    ZipEntry entry = zip.getEntry(resource.substring(1));
+                    if (entry != null) {
+                        load(zip.getInputStream(entry), fileName, words);
+                        return words;
+                    }
+                }
+            }
+            try (InputStream library = PrivateCopy.class.getResourceAsStream(resource)) {
+                if (library == null) {
+                    return null;
+                }
+                load(library, fileName, words);
+                return words;
+            }
+        } catch (IOException e) {
+            throw Failure.unreadable(words, e, ". Is the jar damaged, or was it replaced under the running server?");
+        }
+    }
+
+    /** Loads the library that another class loader has. */
+    static void loadTaken(File file, String words) {
+        try (InputStream library = new FileInputStream(file)) {
+            load(library, file.getName(), words);
+        } catch (IOException e) {
+            throw Failure.unreadable(words, e, "");
+        }
+    }
+
+    private static void load(InputStream library, String fileName, String words) throws IOException {
+        try (PrivateCopy copy = inNewDirectory(parent(), fileName)) {
+            copy.fill(library);
+            try {
+                System.load(copy.file.getPath());
+            } catch (LinkageError | RuntimeException e) {
+                throw Failure.ofLoadingCopy(words, copy.outer.getParentFile(), TMPDIR, e);
+            }
+        }
     }
 
     /**
-     * @throws IllegalStateException if there is no place for it
-     * @throws IOException if the library cannot be read
+     * The platform, without {@link Platform}, which lists what is mapped (half a millisecond), on machines with Linux and without
+     * a musl at the place of its loader.
      */
-    static PrivateCopy of(InputStream library, String fileName) throws IOException {
+    private static String platform() {
+        String arch = "amd64".equals(Native.property("os.arch")) ? "x86_64" : Native.property("os.arch");
+        boolean plain = "Linux".equals(Native.property("os.name")) && !new File("/lib/ld-musl-" + arch + ".so.1").exists();
+        return plain ? "linux-" + arch : Platform.name();
+    }
+
+    private static File parent() {
         String parent = Native.property(TMPDIR);
         if (parent == null) {
             parent = Native.property("java.io.tmpdir");
         }
-        File directory = createDirectory(new File(parent == null ? "" : parent).getAbsoluteFile());
-        PrivateCopy copy = new PrivateCopy(directory, fileName);
-        boolean complete = false;
-        try {
-            copy.fill(library);
-            complete = true;
-            return copy;
-        } finally {
-            if (!complete) {
+        return new File(parent == null ? "" : parent).getAbsoluteFile();
+    }
+
+    private static PrivateCopy inNewDirectory(File parent, String fileName) {
+        for (int attempt = 1;; attempt++) {
+            PrivateCopy copy = new PrivateCopy(parent, fileName);
+            if (copy.outer.mkdir()) {
+                if ((!POSIX || closeToOthers(copy.outer)) && copy.inner.mkdir()) {
+                    return copy;
+                }
                 copy.close();
             }
-        }
-    }
-
-    String path() {
-        return file.getPath();
-    }
-
-    /**
-     * Makes the directory exclusively and with its final permissions. Nobody can prepare it or get in, so the name needs
-     * to be unique only: the random one of createTempDirectory costs 20 to 40 ms in a fresh JVM, for SecureRandom.
-     */
-    private static File createDirectory(File parent) {
-        for (int attempt = 1;; attempt++) {
-            try {
-                Path path = new File(parent, "vault-cipher-" + Long.toHexString(System.nanoTime())).toPath();
-                if (POSIX) {
-                    Files.createDirectory(path, PosixFilePermissions.asFileAttribute(ownerOnly()));
-                } else {
-                    Files.createDirectory(path);
-                }
-                return path.toFile();
-            } catch (IOException | IllegalArgumentException e) {
-                // Not named in a catch: that would load its class in every JVM.
-                if (!(e instanceof FileAlreadyExistsException) || attempt == 100) {
-                    throw noPlace(parent, e);
-                }
+            if (attempt == 100 || !copy.outer.exists()) {
+                throw Failure.noPlace(parent, Failure.whyNoDirectory(copy.outer), TMPDIR);
             }
         }
     }
 
-    /** Not an EnumSet: the first in a JVM costs 4 ms on JDK 25, for reflection. */
-    private static Set<PosixFilePermission> ownerOnly() {
-        Set<PosixFilePermission> permissions = new HashSet<>();
-        permissions.add(PosixFilePermission.OWNER_READ);
-        permissions.add(PosixFilePermission.OWNER_WRITE);
-        permissions.add(PosixFilePermission.OWNER_EXECUTE);
-        return permissions;
+    /** To everybody first, beginning with the right to enter it. */
+    private static boolean closeToOthers(File directory) {
+        return directory.setExecutable(false, false) && directory.setWritable(false, false) && directory.setReadable(false, false)
+                && directory.setReadable(true, true) && directory.setWritable(true, true) && directory.setExecutable(true, true);
     }
 
     private void fill(InputStream library) throws IOException {
-        // Not with java.nio: on Java 8 an interrupted thread cannot write with that.
-        try (OutputStream out = open()) {
+        // Not with java.nio: on Java 8 an interrupted thread cannot write with that. Nor with a FileOutputStream: to close the
+        // first one takes a JVM 0.3 ms, while this one it has used for the jar.
+        try (RandomAccessFile out = open()) {
             byte[] chunk = new byte[1 << 16];
             for (int n = library.read(chunk); n > 0; n = library.read(chunk)) {
                 write(out, chunk, n);
@@ -99,54 +134,35 @@ final class PrivateCopy implements AutoCloseable {
         }
     }
 
-    private OutputStream open() {
+    private RandomAccessFile open() {
         try {
             if (!file.createNewFile()) {
-                throw new FileAlreadyExistsException(file.getPath());
+                throw new IOException(file + " is there already");
             }
-            return new FileOutputStream(file);
+            return new RandomAccessFile(file, "rw");
         } catch (IOException e) {
-            throw noPlace(directory.getParentFile(), e);
+            throw Failure.noPlace(outer.getParentFile(), e, TMPDIR);
         }
     }
 
-    private void write(OutputStream out, byte[] chunk, int length) {
+    private void write(RandomAccessFile out, byte[] chunk, int length) {
         try {
             out.write(chunk, 0, length);
         } catch (IOException e) {
-            throw noPlace(directory.getParentFile(), e);
+            throw Failure.noPlace(outer.getParentFile(), e, TMPDIR);
         }
-    }
-
-    private static IllegalStateException noPlace(File parent, Exception e) {
-        return Native.failure("The native library has to be unpacked, but we cannot write to the temporary directory "
-                + parent + ": " + e + ". Make room there, or name another directory with -D"
-                + TMPDIR + "=/absolute/path, or put the library beside the jar.", e);
-    }
-
-    /** Whether it is the place rather than the library that is wrong: the texts of glibc and of musl. */
-    boolean mayNotBeExecuted(UnsatisfiedLinkError e) {
-        String reason = e.getMessage();
-        return reason != null && (reason.contains("failed to map segment from shared object")
-                || reason.contains("Operation not permitted")
-                || reason.contains("Permission denied"));
-    }
-
-    IllegalStateException noExecute(UnsatisfiedLinkError e) {
-        return Native.failure("The native library was unpacked into the temporary directory "
-                + directory.getParent() + ", but programs may not be run from there (mounted noexec, or forbidden by a "
-                + "security policy): " + e.getMessage() + ". Name another directory with -D" + TMPDIR
-                + "=/absolute/path, or put the library beside the jar.", e);
     }
 
     @Override
     public void close() {
         if (POSIX) {
             file.delete();
-            directory.delete();
+            inner.delete();
+            outer.delete();
         } else {
             // A loaded library cannot be deleted here. The last registered goes first.
-            directory.deleteOnExit();
+            outer.deleteOnExit();
+            inner.deleteOnExit();
             file.deleteOnExit();
         }
     }

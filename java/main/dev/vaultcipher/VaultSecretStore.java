@@ -34,7 +34,7 @@ public final class VaultSecretStore implements SecretStore {
         try {
             return Native.secret(encryptedData);
         } catch (RuntimeException e) {
-            throw new SecretStoreException(e.getMessage(), e);
+            throw failed(e);
         }
     }
 
@@ -52,7 +52,24 @@ public final class VaultSecretStore implements SecretStore {
         try {
             return Native.store(plainTextData);
         } catch (RuntimeException e) {
-            throw new SecretStoreException(e.getMessage(), e);
+            throw failed(e);
+        }
+    }
+
+    private static RuntimeException failed(RuntimeException e) {
+        try {
+            return Failed.because(e);
+        } catch (LinkageError stopped) {
+            // A stopped web application can load no further class: what went wrong matters more than how it is called.
+            return e;
+        }
+    }
+
+    /** A class of its own, which only a failure loads: the JVM loads the exceptions that a class throws together with it. */
+    private static final class Failed {
+
+        static RuntimeException because(RuntimeException e) {
+            return new SecretStoreException(e.getMessage(), e);
         }
     }
 }

@@ -26,10 +26,12 @@ public class JarContentTest {
     private static final int JAVA_8 = 52;
     private static final Set<String> CLASSES = new TreeSet<>(Arrays.asList(
             "dev/vaultcipher/VaultSecretStore.class",
+            "dev/vaultcipher/VaultSecretStore$Failed.class",
             "dev/vaultcipher/VaultCipher.class",
             "dev/vaultcipher/Native.class",
-            "dev/vaultcipher/NativeLibrary.class",
+            "dev/vaultcipher/Failure.class",
             "dev/vaultcipher/PrivateCopy.class",
+            "dev/vaultcipher/Platform.class",
             "dev/vaultcipher/Keeper.class",
             "dev/vaultcipher/JvmTrust.class"));
     private static final int MIB = 1024 * 1024;

@@ -131,15 +131,15 @@ public class LoadingWaysTest {
 
     @Test
     public void theJarIsFoundFromWhateverAddressAClassLoaderGives() {
-        assertEquals(new File("/a b/x.jar"), NativeLibrary.jar("file:/a%20b/x.jar"));
-        assertEquals(new File("/a b/x.jar"), NativeLibrary.jar("file:/a b/x.jar"));
-        assertEquals(new File("/100%/x.jar"), NativeLibrary.jar("file:/100%/x.jar"));
-        assertEquals(new File("/ü 𝔘/x.jar"), NativeLibrary.jar("file:///ü 𝔘/x.jar"));
-        assertEquals(new File("/ü/x.jar"), NativeLibrary.jar("file:/%C3%BC/x.jar"));
-        assertEquals(new File("/a b/x.jar"), NativeLibrary.jar("jar:file:/a%20b/x.jar!/"));
-        assertEquals(new File("/x.jar"), NativeLibrary.jar("jar:file:/x.jar!/dev/vaultcipher/NativeLibrary.class"));
-        assertNull(NativeLibrary.jar("file:/build/classes/"));
-        assertNull(NativeLibrary.jar("war:file:/app.war*/WEB-INF/lib/x.jar"));
-        assertNull(NativeLibrary.jar("http://example.com/x.jar"));
+        assertEquals(new File("/a b/x.jar"), Native.jar("file:/a%20b/x.jar"));
+        assertEquals(new File("/a b/x.jar"), Native.jar("file:/a b/x.jar"));
+        assertEquals(new File("/100%/x.jar"), Native.jar("file:/100%/x.jar"));
+        assertEquals(new File("/ü 𝔘/x.jar"), Native.jar("file:///ü 𝔘/x.jar"));
+        assertEquals(new File("/ü/x.jar"), Native.jar("file:/%C3%BC/x.jar"));
+        assertEquals(new File("/a b/x.jar"), Native.jar("jar:file:/a%20b/x.jar!/"));
+        assertEquals(new File("/x.jar"), Native.jar("jar:file:/x.jar!/dev/vaultcipher/Native.class"));
+        assertNull(Native.jar("file:/build/classes/"));
+        assertNull(Native.jar("war:file:/app.war*/WEB-INF/lib/x.jar"));
+        assertNull(Native.jar("http://example.com/x.jar"));
     }
 }

@@ -1,0 +1,117 @@
+package dev.vaultcipher;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+
+/**
+ * What can go wrong before Rust is asked, in words for the administrator. A class of its own, which only a failure loads: to
+ * read and verify these words would take the first secret as long as to find the library, and the JVM loads the exceptions
+ * that a class throws or catches together with it.
+ */
+final class Failure {
+
+    private Failure() {
+    }
+
+    /** What every failure looks like, those that Rust throws as well. */
+    static IllegalStateException of(String message, Throwable cause) {
+        return new IllegalStateException("vault-cipher: " + message, cause);
+    }
+
+    static RuntimeException noText() {
+        return of("There is no text to resolve: the property holds nothing (null). It must hold the JSON object "
+                + "that says where in Vault the secret lies.", null);
+    }
+
+    /** The exception for what a call threw; an error that says enough itself is thrown on. */
+    static RuntimeException ofCall(Throwable e) {
+        if (e instanceof UnsatisfiedLinkError) {
+            return of("The native library " + Native.library() + ", is not the one that belongs to this jar: "
+                    + e.getMessage() + ". Take both from the same release.", e);
+        }
+        if (e instanceof SecurityException) {
+            return of("The JVM's security manager stands in the way: " + e.getMessage()
+                    + ". Grant our jar this permission in the policy file.", e);
+        }
+        if (e instanceof Error) {
+            throw (Error) e;
+        }
+        return (RuntimeException) e;
+    }
+
+    static RuntimeException notAbsolute(String property, String path) {
+        return of("The system property " + property + " must name the native library by its absolute path, but is '" + path
+                + "'.", null);
+    }
+
+    static RuntimeException noFile(String property, String path) {
+        return of("The system property " + property + " names " + path
+                + ", which is no file that this process can see. Mend the path, or remove the property to use the "
+                + "library inside the jar.", null);
+    }
+
+    static RuntimeException noLibrary(String property, Object lookedFor) {
+        return of("There is no native library for this platform, " + Platform.name()
+                + ". The jar holds: " + Platform.packaged() + ". Also looked for " + lookedFor
+                + " and in java.library.path (" + Native.property("java.library.path")
+                + "). Install the jar for this platform, or name the library with -D" + property + "=/absolute/path.",
+                null);
+    }
+
+    static RuntimeException unreadable(String words, Exception e, String advice) {
+        return of("The native library " + words + ", cannot be read: " + e + advice, e);
+    }
+
+    static RuntimeException noPlace(File parent, Exception e, String property) {
+        return of("The native library has to be unpacked, but we cannot write to the temporary directory "
+                + parent + ": " + e + ". Make room there, or name another directory with -D" + property
+                + "=/absolute/path, or put the library beside the jar.", e);
+    }
+
+    /** What became of an attempt to load a file, if that is not the place's fault. */
+    static RuntimeException ofLoading(String words, Throwable e) {
+        if (e instanceof UnsatisfiedLinkError) {
+            return of("The native library " + words + ", cannot be loaded on this platform, "
+                    + Platform.name() + ": " + e.getMessage(), e);
+        }
+        // What JDK 24+ throws when native access is denied. Its class is not there on older ones: known by its name.
+        if ("java.lang.IllegalCallerException".equals(e.getClass().getName())) {
+            return of("The JVM does not let us load our native library ("
+                    + e.getMessage() + "). Add --enable-native-access=ALL-UNNAMED to the server's JVM arguments, where "
+                    + "--illegal-native-access=deny stands, or to the environment variable JDK_JAVA_OPTIONS.", e);
+        }
+        if (e instanceof Error) {
+            throw (Error) e;
+        }
+        return (RuntimeException) e;
+    }
+
+    /** The same for a copy of the library: it may be the place of the copy that is wrong. */
+    static RuntimeException ofLoadingCopy(String words, File parent, String property, Throwable e) {
+        if (!(e instanceof UnsatisfiedLinkError) || !mayNotBeExecuted(e.getMessage())) {
+            return ofLoading(words, e);
+        }
+        return of("The native library was unpacked into the temporary directory "
+                + parent + ", but programs may not be run from there (mounted noexec, or forbidden by a "
+                + "security policy): " + e.getMessage() + ". Name another directory with -D" + property
+                + "=/absolute/path, or put the library beside the jar.", e);
+    }
+
+    /** The texts of glibc and of musl. */
+    private static boolean mayNotBeExecuted(String reason) {
+        return reason != null && (reason.contains("failed to map segment from shared object")
+                || reason.contains("Operation not permitted")
+                || reason.contains("Permission denied"));
+    }
+
+    /** Why java.io could make no such directory, which it does not say: java.nio.file is asked to make it. */
+    static Exception whyNoDirectory(File directory) {
+        try {
+            Files.delete(Files.createDirectory(directory.toPath()));
+            return new IOException("no directory can be made there that is closed to others");
+        } catch (IOException | RuntimeException e) {
+            return e;
+        }
+    }
+}
