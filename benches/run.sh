@@ -27,10 +27,11 @@ measure() {
     export_test_environment
     BENCH_LIMIT=$(limit)
     [[ -n $BENCH_LIMIT ]] || die "cargo does not say where it put the limit (benches/limit.rs)"
+    BENCH_FLOOR=$(floor "${1%/bin/java}")
     BENCH_VERSION=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml)
     BENCH_BUILD_SECONDS=
     if [[ ${BENCH_BUILD-} == 1 ]]; then BENCH_BUILD_SECONDS=$(build_seconds); fi
-    export BENCH_LIMIT BENCH_VERSION BENCH_BUILD_SECONDS
+    export BENCH_LIMIT BENCH_FLOOR BENCH_VERSION BENCH_BUILD_SECONDS
 
     "$1" -cp "build/classes/java/bench:build/classes/java/test:build/test-libs/*:build/host-libs/host-api-stubs.jar:$VAULT_CIPHER_JAR" \
         dev.vaultcipher.bench.Bench
@@ -43,6 +44,13 @@ limit() {
         --config 'profile.limit.inherits="release"' --config 'profile.limit.lto=false' \
         --config 'profile.limit.codegen-units=16' --config 'profile.limit.opt-level=3' |
         sed -nE 's/.*"name":"limit".*"executable":"([^"]+)".*/\1/p'
+}
+
+# The library of benches/floor.c; the argument is the JDK.
+floor() {
+    mkdir -p build
+    cc -O2 -Wall -Werror -shared -fPIC -I"$1/include" -I"$1/include/linux" -o build/bench-floor.so benches/floor.c
+    printf '%s\n' "$root/build/bench-floor.so"
 }
 
 # The library alone, from nothing but the downloaded sources.

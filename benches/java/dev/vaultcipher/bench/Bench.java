@@ -24,8 +24,8 @@ import java.util.stream.Stream;
  * {@code make bench}: measures every contestant in identical conditions, interleaved, and writes benches/results.json, which
  * {@link Report} makes the pages from. What is measured how: docs/performance.md.
  *
- * <p>Environment: BENCH_LIMIT names the program of benches/limit.rs, BENCH_ROUNDS how many fresh processes of each contestant
- * (20), BENCH_BUILD_SECONDS how long a clean build took, if that was measured.
+ * <p>Environment: BENCH_LIMIT names the program of benches/limit.rs, BENCH_FLOOR the library of benches/floor.c, BENCH_ROUNDS how
+ * many fresh processes of each contestant (20), BENCH_BUILD_SECONDS how long a clean build took, if that was measured.
  */
 final class Bench {
     private static final int ROUNDS = Integer.parseInt(System.getenv().getOrDefault("BENCH_ROUNDS", "20"));
@@ -51,6 +51,7 @@ final class Bench {
     private final Contestant.Java driver;
     private final Contestant.Java jdk;
     private final Contestant.Curl curl = new Contestant.Curl();
+    private final Contestant.Floor floor;
     private final Contestant.Limit limit = new Contestant.Limit(Paths.get(System.getenv("BENCH_LIMIT")));
 
     private Bench(BenchServers servers) throws IOException {
@@ -58,6 +59,9 @@ final class Bench {
         jarBeside = servers.installed(true);
         ours = new Contestant.Java("ours", OURS, jarBeside);
         inside = new Contestant.Java("inside", OURS, servers.installed(false));
+        Path jar = servers.installed(false);
+        floor = new Contestant.Floor(OURS, Files.copy(Paths.get(System.getenv("BENCH_FLOOR")), jar.resolveSibling(LIBRARY))
+                .resolveSibling(jar.getFileName()));
         springHost = library("spring-host", SPRING);
         springNewest = library("spring-newest", SPRING);
         driver = library("driver", DriverStore.class.getName());
@@ -81,7 +85,7 @@ final class Bench {
         results.facts.put("trusted", Integer.toString(servers.trusted()));
         List<Contestant> all = Arrays.asList(ours, inside, springHost, springNewest, driver, jdk, curl, limit);
 
-        firstSecrets("first-http", all, http);
+        firstSecrets("first-http", with(floor, all), http);
         firstSecrets("first-jks", all, https, jks);
         firstSecrets("first-p12", Arrays.asList(ours, inside, springHost, jdk, limit), https, p12);
         steps("steps-http", ours, http);
@@ -167,6 +171,12 @@ final class Bench {
                 }
             }
         }
+    }
+
+    private static List<Contestant> with(Contestant another, List<Contestant> contestants) {
+        List<Contestant> all = new ArrayList<>(contestants);
+        all.add(another);
+        return all;
     }
 
     /** Where the time of a first secret goes. */

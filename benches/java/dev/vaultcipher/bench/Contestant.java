@@ -31,7 +31,7 @@ abstract class Contestant {
     abstract ProcessBuilder worker(BenchServers.Server server, String... jvmFlags);
 
     /** A store in a JVM. */
-    static final class Java extends Contestant {
+    static class Java extends Contestant {
         private static final String JAVA = Paths.get(System.getProperty("java.home"), "bin", "java").toString();
         private final String store;
         private final String classPath;
@@ -71,7 +71,12 @@ abstract class Contestant {
 
         First resolve(BenchServers.Server server, String... jvmFlags) throws IOException {
             return resolve(Arrays.asList(jvmFlags), Arrays.asList("SECRET_STORE_VAULT_TOKEN", server.token),
-                    Collections.singletonList(server.text));
+                    Collections.singletonList(text(server)));
+        }
+
+        /** What the store is asked to resolve. */
+        String text(BenchServers.Server server) {
+            return server.text;
         }
 
         @Override
@@ -94,6 +99,18 @@ abstract class Contestant {
             Collections.addAll(command, "-cp", classPath, mainClass);
             command.addAll(arguments);
             return clean(new ProcessBuilder(command));
+        }
+    }
+
+    /** Our Java with benches/floor.c beside the jar, which takes a URL. */
+    static final class Floor extends Java {
+        Floor(String store, Path jar) {
+            super("floor", store, jar);
+        }
+
+        @Override
+        String text(BenchServers.Server server) {
+            return server.address + server.path;
         }
     }
 

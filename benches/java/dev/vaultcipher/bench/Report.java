@@ -37,6 +37,7 @@ final class Report {
         labels.put("curl", "curl (its own clock)");
         labels.put("curl-process", "curl (whole process)");
         labels.put("limit", "the limit (bare socket)");
+        labels.put("floor", "the floor (bare socket behind our Java)");
         labels.put("crossing", "Java to Rust and back alone");
     }
 
@@ -89,7 +90,7 @@ final class Report {
     private List<Plot.Row> rows(String group) {
         List<Plot.Row> rows = new ArrayList<>();
         results.group(group).forEach((id, summary) -> rows.add(new Plot.Row(labels.get(id), summary,
-                id.equals("ours") || id.equals("inside") ? "ours" : id.equals("limit") ? "limit" : "other")));
+                id.equals("ours") || id.equals("inside") ? "ours" : id.equals("limit") || id.equals("floor") ? "limit" : "other")));
         // The best first.
         rows.sort((a, b) -> Double.compare(a.summary.median, b.summary.median) * (group.startsWith("load") ? -1 : 1));
         return rows;
