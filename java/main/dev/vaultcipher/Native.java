@@ -183,7 +183,8 @@ final class Native implements Runnable {
     static String property(String name) {
         try {
             return System.getProperty(name);
-        } catch (SecurityException e) {
+        } catch (RuntimeException e) {
+            // A security manager's, whose class would be loaded with this one if it stood here.
             return null;
         }
     }
