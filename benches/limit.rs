@@ -3,7 +3,8 @@
 //!
 //! `limit first ADDRESS PATH [CA.pem]` connects, asks once and prints the nanoseconds from before the connection to the end of
 //! the reply. `limit stay ADDRESS PATH [CA.pem]` takes the orders `reads N` and `load THREADS MILLIS` that benches/java's
-//! `Worker` takes, on connections that are kept. ADDRESS is `127.0.0.1:8200`; the token is in `SECRET_STORE_VAULT_TOKEN`.
+//! `Worker` takes, on connections that are kept. `limit library …` takes the same orders and obeys them with the HTTP library that
+//! vault-cipher is built on and nothing else around it, optimised for speed: what is between the two is the library's. ADDRESS is `127.0.0.1:8200`; the token is in `SECRET_STORE_VAULT_TOKEN`.
 
 use std::error::Error;
 use std::io::{self, BufRead, Read, Write};
@@ -24,11 +25,11 @@ fn main() -> Outcome<()> {
         ["first", way @ ..] => {
             let way = Way::new(way)?;
             let start = Instant::now();
-            way.connect()?.ask(&way.request)?;
+            way.connect()?.ask(&way)?;
             println!("{}", start.elapsed().as_nanos());
         }
-        ["stay", way @ ..] => {
-            let way = Way::new(way)?;
+        ["stay" | "library", way @ ..] => {
+            let way = Way { library: arguments.first() == Some(&"library"), ..Way::new(way)? };
             // Connected when first needed: Vault closes a connection on which no request comes within ten seconds.
             let mut kept = None;
             for order in io::stdin().lock().lines() {
@@ -49,17 +50,17 @@ fn main() -> Outcome<()> {
             }
         }
         // What `cargo bench` without arguments gets.
-        _ => println!("usage: limit first|stay ADDRESS PATH [CA.pem]; `make bench` calls it"),
+        _ => println!("usage: limit first|stay|library ADDRESS PATH [CA.pem]; `make bench` calls it"),
     }
     Ok(())
 }
 
 /// The median of the nanoseconds of so many requests, one after the other.
-fn reads(kept: &mut Connection, way: &Way, count: usize) -> Outcome<u128> {
+fn reads(kept: &mut Box<dyn Connection>, way: &Way, count: usize) -> Outcome<u128> {
     let mut nanos = Vec::with_capacity(count);
     for _ in 0..count {
         let start = Instant::now();
-        kept.ask(&way.request)?;
+        kept.ask(way)?;
         nanos.push(start.elapsed().as_nanos());
     }
     nanos.sort_unstable();
@@ -76,7 +77,7 @@ fn load(way: &Way, threads: usize, time: Duration) -> Outcome<f64> {
                     let mut connection = way.connect()?;
                     let mut done = 0;
                     while start.elapsed() < time {
-                        connection.ask(&way.request)?;
+                        connection.ask(way)?;
                         done += 1;
                     }
                     Ok(done)
@@ -91,8 +92,12 @@ fn load(way: &Way, threads: usize, time: Duration) -> Outcome<f64> {
 /// Where to, what to write, and whom to trust.
 struct Way {
     address: String,
+    path: String,
+    token: String,
     request: Vec<u8>,
     tls: Option<Arc<ClientConfig>>,
+    /// Whether the HTTP library does it.
+    library: bool,
 }
 
 impl Way {
@@ -110,10 +115,14 @@ impl Way {
         let request = format!(
             "GET {path} HTTP/1.1\r\nhost: {address}\r\nx-vault-request: true\r\nx-vault-token: {token}\r\naccept: */*\r\n\r\n"
         );
-        Ok(Self { address: (*address).to_owned(), request: request.into_bytes(), tls })
+        let (address, path) = ((*address).to_owned(), (*path).to_owned());
+        Ok(Self { address, path, token, request: request.into_bytes(), tls, library: false })
     }
 
-    fn connect(&self) -> Outcome<Connection> {
+    fn connect(&self) -> Outcome<Box<dyn Connection>> {
+        if self.library {
+            return Ok(Box::new(self.with_library()?));
+        }
         let socket = TcpStream::connect(&self.address)?;
         socket.set_nodelay(true)?;
         let stream: Box<dyn Stream> = match &self.tls {
@@ -124,7 +133,27 @@ impl Way {
                 Box::new(StreamOwned::new(session, socket))
             }
         };
-        Ok(Connection { stream, buffer: vec![0; 16 * 1024] })
+        Ok(Box::new(Bare { stream, buffer: vec![0; 16 * 1024] }))
+    }
+
+    fn with_library(&self) -> Outcome<Library> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .http1_only();
+        // It wants a configuration for plain HTTP as well.
+        let nobody = || Arc::new(ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth());
+        let tls = self.tls.clone().unwrap_or_else(nobody);
+        let client = builder.tls_backend_preconfigured(ClientConfig::clone(&tls)).build()?;
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let request = client
+            .get(format!("{scheme}://{}{}", self.address, self.path))
+            .header("x-vault-request", "true")
+            .header("x-vault-token", &self.token)
+            .build()?;
+        Ok(Library { runtime, client, request })
     }
 }
 
@@ -132,15 +161,38 @@ trait Stream: Read + Write + Send {}
 
 impl<T: Read + Write + Send> Stream for T {}
 
-struct Connection {
+trait Connection: Send {
+    /// Writes the request and reads the reply, which must be a 200 with a length.
+    fn ask(&mut self, way: &Way) -> Outcome<()>;
+}
+
+/// The HTTP library, with a request prepared beforehand.
+struct Library {
+    runtime: tokio::runtime::Runtime,
+    client: reqwest::Client,
+    request: reqwest::Request,
+}
+
+impl Connection for Library {
+    fn ask(&mut self, _: &Way) -> Outcome<()> {
+        let request = self.request.try_clone().ok_or("a request without a body")?;
+        self.runtime.block_on(async {
+            let response = self.client.execute(request).await?.error_for_status()?;
+            std::hint::black_box(response.bytes().await?);
+            Ok(())
+        })
+    }
+}
+
+/// A socket, or TLS on one.
+struct Bare {
     stream: Box<dyn Stream>,
     buffer: Vec<u8>,
 }
 
-impl Connection {
-    /// Writes the request and reads the reply, which must be a 200 with a length.
-    fn ask(&mut self, request: &[u8]) -> Outcome<()> {
-        self.stream.write_all(request)?;
+impl Connection for Bare {
+    fn ask(&mut self, way: &Way) -> Outcome<()> {
+        self.stream.write_all(&way.request)?;
         self.stream.flush()?;
         let mut filled = 0;
         loop {

@@ -52,7 +52,8 @@ final class Bench {
     private final Contestant.Java jdk;
     private final Contestant.Curl curl = new Contestant.Curl();
     private final Contestant.Floor floor;
-    private final Contestant.Limit limit = new Contestant.Limit(Paths.get(System.getenv("BENCH_LIMIT")));
+    private final Contestant.Limit limit = new Contestant.Limit("limit", Paths.get(System.getenv("BENCH_LIMIT")), "stay");
+    private final Contestant.Limit alone = new Contestant.Limit("alone", Paths.get(System.getenv("BENCH_LIMIT")), "library");
 
     private Bench(BenchServers servers) throws IOException {
         this.servers = servers;
@@ -260,10 +261,11 @@ final class Bench {
         }
     }
 
-    /** Processes that read as often as they are told, without a cache; the limit among them. */
+    /** Processes that read as often as they are told, without a cache; the limit and the HTTP library alone among them. */
     private Map<String, Crew> crews(List<Contestant.Java> contestants, BenchServers.Server server, String... flags) throws IOException {
         Map<String, Crew> crews = new LinkedHashMap<>();
         List<Contestant> all = new ArrayList<>(contestants);
+        all.add(alone);
         all.add(limit);
         for (Contestant contestant : all) {
             ProcessBuilder worker = contestant.worker(server, flags);

@@ -114,13 +114,15 @@ abstract class Contestant {
         }
     }
 
-    /** benches/limit.rs. */
+    /** benches/limit.rs: a bare socket, or the HTTP library alone. */
     static final class Limit extends Contestant {
         private final Path program;
+        private final String verb;
 
-        Limit(Path program) {
-            super("limit");
+        Limit(String id, Path program, String verb) {
+            super(id);
             this.program = program;
+            this.verb = verb;
         }
 
         @Override
@@ -130,7 +132,7 @@ abstract class Contestant {
 
         @Override
         ProcessBuilder worker(BenchServers.Server server, String... jvmFlags) {
-            return process("stay", server);
+            return process(verb, server);
         }
 
         private ProcessBuilder process(String verb, BenchServers.Server server) {

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -36,6 +37,7 @@ final class Report {
         labels.put("jdk", "java.net.http by hand");
         labels.put("curl", "curl (its own clock)");
         labels.put("curl-process", "curl (whole process)");
+        labels.put("alone", "the HTTP library alone");
         labels.put("limit", "the limit (bare socket)");
         labels.put("floor", "the floor (bare socket behind our Java)");
         labels.put("crossing", "Java to Rust and back alone");
@@ -90,7 +92,7 @@ final class Report {
     private List<Plot.Row> rows(String group) {
         List<Plot.Row> rows = new ArrayList<>();
         results.group(group).forEach((id, summary) -> rows.add(new Plot.Row(labels.get(id), summary,
-                id.equals("ours") || id.equals("inside") ? "ours" : id.equals("limit") || id.equals("floor") ? "limit" : "other")));
+                id.equals("ours") || id.equals("inside") ? "ours" : Arrays.asList("limit", "floor", "alone").contains(id) ? "limit" : "other")));
         // The best first.
         rows.sort((a, b) -> Double.compare(a.summary.median, b.summary.median) * (group.startsWith("load") ? -1 : 1));
         return rows;
