@@ -211,6 +211,8 @@ final class HostProcess {
     ProcessBuilder builder(String mainClass, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(javaBinary);
+        // Of many JVMs that start at once, one may say on standard output that another has locked its file of counters.
+        command.add("-XX:-UsePerfData");
         command.addAll(jvmFlags);
         command.add("-cp");
         command.add(classPath.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator)));
