@@ -79,27 +79,6 @@ impl Connection {
         self.exchange_at(self.endpoint.url(call.api_path), call, scene)
     }
 
-    /// The error of a thread that was interrupted while it waited for what another one asks.
-    pub(super) fn interrupted(&self, options: &Options) -> Error {
-        Error::Interrupted { at: self.at("GET", self.endpoint.api(), options, false) }
-    }
-
-    /// What a message says about a request, which may be a `login`.
-    fn at(&self, method: &'static str, url: &Url, options: &Options, login: bool) -> At {
-        let via = match &self.endpoint.socket {
-            Some(_) => Some(self.name()),
-            None => self.proxy.as_ref().map(|proxy| proxy.name()),
-        };
-        At {
-            method,
-            url: url.as_str().to_owned(),
-            namespace: options.namespace(login).cloned(),
-            address_from: self.endpoint.origin.map(|origin| origin.to_string()),
-            via,
-            tries: None,
-        }
-    }
-
     /// The same at another URL: the target of a redirect.
     pub(super) fn exchange_at(&self, url: Url, call: &Call<'_>, scene: &Scene<'_>) -> Result<Reply, Error> {
         let Scene { options, lane, host, limit } = *scene;
@@ -140,6 +119,27 @@ impl Connection {
             }
             Err(Stopped::Late) => Err(unreachable(Unreachable::Timeout { seconds: (limit.as_secs_f32() * 10.0).round() / 10.0 })),
             Err(Stopped::Interrupted) => Err(Error::Interrupted { at }),
+        }
+    }
+
+    /// The error of a thread that was interrupted while it waited for what another one asks.
+    pub(super) fn interrupted(&self, options: &Options) -> Error {
+        Error::Interrupted { at: self.at("GET", self.endpoint.api(), options, false) }
+    }
+
+    /// What a message says about a request, which may be a `login`.
+    fn at(&self, method: &'static str, url: &Url, options: &Options, login: bool) -> At {
+        let via = match &self.endpoint.socket {
+            Some(_) => Some(self.name()),
+            None => self.proxy.as_ref().map(|proxy| proxy.name()),
+        };
+        At {
+            method,
+            url: url.as_str().to_owned(),
+            namespace: options.namespace(login).cloned(),
+            address_from: self.endpoint.origin.map(|origin| origin.to_string()),
+            via,
+            tries: None,
         }
     }
 
