@@ -55,12 +55,7 @@ impl Drop for Call<'_> {
             let mut burst = burst();
             burst.calls -= 1;
             burst.last = Some(Instant::now());
-            (burst.calls == 0 && !burst.kept).then(|| {
-                READS.clear();
-                TEXTS.clear();
-                lease::drop_all();
-                take_logins()
-            })
+            (burst.calls == 0 && !burst.kept).then(take_all)
         };
         if let Some(grants) = ended {
             end(grants, self.host);
@@ -102,21 +97,39 @@ pub(crate) fn turn(host: &dyn Host, stopping: bool) -> Option<Duration> {
         wait_for_ends();
     }
     let mut burst = burst();
+    if stopping {
+        // A call that came meanwhile relies on the keeper. One that is still under way ends by itself from now on.
+        burst.kept = false;
+        let late = (burst.calls == 0).then(take_all);
+        drop(burst);
+        if let Some(grants) = late {
+            end(grants, host);
+        }
+        return None;
+    }
     let began_again = burst.calls > 0 || burst.last.is_some_and(|last| last.elapsed() < IDLE);
-    if began_again && !stopping {
+    if began_again {
         return Some(LOOK);
     }
     let next = secrets.map(|next| next.saturating_duration_since(Instant::now())).into_iter().chain(leases).min();
-    burst.kept = next.is_some() && !stopping;
-    next.filter(|_| burst.kept).map(wait)
+    burst.kept = next.is_some();
+    next.map(wait)
 }
 
 fn wait(next: Duration) -> Duration {
     next.clamp(Duration::from_millis(1), LOOK)
 }
 
-/// Takes the logins out of use, and the plans; [`end`] must follow. While the burst is locked: a call that begins in between could read a dynamic secret with a
-/// token that is about to be revoked, and the secret would end with it.
+/// Takes everything out of use; [`end`] must follow.
+fn take_all() -> Vec<Arc<Grant>> {
+    READS.clear();
+    TEXTS.clear();
+    lease::drop_all();
+    take_logins()
+}
+
+/// Takes the logins out of use, and the plans; [`end`] must follow. While the burst is locked: a call that begins in between
+/// could read a dynamic secret with a token that is about to be revoked, and the secret would end with it.
 fn take_logins() -> Vec<Arc<Grant>> {
     LOGINS.clear();
     plan::clear();

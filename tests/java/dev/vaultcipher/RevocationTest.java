@@ -29,6 +29,7 @@ public class RevocationTest {
                 .begin("interrupt", RevocationTest::tellOfAnInterrupt)
                 .begin("exit", RevocationTest::tellOfAnExit)
                 .begin("meanwhile", RevocationTest::tellOfAnExitWhileTheTokenIsRevoked)
+                .begin("late", RevocationTest::tellOfACallWhileTheKeeperEnds)
                 .begin("silent", RevocationTest::tellOfAnExitWithoutVault)
                 .begin("gone", RevocationTest::tellOfABurstThatEndsWithoutVault);
     }
@@ -207,6 +208,31 @@ public class RevocationTest {
             assertEquals("", session.said());
         }
         assertEquals(0, app.tokens());
+    }
+
+    @Test
+    public void aCallWhileTheKeeperEndsLeavesNothingEither() throws Exception {
+        stories.assertTold("late");
+    }
+
+    private static void tellOfACallWhileTheKeeperEnds() {
+        Application first = vault.application("late-first");
+        Application second = vault.application("late-second");
+        try (FaultRelay relay = FaultRelay.to(vault.server.port(), connection -> FaultRelay.Fault.latency(700));
+                StoreSession session = AuditedVault.session()) {
+            session.get(first.text("one", "password").replace(":" + vault.server.port(), ":" + relay.port()))
+                    .assertValue(first.value("one", "password"));
+            session.interruptThreads(KEEPER);
+            Fixtures.pause(400);
+            second.read(session, "one");
+            awaitNoKeeper(session, 3);
+            first.assertNoTokenAfter(0.1);
+            second.assertNoTokenAfter(0.1);
+            second.read(session, "one");
+            assertEquals("a secret outlived its keeper", 2, second.reads("one"));
+            assertEquals("", session.said());
+        }
+        assertEquals(0, second.tokens());
     }
 
     @Test
