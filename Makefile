@@ -44,8 +44,8 @@ fleet:  ## a thousand servers start at once under a rate limit; figures and plot
 
 lint:  ## formatting and warnings, of Rust, Java and shell
 	cargo fmt --check
-	cargo clippy --quiet --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --no-deps --locked
+	cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --workspace --no-deps --locked
 	tests/tools/gradle.sh compileJava testClasses benchClasses
 	benches/run.sh --check
 	if type -P shellcheck >/dev/null; then find tests benches .ci -name '*.sh' -o -path .ci/run | xargs shellcheck -x; \

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::auth::Login;
-use crate::engine::Engine;
-use crate::http::{Call, Client, Reply};
+use crate::client::{ApiRequest, ApiResponse, Client};
+use crate::error::Error;
 use crate::secret::Secret;
 use crate::text::nearest;
-use crate::vault::Meaning;
+use crate::vault::{Engine, Meaning};
 
 /// The names of the token's policies. Source: <https://developer.hashicorp.com/vault/api-docs/auth/token>.
 pub(crate) fn policies(token: Option<&Secret>, client: &Client<'_>) -> Option<Vec<String>> {
@@ -21,8 +20,8 @@ pub(crate) fn policies(token: Option<&Secret>, client: &Client<'_>) -> Option<Ve
         #[serde(default)]
         identity_policies: Vec<String>,
     }
-    let reply = ask("auth/token/lookup-self", token, client)?;
-    let found: Token = data(&reply)?;
+    let response = ask("auth/token/lookup-self", token, client)?;
+    let found: Token = data(&response)?;
     Some(found.policies.into_iter().chain(found.identity_policies).collect())
 }
 
@@ -81,8 +80,8 @@ pub(crate) fn may_read(path: &str, token: Option<&Secret>, client: &Client<'_>) 
         capabilities: Vec<String>,
     }
     let body = Secret::new(serde_json::json!({ "paths": [path] }).to_string());
-    let reply = client.ask(&Call::question("sys/capabilities-self", &body, token))?;
-    let found: Found = data(&reply)?;
+    let response = client.ask(&ApiRequest::question("sys/capabilities-self", &body, token))?;
+    let found: Found = data(&response)?;
     Some(found.capabilities.iter().any(|capability| capability == "read" || capability == "root"))
 }
 
@@ -96,9 +95,9 @@ pub(crate) enum Versions {
 
 /// The versions of a secret that can be read.
 /// Source: <https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-secret-metadata>.
-pub(crate) fn versions(metadata_path: &str, login: &Login, client: &Client<'_>) -> Versions {
+pub(crate) fn versions(metadata_path: &str, token: Option<&Secret>, client: &Client<'_>) -> Versions {
     #[derive(Deserialize)]
-    struct Secret {
+    struct History {
         versions: BTreeMap<u64, Version>,
     }
     #[derive(Deserialize)]
@@ -108,11 +107,11 @@ pub(crate) fn versions(metadata_path: &str, login: &Login, client: &Client<'_>) 
         #[serde(default)]
         destroyed: bool,
     }
-    let reply = ask(metadata_path, login.token.as_ref(), client);
-    if reply.as_ref().is_some_and(|reply| matches!(reply.meaning(), Meaning::Missing)) {
+    let response = ask(metadata_path, token, client);
+    if response.as_ref().is_some_and(|response| matches!(response.meaning(), Meaning::Missing)) {
         return Versions::NoSecret;
     }
-    let Some(found) = reply.as_ref().and_then(data::<Secret>) else { return Versions::Readable(String::new()) };
+    let Some(found) = response.as_ref().and_then(data::<History>) else { return Versions::Readable(String::new()) };
     let readable = found.versions.iter().filter(|(_, version)| !version.destroyed && version.deletion_time.is_empty());
     let mut numbers: Vec<String> = readable.map(|(number, _)| number.to_string()).collect();
     // The newest are the likeliest to be wanted.
@@ -141,20 +140,47 @@ pub(crate) fn seal_status(client: &Client<'_>) -> Option<SealStatus> {
 /// Source: <https://developer.hashicorp.com/vault/api-docs/auth/kubernetes#login>.
 pub(crate) fn kubernetes_mounted(login_path: &str, client: &Client<'_>) -> Option<bool> {
     let empty = Secret::new("{}".to_owned());
-    let reply = client.ask(&Call::login(login_path, &empty, None))?;
-    match reply.meaning() {
+    let response = client.ask(&ApiRequest::login(login_path, &empty, None))?;
+    match response.meaning() {
         Meaning::Refused(said) if said.contains("missing role") => Some(true),
         Meaning::NotAccepted | Meaning::NoRoute => Some(false),
         _ => None,
     }
 }
 
-fn ask(api_path: &str, token: Option<&Secret>, client: &Client<'_>) -> Option<Reply> {
-    client.ask(&Call::get(api_path, token))
+/// The errors that an answer means wherever it comes from: a login and a read fail alike when Vault is sealed.
+/// For a meaning that the caller has no words of its own for.
+pub(crate) fn failed(response: &ApiResponse, meaning: Meaning<'_>, client: &Client<'_>) -> Error {
+    let at = response.at.clone();
+    let status = response.status;
+    match meaning {
+        Meaning::Sealed => match seal_status(client) {
+            Some(seal) if !seal.initialized => Error::Uninitialised { at },
+            Some(seal) => Error::Sealed { at, progress: format!("; {} of {} unseal keys given", seal.progress, seal.threshold) },
+            None => Error::Sealed { at, progress: String::new() },
+        },
+        Meaning::Uninitialised => Error::Uninitialised { at },
+        Meaning::NoLeader(said) => Error::NoLeader { at, status, answer: said },
+        Meaning::RateLimited(said) => Error::RateLimited { at, answer: said },
+        // A redirect that is not followed is an error before it is an answer.
+        Meaning::Redirect => response.lacks("it is a redirect"),
+        Meaning::WantsTls => Error::WantsTls { at },
+        Meaning::Foreign(content) => Error::NotVault { at, status, content },
+        Meaning::NoData | Meaning::Success(_) => response.lacks("it holds no data"),
+        Meaning::NotAccepted | Meaning::Denied => Error::Refused { at, status, answer: "permission denied".to_owned() },
+        Meaning::Missing | Meaning::NoRoute | Meaning::Gone(_) => {
+            Error::Refused { at, status, answer: "there is nothing at this path".to_owned() }
+        }
+        Meaning::NotThisEngine(said) | Meaning::Refused(said) => Error::Refused { at, status, answer: said },
+    }
 }
 
-fn data<'a, T: Deserialize<'a>>(reply: &'a Reply) -> Option<T> {
-    match reply.meaning() {
+fn ask(api_path: &str, token: Option<&Secret>, client: &Client<'_>) -> Option<ApiResponse> {
+    client.ask(&ApiRequest::get(api_path, token))
+}
+
+fn data<'a, T: Deserialize<'a>>(response: &'a ApiResponse) -> Option<T> {
+    match response.meaning() {
         Meaning::Success(envelope) => serde_json::from_str(envelope.data?.get()).ok(),
         _ => None,
     }

@@ -21,7 +21,7 @@ impl Secret {
 
     /// `text` with every occurrence of this secret replaced, and of each part of a JWT, for words that a peer sent and that
     /// a message quotes.
-    pub(crate) fn hide_in(&self, text: &str) -> String {
+    pub(crate) fn redact_in(&self, text: &str) -> String {
         if self.0.is_empty() {
             return text.to_owned();
         }
@@ -40,17 +40,17 @@ mod tests {
     #[test]
     fn a_peer_that_echoes_the_token_does_not_get_it_into_a_message() {
         let token = Secret::new("s.canary".to_owned());
-        assert_eq!(token.hide_in("bad header: s.canary!"), "bad header: [hidden]!");
+        assert_eq!(token.redact_in("bad header: s.canary!"), "bad header: [hidden]!");
     }
 
     #[test]
     fn a_part_of_a_jwt_is_hidden_too() {
         let jwt = Secret::new("eyJhbGciOiJub25lIn0.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlLWNhbmFyeQ".to_owned());
-        assert_eq!(jwt.hide_in("got eyJzdWIiOiJjYW5hcnkifQ."), "got [hidden].");
+        assert_eq!(jwt.redact_in("got eyJzdWIiOiJjYW5hcnkifQ."), "got [hidden].");
     }
 
     #[test]
     fn an_empty_secret_hides_nothing() {
-        assert_eq!(Secret::new(String::new()).hide_in("abc"), "abc");
+        assert_eq!(Secret::new(String::new()).redact_in("abc"), "abc");
     }
 }

@@ -63,7 +63,7 @@ stage() {
         servers) tests/servers/build.sh vault && tests/servers/build.sh kubernetes ;;
         build) tests/tools/gradle.sh jar testClasses testLibs ;;
         lint) make lint ;;
-        rust) export_test_environment && timeout --foreground --kill-after=15 1200 cargo test --locked --no-fail-fast ;;
+        rust) export_test_environment && timeout --foreground --kill-after=15 1200 cargo test --workspace --locked --no-fail-fast ;;
         instructions) cargo bench --profile dev --locked --bench instructions ;;
         java11 | java21) java_tests "$1" "${of_the_jdk[@]}" ;;
         # A minute of elections, in which the JDK plays no part, is enough once.

@@ -2,8 +2,8 @@
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/approle#login-with-approle>.
 
 use super::{Attempt, Plain, credential, mount, wrapping};
+use crate::client::Client;
 use crate::error::Error;
-use crate::http::Client;
 use crate::settings::{ROLE_ID, ROLE_ID_FILE, SECRET_ID, SECRET_ID_FILE, SECRET_ID_WRAPPED, Sources};
 
 pub(super) const NAME: &str = "APPROLE";

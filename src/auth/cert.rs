@@ -2,8 +2,8 @@
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/cert#login-with-tls-certificate-method>.
 
 use super::{Attempt, Plain, mount, shown};
+use crate::client::Client;
 use crate::error::Error;
-use crate::http::Client;
 use crate::secret::Secret;
 use crate::settings::{ROLE, Sources};
 
@@ -20,7 +20,7 @@ pub(super) fn attempt(_: &Client<'_>, sources: Sources<'_>) -> Result<Attempt, E
         who,
         cause: |_| {
             "no client certificate reached Vault, or none that the role trusts: name it in VAULT_CLIENT_CERT and VAULT_CLIENT_KEY, \
-             use https, let no proxy end TLS on the way, and compare with 'vault read auth/MOUNT/certs/ROLE'"
+             use https, let no proxy end TLS on the flow, and compare with 'vault read auth/MOUNT/certs/ROLE'"
         },
     };
     let fields = role.into_iter().map(|role| ("name", Secret::new(role.trimmed().to_owned()))).collect();

@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use super::{Attempt, Plain, credential, mount, shown};
+use crate::client::Client;
 use crate::error::Error;
-use crate::http::Client;
 use crate::jwt::Claims;
 use crate::secret::Secret;
 use crate::settings::{JWT_FILE, ROLE, Sources};

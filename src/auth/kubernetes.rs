@@ -9,9 +9,9 @@ use advice::Refusal;
 
 use super::credential::{self, Unreadable};
 use super::{Attempt, Refused, mount_of, shown};
+use crate::client::Client;
 use crate::diagnosis;
 use crate::error::Error;
-use crate::http::Client;
 use crate::jwt::Claims;
 use crate::secret::Secret;
 use crate::settings::{KUBERNETES_JWT_FILE, KUBERNETES_MOUNT, KUBERNETES_ROLE, Origin, Sources, Value};
@@ -45,16 +45,16 @@ struct Presented {
 }
 
 impl Presented {
-    fn refused(&self, Refused { reply, said, bare, api_path, client }: Refused<'_>) -> Error {
+    fn refused(&self, Refused { response, said, bare, api_path, client }: Refused<'_>) -> Error {
         let Self { mount, claims, file, .. } = self;
         let role = &one_line(&self.role, 80);
         let now = SystemTime::now();
         let mounted =
             if bare { diagnosis::kubernetes_mounted(api_path, client) } else { said.starts_with("no handler").then_some(false) };
         Error::LoginRefused {
-            at: reply.at.clone(),
+            at: response.at.clone(),
             method: NAME,
-            answer: format!("{} {said}", reply.status),
+            answer: format!("{} {said}", response.status),
             presented: format!(
                 "with role {role:?} at auth mount {mount:?}; the token in {file:?} is of {}",
                 claims.describe(now)

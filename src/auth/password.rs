@@ -2,10 +2,10 @@
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/userpass#login>, <https://developer.hashicorp.com/vault/api-docs/auth/ldap#login-with-ldap-user>.
 
 use super::{Attempt, Plain, credential, mount, shown};
+use crate::client::Client;
 use crate::error::Error;
-use crate::http::Client;
-use crate::request::ApiPath;
 use crate::settings::{PASSWORD, PASSWORD_FILE, Sources, USERNAME};
+use crate::vault::ApiPath;
 
 pub(super) fn userpass(_: &Client<'_>, sources: Sources<'_>) -> Result<Attempt, Error> {
     attempt("USERPASS", "userpass", sources)

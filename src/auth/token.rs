@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Login, credential, wrapping};
+use crate::client::Client;
 use crate::error::Error;
-use crate::http::Client;
 use crate::settings::{OFFICIAL_TOKEN, Sources, TOKEN, TOKEN_FILE, Value};
 use crate::vault;
 

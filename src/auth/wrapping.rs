@@ -7,8 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::value::RawValue;
 
 use super::body;
+use crate::client::{ApiRequest, Client};
+use crate::diagnosis;
 use crate::error::Error;
-use crate::http::{Call, Client};
 use crate::secret::Secret;
 use crate::settings::Value;
 use crate::vault::{self, Envelope, Meaning};
@@ -39,16 +40,16 @@ pub(super) fn unwrap(
         return Ok(copy(content));
     }
     let nothing = body(&[])?;
-    let reply = client.send(&Call::unwrap(wrapping, &nothing))?;
-    let content = match reply.meaning() {
+    let response = client.send(&ApiRequest::unwrap(wrapping, &nothing))?;
+    let content = match response.meaning() {
         Meaning::Success(envelope) => {
             let content = pick(&envelope).filter(|content| !content.expose().is_empty());
-            content.ok_or_else(|| reply.lacks(&format!("what was unwrapped is no {what}")))?
+            content.ok_or_else(|| response.lacks(&format!("what was unwrapped is no {what}")))?
         }
-        Meaning::Refused(_) | Meaning::NotAccepted | Meaning::Denied if matches!(reply.status, 400 | 403) => {
+        Meaning::Refused(_) | Meaning::NotAccepted | Meaning::Denied if matches!(response.status, 400 | 403) => {
             return Err(origin.refuse(USED_BEFORE));
         }
-        other => return Err(reply.failed(other, client)),
+        other => return Err(diagnosis::failed(&response, other, client)),
     };
     if unwrapped.len() == MOST_UNWRAPPED {
         unwrapped.remove(0);

@@ -1,45 +1,48 @@
 //! KV version 2: a version of a secret, the newest unless one is pinned.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-secret-version>.
 
-use super::{Found, Reading};
+use super::{Reading, SecretData};
+use crate::client::ApiRequest;
 use crate::diagnosis::{self, Versions};
 use crate::error::Error;
-use crate::http::Call;
-use crate::request::ApiPath;
-use crate::vault::Meaning;
+use crate::vault::{ApiPath, Meaning};
 
-pub(super) fn read(reading: &Reading<'_>, path: &ApiPath) -> Result<Found, Error> {
-    let Reading { request, login, client, .. } = reading;
-    let secret = format!("{}/data/{}", request.mount.encoded, path.encoded);
-    let api_path = match request.version {
+pub(super) fn read(reading: &Reading<'_>, path: &ApiPath) -> Result<SecretData, Error> {
+    let Reading { reference, login, client, .. } = reading;
+    let secret = format!("{}/data/{}", reference.mount.encoded, path.encoded);
+    let api_path = match reference.version {
         Some(version) => format!("{secret}?version={version}"),
         None => secret,
     };
-    let reply = client.send(&Call::get(&api_path, login.token.as_ref()))?;
-    let place = || reading.place(&reply, path);
-    let versions = || diagnosis::versions(&format!("{}/metadata/{}", request.mount.encoded, path.encoded), login, client);
+    let response = client.send(&ApiRequest::get(&api_path, login.token.as_ref()))?;
+    let location = || reading.location(&response, path);
+    let versions =
+        || diagnosis::versions(&format!("{}/metadata/{}", reference.mount.encoded, path.encoded), login.token.as_ref(), client);
     let others = || match versions() {
         Versions::Readable(others) => others,
         Versions::NoSecret => String::new(),
     };
-    match reply.meaning() {
-        Meaning::Success(envelope) => Ok(reading.accept(&envelope, &reply, path, true)?.of(reply)),
-        Meaning::Missing => Err(match request.version {
+    match response.meaning() {
+        Meaning::Success(envelope) => Ok(reading.accept(&envelope, &response, path, true)?.of(response)),
+        Meaning::Missing => Err(match reference.version {
             Some(version) => match versions() {
-                Versions::Readable(others) => Error::VersionMissing { place: place(), version, others },
-                Versions::NoSecret => Error::SecretMissing { place: place() },
+                Versions::Readable(others) => Error::VersionMissing { location: location(), version, others },
+                Versions::NoSecret => Error::SecretMissing { location: location() },
             },
-            None => Error::SecretMissing { place: place() },
+            None => Error::SecretMissing { location: location() },
         }),
         Meaning::Gone(gone) if gone.destroyed => {
-            Err(Error::SecretDestroyed { place: place(), version: gone.version, others: others() })
+            Err(Error::SecretDestroyed { location: location(), version: gone.version, others: others() })
         }
-        Meaning::Gone(gone) => {
-            Err(Error::SecretDeleted { place: place(), version: gone.version, when: time(&gone.deletion_time), others: others() })
-        }
+        Meaning::Gone(gone) => Err(Error::SecretDeleted {
+            location: location(),
+            version: gone.version,
+            when: time(&gone.deletion_time),
+            others: others(),
+        }),
         _ => {
-            let policy_path = format!("{}/data/{}", request.mount.plain, path.plain);
-            Err(reading.refused(reply, path, policy_path, super::KV2))
+            let policy_path = format!("{}/data/{}", reference.mount.plain, path.plain);
+            Err(reading.refused(response, path, policy_path, super::KV2))
         }
     }
 }

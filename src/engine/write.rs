@@ -7,60 +7,60 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Engine, Found, KV1, KV2, Reading, kv2, plain};
+use super::{Engine, KV1, KV2, Reading, SecretData, kv2, plain};
 use crate::auth::Login;
+use crate::client::{ApiRequest, ApiResponse, Client};
 use crate::diagnosis;
-use crate::error::{Error, NotStored, Place, Unreachable};
+use crate::error::{Error, NotStored, SecretLocation, Unreachable};
 use crate::host::Host;
-use crate::http::{Call, Client, Reply};
-use crate::pick::children;
-use crate::request::{Order, Request};
+use crate::reference::{SecretReference, StoreCommand};
 use crate::secret::Secret;
 use crate::text::one_line;
+use crate::value::children;
 use crate::vault::Meaning;
 
 /// What became of an order.
 pub(crate) struct Outcome {
-    pub(crate) place: Place,
+    pub(crate) location: SecretLocation,
     /// Whether anything was written: the value may have been there.
     pub(crate) written: bool,
 }
 
 /// Writes what `order` says where `request` says, with `login`.
 pub(crate) fn write(
-    request: &Request,
-    order: &Order,
+    reference: &SecretReference,
+    command: &StoreCommand,
     login: &Login,
     client: &Client<'_>,
     host: &dyn Host,
 ) -> Result<Outcome, Error> {
-    let writing = Writing { reading: Reading { request, login, client, host }, order };
+    let writing = Writing { reading: Reading { reference, login, client, host }, command };
     let (engine, current) = writing.look()?;
     writing.write(engine, current)
 }
 
 /// What is there before.
 enum Current {
-    Secret(Box<Found>),
+    Secret(Box<SecretData>),
     /// There is no secret.
-    Nothing(Place),
+    Nothing(SecretLocation),
     /// KV version 2: the newest version was deleted or destroyed.
     Gone {
-        place: Place,
+        location: SecretLocation,
         version: u64,
     },
 }
 
 struct Writing<'a> {
     reading: Reading<'a>,
-    order: &'a Order,
+    command: &'a StoreCommand,
 }
 
 impl Writing<'_> {
     /// The mount's engine, and what is there. The engine is asked for even where it is pinned or seems clear: KV version 1
     /// would take a write in the manner of version 2 for a secret below `data/`.
     fn look(&self) -> Result<(Engine, Current), Error> {
-        let pinned = self.reading.request.engine;
+        let pinned = self.reading.reference.engine;
         let assumed = pinned.unwrap_or(Engine::Kv2);
         let current = match self.current(assumed) {
             // Whatever the mount is, nothing can be written now.
@@ -69,35 +69,37 @@ impl Writing<'_> {
         };
         let Some(there) = self.reading.mount() else {
             return match current? {
-                Current::Nothing(place) if pinned.is_none() => Err(NotStored::EngineUnknown { place }.into()),
+                Current::Nothing(location) if pinned.is_none() => Err(NotStored::EngineUnknown { location }.into()),
                 current => Ok((assumed, current)),
             };
         };
-        let place = || match &current {
-            Ok(Current::Secret(found)) => Some(found.place.clone()),
-            Ok(Current::Nothing(place) | Current::Gone { place, .. }) => Some(place.clone()),
-            Err(Error::OtherEngine { place, .. } | Error::NotStored(NotStored::Denied { place, .. })) => Some(place.clone()),
+        let location = || match &current {
+            Ok(Current::Secret(found)) => Some(found.location.clone()),
+            Ok(Current::Nothing(location) | Current::Gone { location, .. }) => Some(location.clone()),
+            Err(Error::OtherEngine { location, .. } | Error::NotStored(NotStored::Denied { location, .. })) => {
+                Some(location.clone())
+            }
             Err(_) => None,
         };
-        if let Some(place) = place() {
+        if let Some(location) = location() {
             if there.engine() == Engine::Generic {
                 let answer = format!("it is a {:?} engine", one_line(&there.kind, 40));
                 return Err(Error::OtherEngine {
-                    place,
+                    location,
                     wanted: "KV",
                     answer,
                     advice: "name the mount of a KV engine: only there can a secret be stored",
                 });
             }
-            if let Some(mistake) = self.reading.mistake(&there, place) {
+            if let Some(mistake) = self.reading.mistake(&there, location) {
                 return Err(mistake);
             }
         }
         let engine = there.engine();
         let current = if engine == assumed { current? } else { self.current(engine)? };
-        match (engine, &current, self.reading.request.path.without_data()) {
-            (Engine::Kv2, Current::Nothing(place), Some(shorter)) => {
-                Err(NotStored::DataPath { place: place.clone(), path: shorter.plain }.into())
+        match (engine, &current, self.reading.reference.path.without_data()) {
+            (Engine::Kv2, Current::Nothing(location), Some(shorter)) => {
+                Err(NotStored::DataPath { location: location.clone(), path: shorter.plain }.into())
             }
             _ => Ok((engine, current)),
         }
@@ -105,17 +107,17 @@ impl Writing<'_> {
 
     fn current(&self, engine: Engine) -> Result<Current, Error> {
         let found = match engine {
-            Engine::Kv2 => kv2::read(&self.reading, &self.reading.request.path),
+            Engine::Kv2 => kv2::read(&self.reading, &self.reading.reference.path),
             Engine::Kv1 | Engine::Generic => plain::read(&self.reading),
         };
         match found {
             Ok(found) => Ok(Current::Secret(Box::new(found))),
-            Err(Error::SecretMissing { place }) => Ok(Current::Nothing(place)),
-            Err(Error::SecretDeleted { place, version, .. } | Error::SecretDestroyed { place, version, .. }) => {
-                Ok(Current::Gone { place, version })
+            Err(Error::SecretMissing { location }) => Ok(Current::Nothing(location)),
+            Err(Error::SecretDeleted { location, version, .. } | Error::SecretDestroyed { location, version, .. }) => {
+                Ok(Current::Gone { location, version })
             }
-            Err(Error::Denied { place, origin, policy_path, policies, hint }) => {
-                Err(NotStored::Denied { place, origin, doing: "read", policy_path, policies, hint }.into())
+            Err(Error::Denied { location, origin, policy_path, policies, hint }) => {
+                Err(NotStored::Denied { location, origin, doing: "read", policy_path, policies, hint }.into())
             }
             Err(error) => Err(error),
         }
@@ -123,90 +125,90 @@ impl Writing<'_> {
 
     /// Writes, unless the value is there or another one is in its place.
     fn write(&self, engine: Engine, current: Current) -> Result<Outcome, Error> {
-        let key = &self.order.key;
-        let (place, others, version) = match &current {
-            Current::Nothing(place) => (place, Vec::new(), 0),
-            Current::Gone { place, version } => {
+        let key = &self.command.key;
+        let (location, others, version) = match &current {
+            Current::Nothing(location) => (location, Vec::new(), 0),
+            Current::Gone { location, version } => {
                 self.reading.host.warn(&format!(
-                    "Version {version} of the secret at {place} was deleted; the new version has the key {key:?} only, and none of \
+                    "Version {version} of the secret at {location} was deleted; the new version has the key {key:?} only, and none of \
                      the deleted ones"
                 ));
-                (place, Vec::new(), *version)
+                (location, Vec::new(), *version)
             }
             Current::Secret(found) => {
                 let version = if engine == Engine::Kv2 { found.version()? } else { 0 };
                 let keys = children(found.data()).unwrap_or_default();
                 match keys.iter().find(|(name, _)| name == key) {
                     Some((_, there)) if self.is_value(there) => {
-                        return Ok(Outcome { place: found.place.clone(), written: false });
+                        return Ok(Outcome { location: found.location.clone(), written: false });
                     }
-                    Some(_) if !self.order.overwrite => {
+                    Some(_) if !self.command.overwrite => {
                         let version = (engine == Engine::Kv2).then_some(version);
-                        return Err(NotStored::OtherValue { place: found.place.clone(), key: key.clone(), version }.into());
+                        return Err(NotStored::OtherValue { location: found.location.clone(), key: key.clone(), version }.into());
                     }
-                    _ => (&found.place, keys, version),
+                    _ => (&found.location, keys, version),
                 }
             }
         };
         let others = others.into_iter().filter(|(name, _)| name != key).collect();
-        let body = body(others, key, &self.order.stored, (engine == Engine::Kv2).then_some(version))?;
-        self.send(engine, &body, place)
+        let body = body(others, key, &self.command.stored, (engine == Engine::Kv2).then_some(version))?;
+        self.send(engine, &body, location)
     }
 
     /// A second try of the connection is safe: with check-and-set it is refused, without it writes the same again.
-    fn send(&self, engine: Engine, body: &Secret, before: &Place) -> Result<Outcome, Error> {
-        let Reading { request, login, client, .. } = self.reading;
+    fn send(&self, engine: Engine, body: &Secret, before: &SecretLocation) -> Result<Outcome, Error> {
+        let Reading { reference, login, client, .. } = self.reading;
         let infix = if engine == Engine::Kv2 { "/data/" } else { "/" };
-        let api_path = format!("{}{infix}{}", request.mount.encoded, request.path.encoded);
-        let call = Call::write(&api_path, login.token.as_ref(), body, &self.order.stored);
-        let reply = client.send(&call).map_err(unsure)?;
-        let place = self.reading.place(&reply, &request.path);
-        let failure = match reply.meaning() {
-            Meaning::NoData => return Ok(Outcome { place, written: true }),
+        let api_path = format!("{}{infix}{}", reference.mount.encoded, reference.path.encoded);
+        let call = ApiRequest::write(&api_path, login.token.as_ref(), body, &self.command.stored);
+        let response = client.send(&call).map_err(unsure)?;
+        let location = self.reading.location(&response, &reference.path);
+        let failure = match response.meaning() {
+            Meaning::NoData => return Ok(Outcome { location, written: true }),
             Meaning::Success(envelope) => {
-                self.reading.pass_on(&envelope, &place);
+                self.reading.pass_on(&envelope, &location);
                 if envelope.wrap_info.is_none() {
-                    return Ok(Outcome { place, written: true });
+                    return Ok(Outcome { location, written: true });
                 }
-                reply.lacks(
+                response.lacks(
                     "it is response-wrapped or waits for a control group's approval (min_wrapping_ttl or control_group in a policy), and \
                      the secret is not there",
                 )
             }
-            Meaning::Refused(said) if reply.status == 400 && said.contains("check-and-set") => {
-                NotStored::WrittenMeanwhile { place: place.clone() }.into()
+            Meaning::Refused(said) if response.status == 400 && said.contains("check-and-set") => {
+                NotStored::WrittenMeanwhile { location: location.clone() }.into()
             }
-            _ => return Err(self.refused(reply, engine, before)),
+            _ => return Err(self.refused(response, engine, before)),
         };
         // The answer to an earlier try may have been lost, or somebody else had the same to write.
         match self.current(engine) {
-            Ok(Current::Secret(found)) if self.is_there(&found) => Ok(Outcome { place, written: true }),
+            Ok(Current::Secret(found)) if self.is_there(&found) => Ok(Outcome { location, written: true }),
             _ => Err(failure),
         }
     }
 
-    fn refused(&self, reply: Reply, engine: Engine, before: &Place) -> Error {
-        let Reading { request, login, client, .. } = self.reading;
+    fn refused(&self, response: ApiResponse, engine: Engine, before: &SecretLocation) -> Error {
+        let Reading { reference, login, client, .. } = self.reading;
         let (infix, wanted) = if engine == Engine::Kv2 { ("/data/", KV2) } else { ("/", KV1) };
-        let policy_path = format!("{}{infix}{}", request.mount.plain, request.path.plain);
-        if let Meaning::Denied = reply.meaning() {
+        let policy_path = format!("{}{infix}{}", reference.mount.plain, reference.path.plain);
+        if let Meaning::Denied = response.meaning() {
             let policies = diagnosis::policies(login.token.as_ref(), client);
-            let place = Place { at: reply.at, ..before.clone() };
+            let location = SecretLocation { at: response.at, ..before.clone() };
             let origin = login.origin.clone();
-            return NotStored::Denied { place, origin, doing: "write", policy_path, policies, hint: String::new() }.into();
+            return NotStored::Denied { location, origin, doing: "write", policy_path, policies, hint: String::new() }.into();
         }
-        let status = reply.status;
-        let error = self.reading.refused(reply, &request.path, policy_path, wanted);
+        let status = response.status;
+        let error = self.reading.refused(response, &reference.path, policy_path, wanted);
         if (400..500).contains(&status) { error } else { unsure(error) }
     }
 
-    fn is_there(&self, found: &Found) -> bool {
+    fn is_there(&self, found: &SecretData) -> bool {
         let keys = children(found.data()).unwrap_or_default();
-        keys.iter().any(|(name, value)| *name == self.order.key && self.is_value(value))
+        keys.iter().any(|(name, value)| *name == self.command.key && self.is_value(value))
     }
 
     fn is_value(&self, raw: &RawValue) -> bool {
-        self.reading.request.pick.is(raw.get(), &self.order.value)
+        self.reading.reference.selector.is(raw.get(), &self.command.value)
     }
 }
 
@@ -317,7 +319,7 @@ mod tests {
 
     #[test]
     fn it_is_said_when_it_is_not_known_whether_it_was_written() {
-        let at = || crate::error::At {
+        let at = || crate::error::RequestInfo {
             method: "POST",
             url: "http://v/v1/secret/data/a".to_owned(),
             namespace: None,

@@ -1,7 +1,7 @@
 //! Why a secret could not be stored, in words that never leave open whether something was written.
 
 use super::words::{policies_known, shell_word};
-use super::{At, Place};
+use super::{RequestInfo, SecretLocation};
 
 /// Why `store` did not do its work, where that is not what a read can fail with. Each variant says when it happens.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -9,14 +9,14 @@ use super::{At, Place};
 pub enum NotStored {
     /// The token may not read the secret before it is written, or not write it.
     #[error(
-        "Vault denies the token from {origin} to {doing} the secret (403 permission denied at {place}), and nothing was written; \
+        "Vault denies the token from {origin} to {doing} the secret (403 permission denied at {location}), and nothing was written; \
          {}{hint}. What to do: add to a policy of this token: path \"{policy_path}\" {{ capabilities = [\"create\", \"update\", \
          \"read\"] }}; or set VAULT_TOKEN to a token that has it: storing uses that one, and the server never needs it",
         policies_known(.policies)
     )]
     Denied {
         /// The request.
-        place: Place,
+        location: SecretLocation,
         /// Where the token comes from.
         origin: String,
         /// `read` or `write`.
@@ -31,34 +31,34 @@ pub enum NotStored {
 
     /// Vault does not tell the engine, and there is no secret by which to know it.
     #[error(
-        "It cannot be found out which engine is at mount {:?} ({place}), and nothing was written. What to do: write \
-         \"engine\":\"kv2\" or \"engine\":\"kv1\" into the text (vault secrets list -detailed shows it)", .place.mount
+        "It cannot be found out which engine is at mount {:?} ({location}), and nothing was written. What to do: write \
+         \"engine\":\"kv2\" or \"engine\":\"kv1\" into the text (vault secrets list -detailed shows it)", .location.mount
     )]
     EngineUnknown {
         /// Where the secret was looked for.
-        place: Place,
+        location: SecretLocation,
     },
 
     /// The path has the API's `data/` in front.
     #[error(
-        "\"path\" begins with \"data/\", which belongs to the API's path and not to the secret's, and nothing was written ({place}). \
+        "\"path\" begins with \"data/\", which belongs to the API's path and not to the secret's, and nothing was written ({location}). \
          What to do: write {path:?}"
     )]
     DataPath {
         /// Where the secret was looked for.
-        place: Place,
+        location: SecretLocation,
         /// The path without it.
         path: String,
     },
 
     /// The key has another value.
     #[error(
-        "Key {key:?} of the secret at {place} has another value already, and nothing was written. What to do: choose another \"key\" or \
+        "Key {key:?} of the secret at {location} has another value already, and nothing was written. What to do: choose another \"key\" or \
          \"path\"; or write \"overwrite\":true into the text to replace that value{}", kept(*.version)
     )]
     OtherValue {
         /// Where the secret is.
-        place: Place,
+        location: SecretLocation,
         /// The key.
         key: String,
         /// The version of the secret, for KV version 2.
@@ -67,13 +67,13 @@ pub enum NotStored {
 
     /// Somebody else wrote between our read and our write.
     #[error(
-        "Somebody else wrote the secret at {place} at the same moment (check-and-set), and nothing was written. What to do: look at \
+        "Somebody else wrote the secret at {location} at the same moment (check-and-set), and nothing was written. What to do: look at \
          what is there now (vault kv get -mount={} {}), then store again",
-        shell_word(&.place.mount), shell_word(&.place.path)
+        shell_word(&.location.mount), shell_word(&.location.path)
     )]
     WrittenMeanwhile {
         /// The request.
-        place: Place,
+        location: SecretLocation,
     },
 
     /// The write had no answer, or none that says what became of it.
@@ -85,12 +85,12 @@ pub enum NotStored {
 
     /// It is there, but the server will not be able to read it.
     #[error(
-        "The secret {done} ({place}), but the server will not get it: {why}. THE SECRET IS IN VAULT: it need not be stored again. \
+        "The secret {done} ({location}), but the server will not get it: {why}. THE SECRET IS IN VAULT: it need not be stored again. \
          The text for the configuration, once that is mended, is {text}"
     )]
     NotReadBack {
         /// The request that wrote it, or found it.
-        place: Place,
+        location: SecretLocation,
         /// `WAS WRITTEN` or `was there already`.
         done: &'static str,
         /// The failure of the server's own login or read.
@@ -101,14 +101,14 @@ pub enum NotStored {
 }
 
 impl NotStored {
-    pub(super) fn at_mut(&mut self) -> Option<&mut At> {
+    pub(super) fn at_mut(&mut self) -> Option<&mut RequestInfo> {
         match self {
-            Self::Denied { place, .. }
-            | Self::EngineUnknown { place }
-            | Self::DataPath { place, .. }
-            | Self::OtherValue { place, .. }
-            | Self::WrittenMeanwhile { place }
-            | Self::NotReadBack { place, .. } => Some(&mut place.at),
+            Self::Denied { location, .. }
+            | Self::EngineUnknown { location }
+            | Self::DataPath { location, .. }
+            | Self::OtherValue { location, .. }
+            | Self::WrittenMeanwhile { location }
+            | Self::NotReadBack { location, .. } => Some(&mut location.at),
             Self::Unsure { .. } => None,
         }
     }

@@ -164,8 +164,8 @@ public class DocsTest {
     @Test
     public void theReadmeHasEveryFieldAndWhatTheJvmSets() {
         String readme = DocsFiles.text(Paths.get("README.md"));
-        List<String> names = matches(matches(source("src/request/fields.rs"), "const OWN: [^=]*= \\[([^\\]]*)\\]").get(0), "\"([^\"]+)\"");
-        names.addAll(matches(source("src/auth.rs") + sources("src/auth"), "NAME: &str = \"([A-Z]+)\"|name: \"([A-Z]+)\""));
+        List<String> names = matches(matches(source("src/reference/fields.rs"), "const OWN: [^=]*= \\[([^\\]]*)\\]").get(0), "\"([^\"]+)\"");
+        names.addAll(matches(source("src/auth/mod.rs") + sources("src/auth"), "NAME: &str = \"([A-Z]+)\"|name: \"([A-Z]+)\""));
         names.addAll(matches(sources("java/main"), "\"(dev\\.vaultcipher\\.[a-z]+)\";"));
         names.addAll(matches(source("src/tls/jvm_store.rs"), "const [A-Z]+: &str = \"(javax\\.net\\.ssl\\.\\w+)\""));
         assertTrue(names.toString(), names.size() > 20);

@@ -1,0 +1,109 @@
+//! Requests to Vault's API and answers to them.
+
+use zeroize::Zeroizing;
+
+use crate::client::Client;
+use crate::error::{Error, RequestInfo};
+use crate::secret::Secret;
+use crate::vault::{self, Meaning};
+
+/// One request to Vault's API.
+#[derive(Clone, Copy)]
+pub(crate) struct ApiRequest<'a> {
+    /// Below `/v1/`, encoded.
+    pub(super) api_path: &'a str,
+    pub(super) token: Option<&'a Secret>,
+    /// The JSON body of a POST, and the credential in it, which a peer may echo.
+    pub(super) post: Option<(&'a Secret, Option<&'a Secret>)>,
+    /// Whether it belongs to the login, whose namespace may be another.
+    pub(super) login: bool,
+    /// The login that goes along.
+    pub(super) inline: Option<&'a InlineLogin>,
+}
+
+impl<'a> ApiRequest<'a> {
+    /// Reads something.
+    pub(crate) fn get(api_path: &'a str, token: Option<&'a Secret>) -> Self {
+        Self { api_path, token, post: None, login: false, inline: None }
+    }
+
+    /// Logs in, with `credential` somewhere in `body`.
+    pub(crate) fn login(api_path: &'a str, body: &'a Secret, credential: Option<&'a Secret>) -> Self {
+        Self { api_path, token: None, post: Some((body, credential)), login: true, inline: None }
+    }
+
+    /// Unwraps what the token wraps.
+    pub(crate) fn unwrap(token: &'a Secret, body: &'a Secret) -> Self {
+        Self { api_path: "sys/wrapping/unwrap", token: Some(token), post: Some((body, None)), login: true, inline: None }
+    }
+
+    /// Revokes the token, which was obtained by a login.
+    /// Source: <https://developer.hashicorp.com/vault/api-docs/auth/token#revoke-a-token-self>.
+    pub(crate) fn revoke(token: &'a Secret, nothing: &'a Secret) -> Self {
+        Self { api_path: "auth/token/revoke-self", token: Some(token), post: Some((nothing, None)), login: true, inline: None }
+    }
+
+    /// Renews the token. Source: <https://developer.hashicorp.com/vault/api-docs/auth/token#renew-a-token-self>.
+    pub(crate) fn renew(token: &'a Secret, nothing: &'a Secret) -> Self {
+        Self { api_path: "auth/token/renew-self", token: Some(token), post: Some((nothing, None)), login: true, inline: None }
+    }
+
+    /// Renews a lease. Source: <https://developer.hashicorp.com/vault/api-docs/system/leases#renew-lease>.
+    pub(crate) fn renew_lease(token: &'a Secret, body: &'a Secret) -> Self {
+        Self { api_path: "sys/leases/renew", token: Some(token), post: Some((body, None)), login: false, inline: None }
+    }
+
+    /// Writes `body`, with `value` somewhere in it.
+    pub(crate) fn write(api_path: &'a str, token: Option<&'a Secret>, body: &'a Secret, value: &'a Secret) -> Self {
+        Self { api_path, token, post: Some((body, Some(value))), login: false, inline: None }
+    }
+
+    /// Asks something that is too long for a path.
+    pub(crate) fn question(api_path: &'a str, body: &'a Secret, token: Option<&'a Secret>) -> Self {
+        Self { api_path, token, post: Some((body, None)), login: false, inline: None }
+    }
+
+    /// The credentials of the request.
+    pub(super) fn credentials(&self) -> impl Iterator<Item = &'a Secret> {
+        let inline = self.inline.into_iter().flat_map(|inline| inline.parameters.iter().map(|(_, value)| value));
+        self.token.into_iter().chain(self.post.and_then(|(_, credential)| credential)).chain(inline)
+    }
+
+    /// The same with the client's login, if it has one and this is none itself.
+    pub(super) fn within<'b>(&'b self, client: &'b Client<'_>) -> ApiRequest<'b> {
+        ApiRequest { inline: client.inline.as_ref().filter(|_| !self.login), ..*self }
+    }
+}
+
+/// A whole answer.
+pub(crate) struct ApiResponse {
+    pub(crate) at: RequestInfo,
+    pub(crate) status: u16,
+    pub(crate) content_type: Option<String>,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+    pub(super) location: Option<String>,
+    pub(super) retry_after: Option<String>,
+}
+
+/// OpenBao's inline authentication: a login within the request that needs it, which leaves no token behind.
+/// Source: <https://openbao.org/docs/auth/#inline-authentication>.
+pub(crate) struct InlineLogin {
+    /// The login's path below `/v1/`, encoded.
+    pub(crate) api_path: String,
+    /// By name; each is the base64 of a JSON object with its name and value.
+    pub(crate) parameters: Vec<(&'static str, Secret)>,
+    /// What messages call the login.
+    pub(crate) origin: String,
+}
+
+impl ApiResponse {
+    /// What the answer means.
+    pub(crate) fn meaning(&self) -> Meaning<'_> {
+        vault::meaning(self.status, self.content_type.as_deref(), &self.body)
+    }
+
+    /// The answer cannot be understood.
+    pub(crate) fn lacks(&self, problem: &str) -> Error {
+        Error::BadAnswer { at: self.at.clone(), problem: problem.to_owned() }
+    }
+}

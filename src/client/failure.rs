@@ -1,0 +1,86 @@
+//! Why a request failed, found in the chain of causes that reqwest, hyper, rustls and the system leave behind.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use super::dns::UnknownHost;
+use crate::error::Unreachable;
+use crate::text::one_line;
+use crate::tls;
+
+/// What the connection was made to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Peer {
+    Server,
+    Proxy,
+    UnixSocket,
+}
+
+/// The reason in words.
+pub(super) fn explain(error: &reqwest::Error, connect_limit: Duration, read_limit: Duration, peer: Peer) -> Unreachable {
+    if let Some(verdict) = tls::verdict(error) {
+        return Unreachable::Tls { verdict };
+    }
+    // hyper-util's tunnel has no public error type, only these words.
+    match chain(error).map(ToString::to_string).find_map(|words| words.strip_prefix("tunnel error: ").map(str::to_owned)) {
+        Some(words) if words.contains("authorization required") => {
+            return Unreachable::ProxyCredentials { answer: "407".to_owned() };
+        }
+        Some(words) if !words.contains("underlying connection") => return Unreachable::Proxy { reason: one_line(&words, 120) },
+        _ => {}
+    }
+    match (peer, network(error, connect_limit, read_limit)) {
+        (Peer::Proxy, reason) if error.is_connect() => Unreachable::ProxyUnreachable { reason: reason.without_advice() },
+        (Peer::UnixSocket, Unreachable::Refused) => {
+            Unreachable::Other { reason: "nobody listens on the unix socket (is the agent running?)".to_owned() }
+        }
+        (_, reason) => reason,
+    }
+}
+
+fn network(error: &reqwest::Error, connect_limit: Duration, read_limit: Duration) -> Unreachable {
+    if let Some(UnknownHost { host, reason }) = find::<UnknownHost>(error) {
+        let reason = reason.trim_start_matches("failed to lookup address information: ");
+        return Unreachable::UnknownHost { host: host.clone(), reason: one_line(reason, 120) };
+    }
+    if error.is_timeout() {
+        return if error.is_connect() {
+            Unreachable::ConnectTimeout { seconds: connect_limit.as_secs_f32() }
+        } else {
+            Unreachable::Timeout { seconds: read_limit.as_secs_f32() }
+        };
+    }
+    match find::<io::Error>(error).map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionRefused) => Unreachable::Refused,
+        Some(io::ErrorKind::TimedOut) => Unreachable::ConnectTimeout { seconds: connect_limit.as_secs_f32() },
+        Some(io::ErrorKind::NotFound) => {
+            Unreachable::Other { reason: "the unix socket does not exist (is the agent running?)".to_owned() }
+        }
+        Some(io::ErrorKind::PermissionDenied) => {
+            Unreachable::Other { reason: "the system does not allow this process to connect (permission denied)".to_owned() }
+        }
+        Some(
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::NotConnected,
+        ) => Unreachable::Closed { reason: innermost(error) },
+        _ if !error.is_connect() => Unreachable::Closed { reason: innermost(error) },
+        _ => Unreachable::Other { reason: innermost(error) },
+    }
+}
+
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
+}
+
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    chain(error).find_map(|cause| cause.downcast_ref::<T>())
+}
+
+/// The last cause says what happened; those before it repeat the URL and name layers of the library.
+fn innermost(error: &(dyn StdError + 'static)) -> String {
+    chain(error).last().map(|cause| one_line(&cause.to_string(), 200)).unwrap_or_default()
+}

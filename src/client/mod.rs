@@ -1,0 +1,186 @@
+//! The connection to Vault: a request out, a whole answer in, within limits and with patience. What an answer means is
+//! `vault`'s.
+
+mod api;
+mod backoff;
+mod connection;
+mod dns;
+mod endpoint;
+mod failover;
+mod failure;
+mod health;
+mod options;
+mod proxy;
+mod redirect;
+mod retry;
+mod runtime;
+mod transport;
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, RequestInfo, Unreachable};
+use crate::host::Host;
+use crate::settings::Sources;
+
+pub(crate) use api::{ApiRequest, ApiResponse, InlineLogin};
+use backoff::Backoff;
+pub(crate) use backoff::uniform;
+use connection::{Connection, Exchange};
+pub(crate) use endpoint::Endpoint;
+use failover::Round;
+use options::Options;
+use runtime::PooledDriver;
+pub(crate) use runtime::end_idle;
+
+/// The limit of one try; what is left of the budget may be shorter.
+const TRY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The limit for silence: no byte for so long, before or within an answer.
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The limits of a question that only makes a message better: it is asked also when the budget is used up.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(3);
+const LATE_QUESTION_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The nodes of one Vault, and how they are to be asked.
+pub(crate) struct Cluster {
+    options: Options,
+    /// At least one.
+    connections: Vec<Connection>,
+}
+
+/// Who asks a cluster, for the time of one call of the host.
+pub(crate) struct Client<'a> {
+    host: &'a dyn Host,
+    cluster: &'a Cluster,
+    /// The time for everything; zero is one try.
+    budget: Duration,
+    start: Instant,
+    driver: Rc<PooledDriver>,
+    /// A login that goes along with each request but a login.
+    inline: Option<InlineLogin>,
+    /// The connection that was used last: questions about a failure go there.
+    current: Cell<usize>,
+}
+
+impl Cluster {
+    /// The nodes at these endpoints, with the settings that are found. Nothing is connected yet.
+    pub(crate) fn new(endpoints: &[Endpoint], sources: Sources<'_>) -> Result<Self, Error> {
+        let options = Options::find(sources)?;
+        let several = endpoints.len() > 1;
+        let connect = |endpoint| Connection::new(endpoint, several, sources);
+        let connections = endpoints.iter().map(connect).collect::<Result<_, Error>>()?;
+        Ok(Self { options, connections })
+    }
+
+    /// Whether the files that it was made from, certificates and keys, are as they were.
+    pub(crate) fn is_current(&self) -> bool {
+        self.connections.iter().all(Connection::is_current)
+    }
+}
+
+impl<'a> Client<'a> {
+    /// Whoever asks from now on, within the time that is set.
+    pub(crate) fn new(cluster: &'a Cluster, host: &'a dyn Host) -> Self {
+        let budget = cluster.options.budget;
+        Self { host, cluster, budget, start: Instant::now(), driver: Rc::default(), inline: None, current: Cell::new(0) }
+    }
+
+    /// The same, from now on, with a login in each request.
+    pub(crate) fn with_inline(&self, inline: InlineLogin) -> Self {
+        Self { driver: Rc::clone(&self.driver), inline: Some(inline), ..Self::new(self.cluster, self.host) }
+    }
+
+    /// The same with no more than `limit` for everything.
+    pub(crate) fn limited(mut self, limit: Duration) -> Self {
+        self.budget = limit;
+        self
+    }
+
+    /// Sends a request until it has a final answer, or the budget is used up.
+    pub(crate) fn send(&self, call: &ApiRequest<'_>) -> Result<ApiResponse, Error> {
+        let call = &call.within(self);
+        let mut backoff = Backoff::new(self.budget);
+        let mut tries = 1;
+        let mut before = None;
+        loop {
+            let round = self.round(call, tries);
+            // A try that the end of the budget cuts short says less than the one before.
+            let cut = self.left().is_zero()
+                && matches!(round.outcome, Err(Error::Unreachable { why: Unreachable::Timeout { .. }, .. }));
+            let Round { outcome, others } = before.filter(|_| cut).unwrap_or(round);
+            let Some(again) = retry::classify(&outcome) else { return self.counted(outcome, tries, &others) };
+            let left = self.left();
+            let enough = self.cluster.options.max_retries.is_some_and(|most| tries > most)
+                || again.only_for.is_some_and(|time| self.start.elapsed() > time);
+            let Some(wait) = backoff.next(&again, left).filter(|_| !enough) else {
+                return self.counted(outcome, tries, &others);
+            };
+            tries += 1;
+            let asks = match again.after {
+                Some(asked) if asked > wait => format!(" and asks for {:.0} s of patience", asked.as_secs_f32()),
+                _ => String::new(),
+            };
+            self.host.warn(&format!(
+                "{}{}{asks}; try {tries} follows in {:.1} s, {:.0} of {:.0} s are left",
+                again.reason,
+                others.iter().map(|other| format!("; {other}")).collect::<String>(),
+                wait.as_secs_f32(),
+                left.as_secs_f32(),
+                self.budget.as_secs_f32()
+            ));
+            if self.driver.driver()?.sleep(self.host, wait) {
+                return match outcome {
+                    Ok(response) => Err(Error::Interrupted { at: response.at }),
+                    Err(mut error) => Err(error.at_mut().map(|at| Error::Interrupted { at: at.clone() }).unwrap_or(error)),
+                };
+            }
+            before = Some(Round { outcome, others });
+        }
+    }
+
+    /// Asks once, shortly, where the last answer came from: for words in a message, not for the work itself.
+    pub(crate) fn ask(&self, call: &ApiRequest<'_>) -> Option<ApiResponse> {
+        let connection = self.cluster.connections.get(self.current.get())?;
+        let left = self.left().clamp(LATE_QUESTION_TIMEOUT, QUESTION_TIMEOUT);
+        let limit = if self.budget.is_zero() { QUESTION_TIMEOUT } else { left };
+        connection.exchange(&call.within(self), &self.exchange_within(limit).ok()?).ok()
+    }
+
+    /// The error of a thread that was interrupted while it waited for what another one asks the cluster.
+    pub(crate) fn interrupted(&self) -> Error {
+        self.cluster
+            .connections
+            .first()
+            .map_or_else(|| Error::Internal("no endpoint".to_owned()), |connection| connection.interrupted(&self.cluster.options))
+    }
+
+    /// What is left of the budget.
+    fn left(&self) -> Duration {
+        self.budget.saturating_sub(self.start.elapsed())
+    }
+
+    fn exchange_within(&self, limit: Duration) -> Result<Exchange<'_>, Error> {
+        Ok(Exchange { options: &self.cluster.options, driver: self.driver.driver()?, host: self.host, limit })
+    }
+
+    /// The outcome, with the number of tries where there were several, and what the other endpoints said.
+    fn counted(&self, mut outcome: Result<ApiResponse, Error>, tries: u32, others: &[String]) -> Result<ApiResponse, Error> {
+        let counted = (tries > 1).then(|| format!("{tries} tries in {:.0} s", self.start.elapsed().as_secs_f32()));
+        let others = (!others.is_empty()).then(|| format!("other endpoints: {}", others.join("; ")));
+        if let Some(at) = at_of(&mut outcome) {
+            at.tries = counted.into_iter().chain(others).reduce(|counted, others| format!("{counted}, {others}"));
+        }
+        outcome
+    }
+}
+
+/// Where the outcome comes from, as messages say it.
+fn at_of(outcome: &mut Result<ApiResponse, Error>) -> Option<&mut RequestInfo> {
+    match outcome {
+        Ok(response) => Some(&mut response.at),
+        Err(error) => error.at_mut(),
+    }
+}

@@ -1,0 +1,165 @@
+//! A driver: an I/O driver with the connections that live in it. It has no thread of its own: whoever calls drives it. One call of
+//! the host has it at a time and leaves it to the next one, so that calls at the same time wait for Vault and not for each other.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use once_cell::unsync::OnceCell;
+use tokio::runtime::{Builder, Runtime};
+
+use super::transport::Transport;
+use crate::error::Error;
+use crate::host::Host;
+
+/// Why a wait ended without the future's result.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// The deadline passed.
+    Late,
+    /// The calling thread was interrupted.
+    Interrupted,
+}
+
+/// How soon an interrupt is noticed.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The drivers that no call has at the moment, the one that was left last at the end: its connections are the youngest.
+static IDLE: Mutex<Vec<IoDriver>> = Mutex::new(Vec::new());
+
+/// An I/O driver and its connections.
+pub(super) struct IoDriver {
+    runtime: Runtime,
+    /// The client of each way that was taken, with its connections.
+    clients: RefCell<Vec<(Weak<Transport>, reqwest::Client)>>,
+}
+
+/// The driver of a call: taken when it is first needed, and left to the next call when this is dropped.
+#[derive(Default)]
+pub(super) struct PooledDriver(OnceCell<IoDriver>);
+
+impl PooledDriver {
+    pub(super) fn driver(&self) -> Result<&IoDriver, Error> {
+        self.0.get_or_try_init(|| {
+            let left = idle().pop();
+            left.map_or_else(IoDriver::new, Ok)
+        })
+    }
+}
+
+impl Drop for PooledDriver {
+    fn drop(&mut self) {
+        idle().extend(self.0.take());
+    }
+}
+
+impl IoDriver {
+    fn new() -> Result<Self, Error> {
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            // Only getaddrinfo runs on a thread, and the thread goes as soon as the name is known.
+            .max_blocking_threads(4)
+            .thread_keep_alive(Duration::from_millis(1))
+            .thread_name("vault-cipher-dns")
+            .build()
+            .map_err(|e| Error::Internal(format!("the I/O driver cannot be set up: {e}")))?;
+        Ok(Self { runtime, clients: RefCell::default() })
+    }
+
+    /// The client for this way: built when it is taken for the first time.
+    pub(super) fn client(&self, transport: &Arc<Transport>) -> Result<reqwest::Client, Error> {
+        let mut clients = self.clients.borrow_mut();
+        if let Some((_, client)) = clients.iter().find(|(known, _)| known.as_ptr() == Arc::as_ptr(transport)) {
+            return Ok(client.clone());
+        }
+        // Of ways that are no more the connections end as well.
+        clients.retain(|(known, _)| known.strong_count() > 0);
+        let client = transport.client()?;
+        clients.push((Arc::downgrade(transport), client.clone()));
+        Ok(client)
+    }
+
+    /// Drives `future` on the calling thread until it is ready, the deadline passes or the thread is interrupted.
+    pub(super) fn run<F: Future>(&self, host: &dyn Host, deadline: Instant, future: F) -> Result<F::Output, Stopped> {
+        self.runtime.block_on(async {
+            let mut future = pin!(future);
+            loop {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if let Ok(output) = tokio::time::timeout(TICK.min(left), &mut future).await {
+                    return Ok(output);
+                }
+                if host.interrupted() {
+                    return Err(Stopped::Interrupted);
+                }
+                if left <= TICK {
+                    return Err(Stopped::Late);
+                }
+            }
+        })
+    }
+
+    /// Waits; true when the thread was interrupted meanwhile.
+    pub(super) fn sleep(&self, host: &dyn Host, time: Duration) -> bool {
+        self.run(host, Instant::now() + time, std::future::pending::<()>()) == Err(Stopped::Interrupted)
+    }
+
+    /// Does not wait for a name look-up that is stuck.
+    fn end(self) {
+        self.runtime.shutdown_background();
+    }
+}
+
+/// Ends the drivers that nobody has, with their connections. When a web application was stopped, the JVM unloads its copy of the
+/// library, and nobody could close them any more.
+pub(crate) fn end_idle() {
+    let drivers = std::mem::take(&mut *idle());
+    drivers.into_iter().for_each(IoDriver::end);
+}
+
+fn idle() -> MutexGuard<'static, Vec<IoDriver>> {
+    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::tests::MapHost;
+
+    #[test]
+    fn a_deadline_ends_a_wait() {
+        let start = Instant::now();
+        let outcome =
+            IoDriver::new().unwrap().run(&MapHost::default(), start + Duration::from_millis(250), std::future::pending::<()>());
+        assert_eq!(outcome, Err(Stopped::Late));
+        assert!(start.elapsed() >= Duration::from_millis(250) && start.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn calls_at_the_same_time_do_not_wait_for_each_other() {
+        let start = Instant::now();
+        let tasks: Vec<_> = (0..8)
+            .map(|i| {
+                std::thread::spawn(move || {
+                    let nap = async move {
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                        // As a name look-up or a slow certificate may.
+                        std::thread::sleep(Duration::from_millis(200));
+                        i
+                    };
+                    PooledDriver::default().driver().unwrap().run(
+                        &MapHost::default(),
+                        Instant::now() + Duration::from_secs(10),
+                        nap,
+                    )
+                })
+            })
+            .collect();
+        for (i, task) in tasks.into_iter().enumerate() {
+            assert_eq!(task.join().unwrap(), Ok(i));
+        }
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    }
+}

@@ -1,0 +1,94 @@
+//! A way to Vault: TLS, proxy or socket, and the limits of a connection; known to the whole process, so that a start-up reads the
+//! trust stores once.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::proxy::Proxy;
+use super::{READ_TIMEOUT, dns};
+use crate::error::Error;
+use crate::host::Host;
+use crate::tls;
+
+/// More headers than any Vault or balancer sends.
+const MAX_HEADERS: usize = 100;
+
+/// A server has one way to Vault, or a few; more are the tests of a lifetime.
+const MOST: usize = 32;
+
+/// What a way is made for: endpoints that share all of it share its connections.
+#[derive(PartialEq, Eq)]
+pub(super) struct Needs {
+    /// `None`: plain HTTP.
+    pub(super) tls: Option<tls::Options>,
+    pub(super) proxy: Option<Arc<Proxy>>,
+    /// The path of a unix socket.
+    pub(super) socket: Option<String>,
+    pub(super) connect_limit: Duration,
+}
+
+/// A way that is ready to be taken.
+pub(super) struct Transport {
+    needs: Needs,
+    tls: rustls::ClientConfig,
+    /// What it was made from.
+    files: tls::Files,
+}
+
+static TRANSPORTS: Mutex<Vec<Arc<Transport>>> = Mutex::new(Vec::new());
+
+impl Transport {
+    /// The way that has all of it: made when it is first needed, and anew when a certificate's file has changed.
+    pub(super) fn find(needs: Needs, host: &dyn Host) -> Result<Arc<Self>, Error> {
+        let mut transports = TRANSPORTS.lock().unwrap_or_else(PoisonError::into_inner);
+        transports.retain(|transport| transport.needs != needs || transport.is_current());
+        if let Some(transport) = transports.iter().find(|transport| transport.needs == needs) {
+            return Ok(Arc::clone(transport));
+        }
+        let (tls, files) = match &needs.tls {
+            Some(options) => {
+                let tls::Tls { config, files, .. } = tls::client(host, options)?;
+                (config, files)
+            }
+            None => (tls::nothing()?, tls::Files::default()),
+        };
+        let transport = Arc::new(Self { needs, tls, files });
+        if transports.len() == MOST {
+            transports.remove(0);
+        }
+        transports.push(Arc::clone(&transport));
+        Ok(transport)
+    }
+
+    /// Whether the files that it was made from are as they were.
+    pub(super) fn is_current(&self) -> bool {
+        !self.files.changed()
+    }
+
+    /// A client that takes this way, without a connection yet.
+    pub(super) fn client(&self) -> Result<reqwest::Client, Error> {
+        let Needs { proxy, socket, connect_limit, .. } = &self.needs;
+        let mut client = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            // reqwest would carry the token to other hosts and from https to http, and retries without a pause.
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .http1_only()
+            .http1_max_headers(MAX_HEADERS)
+            .connect_timeout(*connect_limit)
+            .read_timeout(READ_TIMEOUT)
+            .pool_idle_timeout(Duration::from_secs(10))
+            .dns_resolver(dns::Resolver { limit: *connect_limit * 3 / 4 })
+            .user_agent(concat!("vault-cipher/", env!("CARGO_PKG_VERSION")));
+        if let Some(proxy) = proxy {
+            client = client.proxy(proxy.to_reqwest()?);
+        }
+        #[cfg(unix)]
+        if let Some(socket) = socket {
+            client = client.unix_socket(socket.as_str());
+        }
+        client.build().map_err(|e| Error::Internal(format!("the HTTP client cannot be built: {e}")))
+    }
+}

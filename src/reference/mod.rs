@@ -1,0 +1,186 @@
+//! The text from the server's configuration: one JSON object that says where the secret is. Parsed once into types that
+//! cannot be wrong; every problem of it is found before anything else happens.
+
+mod fields;
+mod store_command;
+
+use zeroize::Zeroizing;
+
+use crate::auth::{METHODS, Method};
+use crate::client::Endpoint;
+use crate::error::Error;
+use crate::host::Host;
+use crate::secret::Secret;
+use crate::settings::{self, ADDRESS, AGENT_ADDRESS, Sources};
+use crate::text::{list, nearest, one_line};
+use crate::value::{Selector, Target};
+use crate::vault::{ApiPath, Engine};
+
+use fields::Fields;
+pub(crate) use store_command::StoreCommand;
+
+/// Where the secret is, and how to log in to get it.
+pub(crate) struct SecretReference {
+    pub(crate) mount: ApiPath,
+    pub(crate) path: ApiPath,
+    pub(crate) selector: Selector,
+    /// Which engine is at the mount; `None`: found out.
+    pub(crate) engine: Option<Engine>,
+    /// The version of a KV v2 secret; `None`: the newest.
+    pub(crate) version: Option<u64>,
+    /// At least one; several are nodes of one cluster.
+    pub(crate) endpoints: Vec<Endpoint>,
+    /// The authentication method.
+    pub(crate) method: &'static Method,
+    /// The optional fields that are settings, each as text.
+    pub(crate) settings: Vec<(&'static str, String)>,
+}
+
+impl SecretReference {
+    /// Reads the text. `{ENC}` in front is what Bitbucket itself strips. The host is asked for Vault's address where the
+    /// text has none.
+    pub(crate) fn parse(text: &str, host: &dyn Host) -> Result<Self, Error> {
+        let (_, json) = divided(text);
+        let mut fields = Fields::read(json)?;
+        store_command::refuse(&mut fields);
+        let reference = Self::of(&mut fields, host)?;
+        reference.filter(|_| fields.problems.is_empty()).ok_or(Error::Text { problems: fields.problems })
+    }
+
+    /// Reads a text that may hold a secret that is to be stored.
+    pub(crate) fn parse_store_command(text: &str, host: &dyn Host) -> Result<(Self, Option<StoreCommand>), Error> {
+        let (prefix, json) = divided(text);
+        let mut fields = Fields::read(json)?;
+        let command = store_command::find(&mut fields);
+        let reference = Self::of(&mut fields, host)?;
+        let command =
+            reference.as_ref().zip(command).and_then(|(reference, command)| store_command::of(reference, command, &mut fields));
+        match reference {
+            Some(reference) if fields.problems.is_empty() => {
+                Ok((reference, command.map(|command| StoreCommand { text: format!("{prefix}{}", command.text), ..command })))
+            }
+            _ => Err(Error::Text { problems: fields.problems }),
+        }
+    }
+
+    /// The request that the fields make; `None` after a problem was noted.
+    fn of(fields: &mut Fields<'_>, host: &dyn Host) -> Result<Option<Self>, Error> {
+        let mount = fields.required("mount", ApiPath::parse);
+        let path = fields.required("path", ApiPath::parse);
+        let selector = selector(fields);
+        let engine = fields.optional("engine", |name| named(name, &Engine::ALL));
+        let version = fields.optional("version", version);
+        if version.is_some() && matches!(engine, Some(Engine::Kv1 | Engine::Generic)) {
+            fields.problems.push("\"version\" is for KV version 2 only".to_owned());
+        }
+        let endpoints = endpoints(fields, host)?;
+        let method = fields.has("authenticationType").then(|| fields.optional("authenticationType", method));
+        let method = method.unwrap_or_else(|| METHODS.first());
+        let settings = fields.settings();
+
+        Ok(match (mount, path, selector, endpoints, method) {
+            (Some(mount), Some(path), Some(selector), Some(endpoints), Some(method)) => {
+                Some(Self { mount, path, selector, engine, version, endpoints, method, settings })
+            }
+            _ => None,
+        })
+    }
+
+    /// Everything that a login depends on, in one text: requests with the same one share it. It holds credentials.
+    pub(crate) fn identity(&self, host: &dyn Host) -> Result<Secret, Error> {
+        let mut parts = vec![Zeroizing::new(self.method.name.to_owned())];
+        parts.extend(self.endpoints.iter().map(|endpoint| Zeroizing::new(endpoint.name())));
+        let sources = self.sources(host);
+        for (number, setting) in settings::ALL.iter().enumerate() {
+            if let Some(value) = setting.find(sources)? {
+                parts.push(Zeroizing::new(number.to_string()));
+                parts.push(value.text);
+            }
+        }
+        // Room for all of it at once, so that no copy is left behind. No part can hold the character between them.
+        let mut identity = String::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
+        for part in &parts {
+            identity.push_str(part);
+            identity.push('\0');
+        }
+        Ok(Secret::new(identity))
+    }
+
+    /// What is read with the login, in one text: requests with the same one share it.
+    pub(crate) fn place(&self) -> String {
+        let Self { mount, path, engine, version, .. } = self;
+        format!("{}\0{}\0{engine:?}\0{version:?}", mount.plain, path.plain)
+    }
+
+    /// What this request's settings are looked for in.
+    pub(crate) fn sources<'a>(&'a self, host: &'a dyn Host) -> Sources<'a> {
+        Sources { fields: &self.settings, host }
+    }
+}
+
+/// The text's `{ENC}`, if it has that, and its JSON.
+fn divided(text: &str) -> (&'static str, &str) {
+    const MARK: &str = "{ENC}";
+    let text = text.trim();
+    text.strip_prefix(MARK).map_or(("", text), |json| (MARK, json.trim_start()))
+}
+
+/// The field `endpoint` (a text, or an array of texts), else the address that the official client would use.
+fn endpoints(fields: &mut Fields<'_>, host: &dyn Host) -> Result<Option<Vec<Endpoint>>, Error> {
+    if fields.has("endpoint") {
+        let parsed = fields.texts("endpoint", Endpoint::parse);
+        return Ok(Some(parsed).filter(|endpoints| !endpoints.is_empty()));
+    }
+    let sources = Sources { fields: &[], host };
+    let address = match AGENT_ADDRESS.find(sources)? {
+        Some(address) => Some(address),
+        None => ADDRESS.find(sources)?,
+    };
+    let Some(address) = address else {
+        fields.problems.push("\"endpoint\" is missing, and VAULT_ADDR is not set".to_owned());
+        return Ok(None);
+    };
+    let parse = |one: &str| Endpoint::parse(one.trim()).map(|endpoint| endpoint.from(address.origin));
+    let parsed: Result<Vec<_>, _> = address.text.split(',').map(parse).collect();
+    parsed.map(Some).map_err(|problem| address.refuse(format!("it {problem}")))
+}
+
+/// Which value: `key`, or `pointer` (`secretPointer` in the vendor's store for another service).
+fn selector(fields: &mut Fields<'_>) -> Option<Selector> {
+    let given: Vec<&str> = ["key", "pointer", "secretPointer"].into_iter().filter(|name| fields.has(name)).collect();
+    let wanted = match given.as_slice() {
+        ["pointer" | "secretPointer"] => fields.optional(given.first().copied()?, |text| match text {
+            text if text.starts_with('/') => Ok(Target::Pointer(text.to_owned())),
+            _ => Err("must be a JSON pointer, which begins with \"/\"".to_owned()),
+        }),
+        [] | ["key"] => fields.required("key", |key| Ok(Target::Key(key.to_owned()))),
+        several => {
+            fields.problems.push(format!("of {} only one can be there", list(several)));
+            None
+        }
+    };
+    let base64 = fields.optional("encoding", |name| named(name, &[("base64", true), ("none", false)]));
+    let trim = fields.flag("trim");
+    Some(Selector { target: wanted?, base64: base64.unwrap_or(false), trim: trim.unwrap_or(false) })
+}
+
+fn version(text: &str) -> Result<u64, String> {
+    text.parse().ok().filter(|version| *version > 0).ok_or_else(|| "must be a whole number from 1 up".to_owned())
+}
+
+fn method(name: &str) -> Result<&'static Method, String> {
+    let methods: Vec<(&str, &'static Method)> = METHODS.iter().map(|method| (method.name, method)).collect();
+    named(name, &methods)
+}
+
+/// One of several names.
+fn named<T: Copy>(name: &str, known: &[(&str, T)]) -> Result<T, String> {
+    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    known.iter().find(|(known, _)| *known == name).map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let near = nearest(name, names.iter().copied()).map(|near| format!(" (did you mean \"{near}\"?)")).unwrap_or_default();
+        format!("must be one of {}, but is \"{}\"{near}", list(&names), one_line(name, 40))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,288 @@
+//! Settings: the text first, then the environment, then a Java system property, then a default. Every value remembers
+//! where it came from, so that a message can say so.
+
+mod table;
+
+use std::fmt;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::host::Host;
+use crate::secret::Secret;
+
+pub(crate) use table::*;
+
+/// What the names of all our system properties begin with.
+const PREFIX: &str = "secret.store.vault.";
+
+/// The JVM's own properties that say something about the connection as well.
+const OF_THE_JVM: [&str; 15] = [
+    "javax.net.ssl.trustStore",
+    "javax.net.ssl.trustStoreType",
+    "javax.net.ssl.trustStorePassword",
+    "javax.net.ssl.keyStore",
+    "javax.net.ssl.keyStoreType",
+    "javax.net.ssl.keyStorePassword",
+    "http.proxyHost",
+    "http.proxyPort",
+    "http.proxyUser",
+    "http.proxyPassword",
+    "http.nonProxyHosts",
+    "https.proxyHost",
+    "https.proxyPort",
+    "https.proxyUser",
+    "https.proxyPassword",
+];
+
+/// The names of all system properties that count.
+pub fn properties() -> impl Iterator<Item = &'static str> {
+    ALL.iter().filter_map(|setting| setting.property).chain(OF_THE_JVM)
+}
+
+/// Whether this is one of [`properties`].
+pub fn is_property(name: &str) -> bool {
+    name.starts_with(PREFIX) || OF_THE_JVM.contains(&name)
+}
+
+/// A setting's names.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Setting {
+    /// The field of the text; `None` for a credential, which must not stand in a configuration file.
+    pub(crate) field: Option<&'static str>,
+    /// The environment variables, the first one that is set counts: OpenBao's name comes before Vault's.
+    pub(crate) variables: &'static [&'static str],
+    /// The Java system property; `None` for the official client's variables that have a setting of our own beside them.
+    pub(crate) property: Option<&'static str>,
+}
+
+/// Where a value stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Field(&'static str),
+    Variable(&'static str),
+    Property(&'static str),
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(name) => write!(f, "field \"{name}\" of the text"),
+            Self::Variable(name) => write!(f, "environment variable {name}"),
+            Self::Property(name) => write!(f, "system property {name}"),
+            Self::Default => f.write_str("the default"),
+        }
+    }
+}
+
+/// What a value is looked for in: the text's optional fields and the host.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'a> {
+    /// The optional fields of the text, by name; each value as text.
+    pub(crate) fields: &'a [(&'static str, String)],
+    pub(crate) host: &'a dyn Host,
+}
+
+/// A value and where it stands.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Value {
+    pub(crate) text: Zeroizing<String>,
+    pub(crate) origin: Origin,
+}
+
+impl Setting {
+    /// The value, if the setting is set. A value of white space only counts as not set, as in the official client.
+    pub(crate) fn find(&self, sources: Sources<'_>) -> Result<Option<Value>, Error> {
+        let filled = |text: &String| !text.trim().is_empty();
+        let value = |text: String, origin| Some(Value { text: Zeroizing::new(text), origin });
+        if let Some((name, text)) = sources.fields.iter().find(|(name, text)| Some(*name) == self.field && filled(text)) {
+            return Ok(value(text.clone(), Origin::Field(name)));
+        }
+        for &variable in self.variables {
+            let Some(raw) = sources.host.variable(variable) else { continue };
+            let origin = Origin::Variable(variable);
+            let text = raw.into_string().map_err(|_| Error::Setting {
+                origin: origin.to_string(),
+                problem: "it is not valid UTF-8. What to do: set it again".to_owned(),
+            })?;
+            if filled(&text) {
+                return Ok(value(text, origin));
+            }
+        }
+        let Some(property) = self.property else { return Ok(None) };
+        let text = sources.host.property(property).filter(filled);
+        Ok(text.and_then(|text| value(text, Origin::Property(property))))
+    }
+
+    /// The value, or `default`.
+    pub(crate) fn find_or(&self, sources: Sources<'_>, default: &str) -> Result<Value, Error> {
+        let default = || Value { text: Zeroizing::new(default.to_owned()), origin: Origin::Default };
+        Ok(self.find(sources)?.unwrap_or_else(default))
+    }
+
+    /// The value, or the error that `method` needs it.
+    pub(crate) fn require(&self, sources: Sources<'_>, method: &'static str, what: &'static str) -> Result<Value, Error> {
+        self.find(sources)?.ok_or_else(|| Error::NotConfigured { method, what, places: self.places() })
+    }
+
+    /// The environment variable that a message names: Vault's own rather than its twin.
+    pub(crate) fn variable(&self) -> &'static str {
+        self.variables.last().copied().unwrap_or_default()
+    }
+
+    /// Everywhere that the setting can stand, in words.
+    pub(crate) fn places(&self) -> String {
+        let field = self.field.map(|field| format!("field \"{field}\" of the text, ")).unwrap_or_default();
+        let property = self.property.map(|property| format!(" or system property {property}")).unwrap_or_default();
+        format!("{field}environment variable {}{property}", self.variables.join(" or "))
+    }
+}
+
+impl Value {
+    /// The text without white space around it.
+    pub(crate) fn trimmed(&self) -> &str {
+        self.text.trim()
+    }
+
+    /// The error that this value cannot be used.
+    pub(crate) fn refuse(&self, problem: impl Into<String>) -> Error {
+        Error::Setting { origin: self.origin.to_string(), problem: problem.into() }
+    }
+
+    /// This value as a credential that goes into an HTTP header: trimmed, visible ASCII only.
+    ///
+    /// A trailing newline is the most common mistake with tokens (`echo TOKEN > file`), and no token has white space.
+    pub(crate) fn into_token(self) -> Result<Secret, Error> {
+        let token = self.trimmed();
+        match token.bytes().position(|b| !b.is_ascii_graphic()) {
+            None => Ok(Secret::new(token.to_owned())),
+            Some(at) => Err(self.refuse(format!(
+                "a token consists of visible ASCII characters only, and the one at byte {} (of {}) is not. What to do: set the \
+                 token itself, without quotes, blanks or line breaks",
+                at + 1,
+                token.len()
+            ))),
+        }
+    }
+
+    /// A time as the official client reads it: a bare number is seconds; else a number and `ms`, `s`, `m` or `h`.
+    pub(crate) fn duration(&self) -> Result<Duration, Error> {
+        duration(self.trimmed()).ok_or_else(|| {
+            self.refuse(
+                "it is not a time of at most a day. What to do: write seconds (60), or a time with its unit (500ms, 90s, 2m)",
+            )
+        })
+    }
+
+    /// A truth value as the official client reads it (Go's `strconv.ParseBool`).
+    pub(crate) fn flag(&self) -> Result<bool, Error> {
+        match self.trimmed() {
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+            _ => Err(self.refuse("it is neither true nor false. What to do: write true or false")),
+        }
+    }
+
+    /// A whole number.
+    pub(crate) fn count(&self) -> Result<u32, Error> {
+        self.trimmed().parse().map_err(|_| self.refuse("it is not a whole number from 0 up. What to do: write one"))
+    }
+}
+
+/// At most a day: whoever writes more has another unit in mind.
+fn duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits)?;
+    let number: f64 = number.parse().ok()?;
+    let seconds = match unit {
+        "ms" => number / 1000.0,
+        "" | "s" => number,
+        "m" => number * 60.0,
+        "h" => number * 3600.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(seconds).ok().filter(|time| *time <= Duration::from_secs(24 * 3600))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::tests::MapHost;
+
+    fn value(text: &str) -> Value {
+        Value { text: Zeroizing::new(text.to_owned()), origin: Origin::Variable("V") }
+    }
+
+    fn found(setting: &Setting, fields: &[(&'static str, String)], host: &MapHost) -> Option<(String, Origin)> {
+        setting.find(Sources { fields, host }).unwrap().map(|value| (value.text.to_string(), value.origin))
+    }
+
+    #[test]
+    fn the_text_comes_before_the_environment_and_that_before_the_property() {
+        let host = MapHost::default()
+            .with_variable("VAULT_NAMESPACE", "vault")
+            .with_variable("BAO_NAMESPACE", "bao")
+            .with_property("secret.store.vault.namespace", "property");
+        let fields = [("namespace", "text".to_owned())];
+        assert_eq!(found(&NAMESPACE, &fields, &host), Some(("text".to_owned(), Origin::Field("namespace"))));
+        assert_eq!(found(&NAMESPACE, &[], &host), Some(("bao".to_owned(), Origin::Variable("BAO_NAMESPACE"))));
+        let host = MapHost::default().with_property("secret.store.vault.namespace", "property");
+        assert_eq!(
+            found(&NAMESPACE, &[], &host),
+            Some(("property".to_owned(), Origin::Property("secret.store.vault.namespace")))
+        );
+        assert_eq!(found(&NAMESPACE, &[], &MapHost::default()), None);
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_not_set() {
+        let host =
+            MapHost::default().with_variable("SECRET_STORE_VAULT_TOKEN", " \n").with_property("secret.store.vault.token", "b");
+        assert_eq!(found(&TOKEN, &[], &host), Some(("b".to_owned(), Origin::Property("secret.store.vault.token"))));
+    }
+
+    #[test]
+    fn a_token_is_trimmed_and_its_wrong_byte_is_named_without_showing_it() {
+        assert_eq!(value(" s.abc\r\n").into_token().ok().unwrap().expose(), "s.abc");
+        let error = value("s.canary\nx").into_token().err().unwrap().to_string();
+        assert!(error.starts_with("environment variable V is not usable: ") && error.contains("byte 9 (of 10)"), "{error}");
+        assert!(!error.contains("canary"), "{error}");
+    }
+
+    #[test]
+    fn times_are_read_as_the_official_client_reads_them() {
+        for (text, want) in
+            [("60", 60_000), ("30s", 30_000), ("1m", 60_000), ("250ms", 250), ("1.5", 1500), (" 2 ", 2000), ("0", 0)]
+        {
+            assert_eq!(value(text).duration().unwrap(), Duration::from_millis(want), "{text}");
+        }
+        for text in ["s", "-1", "5x", "1e9", "99h", "1.2.3", "60 s"] {
+            let error = value(text).duration().err().unwrap().to_string();
+            assert!(error.contains("environment variable V is not usable"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn flags_and_counts_are_read_or_refused() {
+        assert!(value("True").flag().unwrap() && !value("f").flag().unwrap());
+        assert!(value("yes").flag().is_err() && value("tRUE").flag().is_err());
+        assert_eq!(value("3").count().unwrap(), 3);
+        assert!(value("-1").count().is_err() && value("two").count().is_err());
+    }
+
+    #[test]
+    fn no_credential_can_stand_in_the_text_and_no_variable_is_there_twice() {
+        for credential in [&TOKEN, &OFFICIAL_TOKEN, &SECRET_ID, &PASSWORD, &CLIENT_CERT_PASSWORD] {
+            assert_eq!(credential.field, None, "{credential:?}");
+        }
+        let mut names: Vec<&str> =
+            ALL.iter().flat_map(|setting| setting.variables.iter().copied().chain(setting.property)).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        assert!(properties().all(is_property));
+    }
+}

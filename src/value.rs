@@ -1,0 +1,225 @@
+//! Picks the wanted value out of a secret, by key or by JSON pointer, and decodes it.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use crate::engine::SecretData;
+use crate::error::{Error, SecretLocation};
+use crate::host::Host;
+use crate::secret::Secret;
+use crate::text::nearest;
+use crate::vault;
+
+/// Which value, and how it is written.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Selector {
+    pub(crate) target: Target,
+    /// The value is base64 of the text that is wanted.
+    pub(crate) base64: bool,
+    /// White space around the value is dropped.
+    pub(crate) trim: bool,
+}
+
+/// A name in the secret.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The name of a key.
+    Key(String),
+    /// A JSON pointer (RFC 6901).
+    Pointer(String),
+}
+
+impl Selector {
+    /// The value. Never empty.
+    pub(crate) fn from(&self, found: &SecretData, host: &dyn Host) -> Result<Secret, Error> {
+        let data = found.data();
+        let (name, value) = match &self.target {
+            Target::Key(key) => (key, child(children(data).unwrap_or_default(), key, &found.location)?),
+            Target::Pointer(pointer) => (pointer, at(data, pointer, &found.location)?),
+        };
+        let unusable = |problem| Error::ValueUnusable { location: found.location.clone(), key: name.clone(), problem };
+        let text = self.decode(value).map_err(unusable)?;
+        if text.expose().ends_with('\n') && !self.trim {
+            host.warn(&format!(
+                "The value of key {name:?} at {} ends with a line break, and is used with it; if the login fails, store it again \
+                 without one (printf instead of echo), or write \"trim\":true",
+                found.location
+            ));
+        }
+        let text = self.trimmed(text);
+        if text.expose().is_empty() {
+            return Err(unusable("is an empty text. What to do: write the password there (vault kv patch …)"));
+        }
+        Ok(text)
+    }
+
+    /// Whether `value` is what a read of `json` gives.
+    pub(crate) fn is(&self, json: &str, value: &Secret) -> bool {
+        self.decode(json).is_ok_and(|text| self.trimmed(text).expose() == value.expose())
+    }
+
+    /// The text that has to be written for `value` to be read; the error is about `value`.
+    pub(crate) fn to_store(&self, value: &Secret) -> Result<Secret, &'static str> {
+        if self.trim && value.expose() != value.expose().trim() {
+            return Err("has white space around it, which \"trim\" would remove at each read: leave out one of the two");
+        }
+        // Room for all of it at once, so that no copy is left behind.
+        let mut stored = String::with_capacity(value.expose().len() * 4 / 3 + 4);
+        if self.base64 {
+            base64::engine::general_purpose::STANDARD.encode_string(value.expose(), &mut stored);
+        } else {
+            stored.push_str(value.expose());
+        }
+        Ok(Secret::new(stored))
+    }
+
+    fn decode(&self, json: &str) -> Result<Secret, &'static str> {
+        let text = text_of(json, matches!(self.target, Target::Pointer(_)))?;
+        if self.base64 { decoded(&text) } else { Ok(text) }
+    }
+
+    fn trimmed(&self, text: Secret) -> Secret {
+        if self.trim { Secret::new(text.expose().trim().to_owned()) } else { text }
+    }
+}
+
+/// The value that `pointer` points to. It walks the text, so that a number keeps its digits.
+fn at<'a>(data: &'a str, pointer: &str, location: &SecretLocation) -> Result<&'a str, Error> {
+    let mut walked = String::new();
+    pointer.split('/').skip(1).try_fold(data, |json, token| {
+        let children = children(json).ok_or_else(|| Error::ValueUnusable {
+            location: location.clone(),
+            key: walked.clone(),
+            problem: "is neither an object nor an array, and the pointer leads on into it. What to do: shorten \"pointer\"",
+        })?;
+        let above = std::mem::take(&mut walked);
+        let pointer_to = |name: &str| format!("{above}/{}", name.replace('~', "~0").replace('/', "~1"));
+        walked = pointer_to(&token.replace("~1", "/").replace("~0", "~"));
+        let named = children.into_iter().map(|(name, value)| (pointer_to(&name), value));
+        child(named.collect(), &walked, location)
+    })
+}
+
+/// The value of that name.
+fn child<'a>(children: Vec<(String, &'a RawValue)>, target: &str, location: &SecretLocation) -> Result<&'a str, Error> {
+    if let Some((_, value)) = children.iter().find(|(name, _)| name == target) {
+        return Ok(value.get());
+    }
+    let names: Vec<String> = children.into_iter().map(|(name, _)| name).collect();
+    let nearest = nearest(target, names.iter().map(String::as_str)).map(str::to_owned);
+    Err(Error::KeyMissing { location: location.clone(), key: target.to_owned(), names, nearest })
+}
+
+/// What an object or an array holds, by name or index; `None` for anything else.
+pub(crate) fn children(json: &str) -> Option<Vec<(String, &RawValue)>> {
+    match json.as_bytes().first()? {
+        b'{' => {
+            let object: BTreeMap<String, &RawValue> = serde_json::from_str(json).ok()?;
+            Some(object.into_iter().collect())
+        }
+        b'[' => {
+            let items: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+            Some(items.into_iter().enumerate().map(|(index, item)| (index.to_string(), item)).collect())
+        }
+        _ => None,
+    }
+}
+
+/// A text as it is, a number or truth value as it is written. Objects and arrays only where they were pointed at.
+fn text_of(json: &str, pointed: bool) -> Result<Secret, &'static str> {
+    match json.as_bytes().first() {
+        Some(b'"') => vault::secret_string(json).ok_or("is no valid JSON string"),
+        Some(b'0'..=b'9' | b'-' | b't' | b'f') => Ok(Secret::new(json.to_owned())),
+        Some(b'n') => Err("is null. What to do: write the password there (vault kv patch …)"),
+        _ if pointed => Ok(Secret::new(json.to_owned())),
+        Some(b'[') => Err("is a JSON array, and one text is wanted. What to do: point to an item with \"pointer\""),
+        _ => Err("is a JSON object, and one text is wanted. What to do: point to a value in it with \"pointer\", or store the \
+                  password under a key of its own"),
+    }
+}
+
+/// RFC 4648, with or without padding; line breaks, which many tools put in, are skipped.
+fn decoded(text: &Secret) -> Result<Secret, &'static str> {
+    const BASE64: GeneralPurpose =
+        GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
+    let compact: Zeroizing<String> = Zeroizing::new(text.expose().split_ascii_whitespace().collect());
+    let bytes = Zeroizing::new(
+        BASE64
+            .decode(compact.as_bytes())
+            .map_err(|_| "is not base64. What to do: leave \"encoding\" out, or store it encoded")?,
+    );
+    let text = str::from_utf8(&bytes).map_err(|_| "is base64 of bytes that are no UTF-8 text, which a password must be")?;
+    Ok(Secret::new(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::RequestInfo;
+
+    #[test]
+    fn numbers_and_truth_values_keep_their_text_and_objects_must_be_pointed_at() {
+        let text = |json: &str, pointed| text_of(json, pointed).map(|secret| secret.expose().to_owned());
+        assert_eq!(text("1.50e3", false).unwrap(), "1.50e3");
+        assert_eq!(text("12345678901234567890123", false).unwrap(), "12345678901234567890123");
+        assert_eq!(text("true", false).unwrap(), "true");
+        assert_eq!(text("\"a\\nb\\u0000\\ud83d\\ude00\"", false).unwrap(), "a\nb\0😀");
+        assert!(text("null", true).unwrap_err().starts_with("is null"));
+        assert!(text("{}", false).unwrap_err().starts_with("is a JSON object"));
+        assert!(text("[1]", false).unwrap_err().starts_with("is a JSON array"));
+        assert_eq!(text("{\"a\":[1]}", true).unwrap(), "{\"a\":[1]}");
+    }
+
+    #[test]
+    fn a_pointer_walks_objects_and_arrays_and_a_failure_names_what_is_there() {
+        let location = SecretLocation {
+            at: RequestInfo { method: "GET", url: String::new(), namespace: None, address_from: None, via: None, tries: None },
+            mount: "secret".to_owned(),
+            path: "a".to_owned(),
+        };
+        let data = r#"{"a/b":[{"c~d":1.50},"text"],"":{"":2}}"#;
+        let found = |pointer| at(data, pointer, &location).map(str::to_owned);
+        assert_eq!(found("/a~1b/0/c~0d").unwrap(), "1.50");
+        assert_eq!(found("/a~1b/0/c~d").unwrap(), "1.50");
+        assert_eq!(found("//").unwrap(), "2");
+        let failure = |pointer| found(pointer).unwrap_err().to_string();
+        assert!(failure("/a~1b/00").contains("\"/a~1b/0\" and \"/a~1b/1\""), "{}", failure("/a~1b/00"));
+        assert!(failure("/a~1b/-").contains("no key \"/a~1b/-\""));
+        assert!(failure("/a~1c").contains("did you mean \"/a~1b\"?"));
+        assert!(failure("/a~1b/1/c").contains("key \"/a~1b/1\" at"), "{}", failure("/a~1b/1/c"));
+        assert!(failure("/a~1b/1/c").contains("is neither an object nor an array"));
+    }
+
+    #[test]
+    fn a_value_is_what_a_read_gives() {
+        let selector = |base64, trim| Selector { target: Target::Key("k".to_owned()), base64, trim };
+        let is = |selector: Selector, json: &str, value: &str| selector.is(json, &Secret::new(value.to_owned()));
+        assert!(is(selector(false, false), "\"a\\u0062\"", "ab") && is(selector(false, false), "5432", "5432"));
+        assert!(!is(selector(false, false), "null", "null") && !is(selector(false, false), "\" ab\"", "ab"));
+        assert!(is(selector(false, true), "\" ab\"", "ab") && is(selector(true, true), "\"YWIK\"", "ab"));
+        assert!(!is(selector(true, false), "\"ab!\"", "ab!"));
+        for (selector, value) in
+            [(selector(false, false), " a\n"), (selector(true, false), "zażółć\0"), (selector(true, true), "a b")]
+        {
+            let value = Secret::new(value.to_owned());
+            let stored = selector.to_store(&value).map_err(str::to_owned).unwrap();
+            assert!(selector.is(&serde_json::to_string(stored.expose()).unwrap(), &value));
+        }
+        assert!(selector(false, true).to_store(&Secret::new("a ".to_owned())).is_err());
+    }
+
+    #[test]
+    fn base64_is_decoded_with_and_without_padding() {
+        let decode = |text: &str| decoded(&Secret::new(text.to_owned())).map(|secret| secret.expose().to_owned());
+        assert_eq!(decode("cGE=").unwrap(), "pa");
+        assert_eq!(decode("cGE").unwrap(), "pa");
+        assert_eq!(decode("cGFz\nc3c=\n").unwrap(), "passw");
+        assert!(decode("p@").unwrap_err().starts_with("is not base64"));
+        assert!(decode("//79").unwrap_err().contains("no UTF-8 text"));
+    }
+}
