@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# run-java.sh JAVA_HOME [CLASS…]: runs the Java tests, all of them unless classes are named, on this Java with
-# -Xcheck:jni, whose warnings are failures. Needs what `gradle jar testClasses testLibs` makes. The outcome of each test
-# goes to the file that the environment variable OUTCOMES names; the class that WITHOUT names is left out of all.
+# run-java.sh JAVA_HOME [CLASS|FOLDER…]: runs the Java tests, all of them unless classes (TrustStoreTest) or folders of
+# tests/java/dev/vaultcipher (tls) are named, on this Java with -Xcheck:jni, whose warnings are failures. Needs what
+# `gradle jar testClasses testLibs` makes. The outcome of each test goes to the file that the environment variable OUTCOMES
+# names; the class that WITHOUT names is left out of all.
 set -euo pipefail
 # shellcheck source=tests/tools/common.sh
 . "$(dirname "$0")/tools/common.sh"
@@ -9,10 +10,13 @@ set -euo pipefail
 . "$root/tests/tools/environment.sh"
 
 main() {
-    local java=${1:?JAVA_HOME}/bin/java classes=("${@:2}") options=(-Xcheck:jni) output status=0
-    classes=("${classes[@]/#/dev.vaultcipher.}")
-    [[ ${#classes[@]} -gt 0 ]] || mapfile -t classes < <(test_classes)
-    [[ ${#classes[@]} -gt 0 ]] || die "no test classes in build/classes/java/test (tests/tools/gradle.sh testClasses testLibs)"
+    local java=${1:?JAVA_HOME}/bin/java classes=() options=(-Xcheck:jni) output status=0 name found
+    [[ $# -gt 1 ]] || set -- "$1" ''
+    for name in "${@:2}"; do
+        mapfile -t found < <(test_classes "$name")
+        [[ ${#found[@]} -gt 0 ]] || die "no test ${name:-class} in build/classes/java/test (tests/tools/gradle.sh testClasses testLibs)"
+        classes+=("${found[@]}")
+    done
     export_test_environment
     cd "$root"
 
@@ -24,7 +28,7 @@ main() {
     trap "rm -f '$output'" EXIT
     timeout --foreground --kill-after=15 900 "$java" "${options[@]}" \
         -cp "build/classes/java/test:build/test-libs/*:build/host-libs/host-api-stubs.jar:$VAULT_CIPHER_JAR" \
-        dev.vaultcipher.Outcomes "${OUTCOMES:-/dev/null}" "${classes[@]}" 2>&1 | tee "$output" || status=1
+        dev.vaultcipher.harness.Outcomes "${OUTCOMES:-/dev/null}" "${classes[@]}" 2>&1 | tee "$output" || status=1
     if grep -qE '^(WARNING in native method|FATAL ERROR in native method|WARNING: JNI local refs)' "$output"; then
         printf '%s\n' "-Xcheck:jni complained, see the lines with 'native method' or 'JNI local refs' above"
         status=1
@@ -32,9 +36,10 @@ main() {
     return "$status"
 }
 
+# test_classes [CLASS|FOLDER]: the full names of the class, of the folder's classes, or of all.
 test_classes() {
-    cd "$root/build/classes/java/test" && find . -name '*Test.class' ! -name "${WITHOUT:-}.class" \
-        | sed 's|^\./||; s|\.class$||; s|/|.|g' | LC_ALL=C sort
+    find "$root/build/classes/java/test/dev/vaultcipher" -name '*Test.class' ! -name "${WITHOUT:-}.class" -printf '%P\n' | LC_ALL=C sort \
+        | awk -v name="$1" -F '[/.]' 'name == "" || $1 == name || $2 == name { print "dev.vaultcipher." $1 "." $2 }'
 }
 
 java_version() {

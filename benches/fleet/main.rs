@@ -8,7 +8,7 @@
 mod load;
 mod nodes;
 mod plot;
-#[path = "../../tests/support/mod.rs"]
+#[path = "../../tests/rust/support/mod.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
 mod support;
 
@@ -134,7 +134,7 @@ fn jvm() -> Result<Command, Box<dyn Error>> {
     command
         .args(["-Xmx32m", "-XX:TieredStopAtLevel=1", "-cp"])
         .arg(std::env::join_paths(paths)?)
-        .arg("dev.vaultcipher.FleetNode");
+        .arg("dev.vaultcipher.harness.FleetNode");
     Ok(command)
 }
 

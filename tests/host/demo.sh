@@ -4,4 +4,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" -cp "build/classes/java/test:build/test-libs/*:build/host-libs/host-api-stubs.jar" \
-    dev.vaultcipher.Demo
+    dev.vaultcipher.harness.Demo

@@ -1,6 +1,5 @@
 package dev.vaultcipher.bench;
 
-import dev.vaultcipher.BenchServers;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

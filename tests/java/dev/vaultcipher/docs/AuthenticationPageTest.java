@@ -1,0 +1,89 @@
+package dev.vaultcipher.docs;
+
+import static org.junit.Assert.assertEquals;
+
+import dev.vaultcipher.VaultSecretStore;
+import dev.vaultcipher.harness.Canaries;
+import dev.vaultcipher.harness.DocsFiles;
+import dev.vaultcipher.harness.Fixtures;
+import dev.vaultcipher.harness.HostProcess;
+import dev.vaultcipher.harness.JwtIssuer;
+import dev.vaultcipher.harness.LdapServer;
+import dev.vaultcipher.harness.Logins;
+import dev.vaultcipher.harness.TestCertificate;
+import dev.vaultcipher.harness.VaultServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.Paths;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.Test;
+
+/** Every example in docs/authentication.md is run as it stands: Vault's commands, the environment, the text. */
+public class AuthenticationPageTest {
+    private static final Path PAGE = Paths.get("docs", "authentication.md");
+    private static final String FOLDER = "/etc/vault-cipher";
+    private static final String DIRECTORY = "ldaps://ldap.example.com";
+
+    @Test
+    public void everyExampleLeadsToTheSecret() throws IOException {
+        try (Logins logins = new Logins(VaultServer.startTls()); LdapServer directory = LdapServer.start("bitbucket")) {
+            logins.vault.putSecret("bitbucket/database", "password", logins.value);
+            writeFiles(logins, directory);
+            List<String> tried = new ArrayList<>();
+            List<String> environment = List.of();
+            for (DocsFiles.Block block : DocsFiles.blocks(PAGE)) {
+                String content = block.content.replace(DocsServers.ENDPOINT, logins.vault.address())
+                        .replace(FOLDER, Paths.get(logins.path("x")).getParent().toString())
+                        .replace(DIRECTORY, directory.url());
+                if (block.kind.equals("login-setup")) {
+                    VaultShell.run(logins.vault, content);
+                    environment = List.of();
+                } else if (block.kind.equals("login-environment")) {
+                    environment = List.of(VaultShell.run(logins.vault, content + "\nunset VAULT_ADDR VAULT_TOKEN VAULT_CACERT BAO_BIN\n"
+                            + "env -0 | grep -zE '^(SECRET_STORE|VAULT)_'").split("\0"));
+                } else {
+                    assertEquals(block.toString(), "login-text", block.kind);
+                    assertReads(logins, block, content, environment);
+                    tried.add(block.name);
+                }
+            }
+            assertEquals("[token, token-file, approle, approle-wrapped, jwt, cert, userpass, ldap, namespaces]",
+                    tried.toString());
+        }
+    }
+
+    private static void assertReads(Logins logins, DocsFiles.Block block, String text, List<String> environment) {
+        HostProcess jvm = HostProcess.loading(VaultSecretStore.class.getName())
+                .environment("VAULT_CACERT", logins.vault.caFile().toString());
+        for (String variable : environment) {
+            String[] nameAndValue = variable.split("=", 2);
+            if (nameAndValue.length == 2) {
+                jvm.environment(nameAndValue[0], nameAndValue[1]);
+            }
+        }
+        // Twice: a server has several properties.
+        HostProcess.Outcome outcome = jvm.call(text, text);
+        for (HostProcess.Call call : outcome.calls) {
+            assertEquals(block + outcome.toString(), Fixtures.sha256(logins.value), call.valueSha256);
+        }
+        assertEquals(outcome.toString(), 2, outcome.calls.size());
+    }
+
+    /** What the administrator has already when the examples begin. */
+    private static void writeFiles(Logins logins, LdapServer directory) {
+        JwtIssuer issuer = new JwtIssuer();
+        logins.file("issuer.pem", issuer.publicKeyPem());
+        logins.file("jwt", issuer.jwt("vault", 600));
+        TestCertificate ca = TestCertificate.ca("Client CA");
+        TestCertificate client = TestCertificate.named("bitbucket").issuedBy(ca)
+                .extendedKeyUsage(TestCertificate.CLIENT_AUTH).build();
+        logins.file("client-ca.pem", ca.pem());
+        logins.file("client.pem", client.pem());
+        logins.file("client-key.pem", client.keyPem());
+        logins.file("password", Canaries.keep(Fixtures.randomText()));
+        logins.file("ldap-password", directory.password);
+        logins.file("database-password", logins.value);
+    }
+}

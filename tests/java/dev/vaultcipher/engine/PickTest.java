@@ -1,0 +1,169 @@
+package dev.vaultcipher.engine;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertTrue;
+
+import dev.vaultcipher.harness.Canaries;
+import dev.vaultcipher.harness.Fixtures;
+import dev.vaultcipher.harness.StoreSession;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import org.junit.AfterClass;
+import org.junit.BeforeClass;
+import org.junit.Test;
+
+/** Which value of a secret is taken, and how it is turned into a password: {@link ValuesTest} has the plain ones. */
+public class PickTest {
+    private static final String API_PATH = "secret/data/pick";
+    private static final String NESTED = "{\"data\":{\"db\":{\"users\":[{\"na/me\":\"%s\",\"na~me\":\"%s\",\"\":\"%s\"},"
+            + "{\"b\":[true,null,1.5],\"a\":\"<x>\"}]},\"password\":\"%s\",\"none\":null,\"list\":[1],\"empty\":\"\","
+            + "\"int\":5432,\"large\":123456789012345678901234567890,\"exponent\":-1.5e-7,\"yes\":true,\"no\":false}}";
+
+    private static EngineReads reads;
+    private static final String[] VALUES = new String[4];
+
+    @BeforeClass
+    public static void startVault() {
+        reads = new EngineReads();
+        for (int i = 0; i < VALUES.length; i++) {
+            VALUES[i] = Canaries.keep(Fixtures.randomText());
+        }
+        reads.vault.put(API_PATH, String.format(NESTED, (Object[]) VALUES));
+    }
+
+    @AfterClass
+    public static void stopVault() {
+        reads.close();
+    }
+
+    @Test
+    public void aVersionIsPinned() {
+        String first = Fixtures.randomText();
+        String second = Fixtures.randomText();
+        reads.vault.putSecret("versions", "password", first);
+        reads.vault.putSecret("versions", "password", second);
+        String token = reads.reader("secret/data/versions");
+        for (Object one : List.of(1, "1")) {
+            reads.read(token, text("path", "versions", "key", "password", "version", one)).assertValue(first);
+        }
+        reads.read(token, text("path", "versions", "key", "password", "version", 2)).assertValue(second);
+        reads.read(token, text("path", "versions", "key", "password")).assertValue(second);
+        // The path of the API keeps the version.
+        reads.read(token, text("path", "data/versions", "key", "password", "version", 1)).assertValue(first);
+        for (Object wrong : List.of(0, -1, 1.5, "newest", true)) {
+            reads.read(token, text("path", "versions", "key", "password", "version", wrong)).assertFails("\"version\" must be");
+        }
+    }
+
+    @Test
+    public void aPointerLeadsIntoObjectsAndArrays() {
+        for (String pointer : List.of("pointer", "secretPointer")) {
+            read(pointer, "/db/users/0/na~1me").assertValue(VALUES[0]);
+            read(pointer, "/db/users/0/na~0me").assertValue(VALUES[1]);
+            read(pointer, "/db/users/0/").assertValue(VALUES[2]);
+            read(pointer, "/password").assertValue(VALUES[3]);
+        }
+        read("pointer", "/db/users/1").assertValue("{\"a\":\"\\u003cx\\u003e\",\"b\":[true,null,1.5]}");
+        read("pointer", "/db/users/1/a").assertValue("<x>");
+        read("pointer", "/db/users/1/b").assertValue("[true,null,1.5]");
+        read("pointer", "/db/users/1/b/2").assertValue("1.5");
+    }
+
+    @Test
+    public void aPointerToNothingNamesWhatThereIs() {
+        read("pointer", "/db/user/0").assertFails("no key \"/db/user\"", "the keys \"/db/users\"", "did you mean \"/db/users\"?");
+        read("pointer", "/db/users/2").assertFails("no key \"/db/users/2\"", "\"/db/users/0\" and \"/db/users/1\"");
+        read("pointer", "/db/users/01").assertFails("no key \"/db/users/01\"");
+        read("pointer", "/db/users/0/na~1m").assertFails("\"/db/users/0/na~1me\"", "\"/db/users/0/na~0me\"");
+        read("pointer", "/password/x").assertFails("key \"/password\"", "neither an object nor an array", "shorten \"pointer\"");
+        read("pointer", "password").assertFails("\"pointer\" must be a JSON pointer, which begins with \"/\"");
+        read("pointer", "/password", "key", "password").assertFails("of \"key\" and \"pointer\" only one can be there");
+        read("pointer", "/db/users/1/b/1").assertFails("is null");
+    }
+
+    @Test
+    public void numbersAndTruthValuesAreTakenAsVaultWritesThem() {
+        read("key", "int").assertValue("5432");
+        read("key", "yes").assertValue("true");
+        read("key", "no").assertValue("false");
+        for (String key : List.of("large", "exponent")) {
+            read("key", key).assertValue(reads.jsonText(API_PATH, key));
+            read("pointer", "/" + key).assertValue(reads.jsonText(API_PATH, key));
+        }
+    }
+
+    @Test
+    public void whatIsNoPasswordIsAnErrorOfItsOwn() {
+        read("key", "none").assertFails("\"none\"", "is null", "vault kv patch");
+        read("key", "empty").assertFails("\"empty\"", "is an empty text");
+        read("key", "list").assertFails("\"list\"", "is a JSON array", "\"pointer\"");
+        read("key", "db").assertFails("\"db\"", "is a JSON object", "\"pointer\"");
+    }
+
+    @Test
+    public void aMissingKeyListsTheNamesAndTheNearest() {
+        read("key", "Passwort").assertFails("no key \"Passwort\"", "did you mean \"password\"?", "\"db\", \"empty\"");
+        StoreSession.Outcome far = read("key", "zzz").assertFails("no key \"zzz\"", "\"yes\"");
+        assertTrue(far.toString(), !far.call.message.contains("did you mean"));
+    }
+
+    @Test
+    public void base64IsDecoded() {
+        String text = "p\u00e4ss \ud83d\udd11 " + Fixtures.randomText();
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        String plain = Base64.getEncoder().encodeToString(bytes);
+        reads.vault.putSecret("base64", "plain", plain, "open", Base64.getEncoder().withoutPadding().encodeToString(bytes),
+                "lines", Base64.getMimeEncoder(16, new byte[] {'\n'}).encodeToString(bytes) + "\n",
+                "newline", Base64.getEncoder().encodeToString((text + "\n").getBytes(StandardCharsets.UTF_8)),
+                "text", text, "bytes", "//79/v8=");
+        for (String key : List.of("plain", "open", "lines")) {
+            StoreSession.Outcome outcome = base64(key, false).assertValue(text);
+            assertEquals(outcome.toString(), List.of(), outcome.warnings);
+        }
+        base64("newline", true).assertValue(text);
+        assertTrue(base64("newline", false).assertValue(text + "\n").warnings.get(0).contains("ends with a line break"));
+        base64("text", false).assertFails("is not base64");
+        base64("bytes", false).assertFails("no UTF-8 text");
+        reads.read(text("path", "base64", "key", "plain", "encoding", "none")).assertValue(plain);
+        reads.read(text("path", "base64", "key", "plain", "encoding", "bas64")).assertFails("did you mean \"base64\"?");
+    }
+
+    @Test
+    public void aLineBreakAtTheEndIsKeptWithAWarningAndBlanksAreTrimmedWhenAsked() {
+        String value = Fixtures.randomText();
+        reads.vault.putSecret("blanks", "password", " \t" + value + "\r\n", "only", " \n");
+        StoreSession.Outcome kept = reads.read(text("path", "blanks", "key", "password")).assertValue(" \t" + value + "\r\n");
+        assertTrue(kept.toString(), kept.warnings.size() == 1 && kept.warnings.get(0).contains("ends with a line break")
+                && kept.warnings.get(0).contains("path \"blanks\"") && kept.warnings.get(0).contains("\"trim\":true"));
+        StoreSession.Outcome trimmed = reads.read(text("path", "blanks", "key", "password", "trim", true)).assertValue(value);
+        assertEquals(trimmed.toString(), List.of(), trimmed.warnings);
+        reads.read(text("path", "blanks", "key", "only", "trim", true)).assertFails("is an empty text");
+        reads.read(text("path", "blanks", "key", "password", "trim", "true")).assertFails("\"trim\" must be true or false");
+    }
+
+    @Test
+    public void everyPlaneOfUnicodeAndEveryControlCharacterArrives() {
+        StringBuilder value = new StringBuilder(Fixtures.randomText());
+        for (int c = 0; c <= Character.MAX_CODE_POINT; c += c < 0x3000 ? 1 : 61) {
+            if (c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE) {
+                value.appendCodePoint(c);
+            }
+        }
+        value.appendCodePoint(0xffff).appendCodePoint(Character.MAX_CODE_POINT);
+        reads.vault.putSecret("unicode", "password", value.toString());
+        reads.read(text("path", "unicode", "key", "password")).assertValue(value.toString());
+    }
+
+    private static StoreSession.Outcome base64(String key, boolean trim) {
+        return reads.read(text("path", "base64", "key", key, "encoding", "base64", "trim", trim));
+    }
+
+    private static StoreSession.Outcome read(Object... fields) {
+        return reads.read(text(fields).replace("}", ",\"path\":\"pick\"}"));
+    }
+
+    private static String text(Object... fields) {
+        return reads.text(fields).replace("}", ",\"mount\":\"secret\"}");
+    }
+}
