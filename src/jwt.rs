@@ -12,6 +12,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use crate::time::UtcTime;
+
 /// The claims that explain a login, each cleaned so that it can stand in a one-line message.
 ///
 /// Holds nothing from which the token could be put together again.
@@ -250,20 +252,7 @@ fn span(seconds: i64) -> String {
 
 /// `2026-11-23T12:00:00Z`; times outside the years 1970 to 9999 as the number they are.
 fn rfc3339(seconds: i64) -> String {
-    if !(0..=253_402_300_799).contains(&seconds) {
-        return format!("{seconds} s after 1970");
-    }
-    let (days, time) = (seconds / 86_400, seconds % 86_400);
-    // Days to a Gregorian date, in years that begin in March so that the leap day comes last.
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", time / 3_600, time / 60 % 60, time % 60)
+    UtcTime::from_unix(seconds).map_or_else(|| format!("{seconds} s after 1970"), UtcTime::rfc3339)
 }
 
 #[cfg(test)]

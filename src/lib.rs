@@ -4,8 +4,8 @@
 //! system properties), `service` (one login and one read for all who need them), `auth` and `engine` (how), `value` (which
 //! value), `client` and `tls` (the connection), `vault` (what an answer means). `error` holds every message, `diagnosis` asks
 //! Vault what a message should add. Imports lead from top to bottom: `service`, `engine`, `reference`, `auth`, `diagnosis`,
-//! `client`, `tls`, `settings` and `value`, `vault`, `error` and `host`, `secret` and `text`. Nothing calls back up, except
-//! through [`Host`].
+//! `client`, `tls`, `settings` and `value`, `vault`, `error` and `host`, `secret`,
+//! `text` and `time`. Nothing calls back up, except through [`Host`].
 
 mod auth;
 mod client;
@@ -19,6 +19,7 @@ mod secret;
 mod service;
 mod settings;
 mod text;
+mod time;
 mod tls;
 mod value;
 mod vault;

@@ -50,7 +50,7 @@ impl Transport {
                 let tls::Tls { config, files, .. } = tls::client(host, options)?;
                 (config, files)
             }
-            None => (tls::nothing()?, tls::Files::default()),
+            None => (tls::without_trust()?, tls::Files::default()),
         };
         let transport = Arc::new(Self { needs, tls, files });
         if transports.len() == MOST {

@@ -1,10 +1,8 @@
 //! Whether the files of a configuration have changed since they were read.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::SystemTime,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// The files that a configuration was read from, and those whose absence it rests on, as they were then.
 #[derive(Debug, Default)]

@@ -1,22 +1,22 @@
 //! Who this client is: the certificate and key that it shows to a server that asks for one (mutual TLS).
 
-use std::{fs, sync::Arc};
+use std::fs;
+use std::sync::Arc;
 
-use rustls::{
-    Error as TlsError, SignatureScheme,
-    client::ResolvesClientCert,
-    crypto::CryptoProvider,
-    pki_types::{CertificateDer, PrivateKeyDer},
-    sign::CertifiedKey,
-};
+use rustls::client::ResolvesClientCert;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use rustls::{Error as TlsError, SignatureScheme};
 
-use super::{
-    Options, certificate,
-    files::Files,
-    key_store::{self, Key},
-    p12, pem,
-};
-use crate::{Error, Host, Secret, settings::Value};
+use crate::error::Error;
+use crate::host::Host;
+use crate::secret::Secret;
+use crate::settings::Value;
+use crate::tls::files::Files;
+use crate::tls::key_store::{self, Key, pkcs12};
+use crate::tls::options::Options;
+use crate::tls::{pem, x509};
 
 pub(super) const STORE: &str = "javax.net.ssl.keyStore";
 pub(super) const TYPE: &str = "javax.net.ssl.keyStoreType";
@@ -43,7 +43,7 @@ impl ResolvesClientCert for Identities {
 }
 
 fn is_issued_by(identity: &CertifiedKey, cas: &[&[u8]]) -> bool {
-    let by = |ca: &[u8]| identity.cert.iter().any(|der| certificate::is_issued_by(der, ca));
+    let by = |ca: &[u8]| identity.cert.iter().any(|der| x509::is_issued_by(der, ca));
     cas.iter().any(|ca| by(ca))
 }
 
@@ -71,7 +71,7 @@ fn named(
     files: &mut Files,
 ) -> Result<Identities, Error> {
     let content = pem::content(certificate, CERTIFICATE, files)?;
-    if p12::is(&content) {
+    if pkcs12::is(&content) {
         let password = options.client_password.as_ref().map(|password| password.text.as_str());
         let refuse = |problem: String| pem::refuse(certificate, CERTIFICATE, problem);
         let keys = key_store::keys(&content, password).map_err(|problem| {

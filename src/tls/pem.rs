@@ -1,12 +1,15 @@
 //! Certificates and keys as administrators have them: PEM text, in files, in a directory, or in a variable.
 
-use std::{fs, io, path::Path};
+use std::path::Path;
+use std::{fs, io};
 
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
-use super::files::Files;
-use crate::{Error, settings::Value};
+use crate::error::Error;
+use crate::settings::Value;
+use crate::tls::files::Files;
 
 /// The certificates of a PEM file, at least one.
 pub(super) fn file(setting: &Value, what: &'static str, files: &mut Files) -> Result<Vec<CertificateDer<'static>>, Error> {

@@ -1,9 +1,15 @@
 //! The union of all that is trusted: what the JVM trusts, and what the administrator names besides.
 
-use rustls::{RootCertStore, pki_types::CertificateDer};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 
-use super::{Options, files::Files, jvm_store, pem};
-use crate::{Error, Host, settings::Value};
+use crate::error::Error;
+use crate::host::Host;
+use crate::settings::Value;
+use crate::tls::files::Files;
+use crate::tls::key_store::jvm;
+use crate::tls::options::Options;
+use crate::tls::pem;
 
 /// The certificates to trust.
 pub(super) struct Anchors {
@@ -38,7 +44,7 @@ pub(super) fn read(host: &dyn Host, options: &Options, files: &mut Files) -> Res
     let mut without_jvm = String::new();
     let named = !roots.is_empty();
     let by_variable = "name its PEM file in VAULT_CACERT";
-    let import = match jvm_store::read(host, files) {
+    let import = match jvm::read(host, files) {
         Ok(store) => {
             roots.extend(store.roots.roots);
             words.insert(0, store.words);

@@ -1,17 +1,14 @@
 //! Why TLS failed, in words for the administrator.
 
-use std::{error::Error as StdError, fmt, io};
+use std::error::Error as StdError;
+use std::{fmt, io};
 
-use rustls::{
-    AlertDescription, CertificateError, Error, RootCertStore,
-    pki_types::{CertificateDer, ServerName, UnixTime},
-};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{AlertDescription, CertificateError, Error, RootCertStore};
 
-use super::{
-    certificate::{self, Facts},
-    moment::Moment,
-    trust::Trust,
-};
+use crate::time::UtcTime;
+use crate::tls::trust::Trust;
+use crate::tls::x509::{self, Facts};
 
 const GOOD_KEY: &str = "with a key of type RSA (2048 to 8192 bits), P-256, P-384, P-521 or Ed25519";
 
@@ -83,42 +80,48 @@ impl Refused<'_> {
             CertificateError::UnsupportedSignatureAlgorithm
             | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
             | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => self.unsupported(server),
-            CertificateError::Other(other) => match other.to_string().as_str() {
-                "CaUsedAsEndEntity" if server.self_issued => self.unknown_issuer(server),
-                "CaUsedAsEndEntity" => (
+            CertificateError::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
+                Some(webpki::Error::CaUsedAsEndEntity) if server.self_issued => self.unknown_issuer(server),
+                Some(webpki::Error::CaUsedAsEndEntity) => (
                     "the server's certificate is that of a CA (basicConstraints CA:TRUE), not of a server".to_owned(),
                     format!("give Vault's listener a certificate with CA:FALSE, or trust this one itself: {}", self.trust.import),
                 ),
-                "UnsupportedCertVersion" => (
+                Some(webpki::Error::UnsupportedCertVersion) => (
                     "the server's certificate has the format X.509 version 1, without names and extensions".to_owned(),
                     "give Vault's listener a certificate of version 3 with subject alternative names".to_owned(),
                 ),
-                "EndEntityUsedAsCa" => (
+                Some(webpki::Error::EndEntityUsedAsCa) => (
                     "a certificate that the server sent as that of a CA is not one (basicConstraints CA:TRUE is missing)"
                         .to_owned(),
                     "put the CA's own certificate below the server's one in Vault's tls_cert_file".to_owned(),
                 ),
-                "UnsupportedCriticalExtension" => (
+                Some(webpki::Error::UnsupportedCriticalExtension) => (
                     "a certificate has a critical extension that is not known".to_owned(),
                     "have it issued without that extension, or with it not critical (openssl x509 -text shows it)".to_owned(),
                 ),
-                "PathLenConstraintViolated" => (
+                Some(webpki::Error::PathLenConstraintViolated) => (
                     "a CA in the chain may not issue further CAs, or not so many below each other (path length), and did"
                         .to_owned(),
                     "have the server's certificate issued by the CA above".to_owned(),
                 ),
-                "NameConstraintViolation" => (
+                Some(webpki::Error::NameConstraintViolation) => (
                     "a name of the server's certificate is outside of what its CA may issue (name constraints)".to_owned(),
                     "have the certificate issued for allowed names only, or by another CA".to_owned(),
                 ),
-                other => self.other(other),
+                Some(other) => self.other(&format!("{other:?}")),
+                None => self.other("a reason without words"),
             },
             other => self.other(&other.to_string()),
         }
     }
 
-    fn out_of_date(&self, server: &Facts, verb: &str, wrong_date: impl Fn(&Facts, Moment) -> Option<Moment>) -> (String, String) {
-        let Some(now) = Moment::of(self.now) else { return self.other("the clock of this machine is unusable") };
+    fn out_of_date(
+        &self,
+        server: &Facts,
+        verb: &str,
+        wrong_date: impl Fn(&Facts, UtcTime) -> Option<UtcTime>,
+    ) -> (String, String) {
+        let Some(now) = x509::at(self.now) else { return self.other("the clock of this machine is unusable") };
         let clock = format!("this machine's clock says {now}");
         if let Some(date) = wrong_date(server, now) {
             let why = format!("the server's certificate {verb} {date}, and {clock}");
@@ -171,7 +174,7 @@ impl Refused<'_> {
             return too_weak(&last.issuer, weak);
         }
         if let Some(anchor) = last.namesake_of_issuer(&self.roots.roots) {
-            return match certificate::weak_anchor(anchor) {
+            return match x509::weak_anchor(anchor) {
                 Some(weak) => too_weak(&last.issuer, &weak),
                 None => (
                     format!("the trust store has a certificate of \"{}\", but it did not sign what the server sent", last.issuer),

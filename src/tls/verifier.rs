@@ -2,23 +2,16 @@
 
 use std::sync::Arc;
 
-use rustls::{
-    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
-    client::{
-        WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-        verify_server_name,
-    },
-    crypto::CryptoProvider,
-    pki_types::{CertificateDer, ServerName, UnixTime},
-    server::ParsedCertificate,
-};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
 
-use super::{
-    certificate,
-    trust::Trust,
-    verdict::{Refused, Verdict},
-};
+use crate::tls::trust::Trust;
+use crate::tls::verdict::{Refused, Verdict};
+use crate::tls::x509;
 
 /// What webpki checks, and beyond it what Java accepts: a server certificate that is itself in the trust store.
 #[derive(Debug)]
@@ -63,7 +56,7 @@ impl Verifier {
         if !self.roots.roots.iter().any(same) {
             return Ok(false);
         }
-        certificate::check_dates(server, now)?;
+        x509::check_dates(server, now)?;
         verify_server_name(&ParsedCertificate::try_from(server)?, name)?;
         Ok(true)
     }

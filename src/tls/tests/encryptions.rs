@@ -5,11 +5,8 @@ use std::fs;
 use rcgen::KeyPair;
 
 use super::{Ca, Directory, ca, ca_params, params, run};
-use crate::tls::{
-    der::{OCTETS, SEQUENCE, value},
-    key_store::{Problem, keys, trusted},
-    p12, pbe,
-};
+use crate::tls::key_store::{Problem, keys, pbe, trusted};
+use crate::tls::x509::der::{OCTETS, SEQUENCE, value};
 
 const SECRET: &str = "right-one";
 
@@ -80,7 +77,7 @@ fn what_would_take_minutes_or_is_not_known_is_left_to_java() {
     let (info, _) = value(SEQUENCE, &file).unwrap();
     let (algorithm, info) = value(SEQUENCE, info).unwrap();
     let (encrypted, _) = value(OCTETS, info).unwrap();
-    assert_eq!(pbe::decrypt(algorithm, encrypted, SECRET).unwrap_err(), p12::Problem::Unsupported);
+    assert_eq!(pbe::decrypt(algorithm, encrypted, SECRET).unwrap_err(), pbe::Problem::Unsupported);
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! Whom a client accepts, and the words for whom it does not.
 
-use std::{io::Write, sync::Arc, time::Duration};
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
 
 use rcgen::{
     CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair, PKCS_ECDSA_P521_SHA512, PKCS_ED25519,
     date_time_ymd,
 };
-use rustls::{ClientConfig, ServerConfig, crypto::aws_lc_rs, pki_types::CertificateDer};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, ServerConfig};
 
 use super::{Ca, Identity, ca, ca_params, client, connect, mutual, params, peer, server, server_config};
 use crate::tls::verdict;

@@ -3,16 +3,12 @@
 use std::fs;
 
 use rcgen::{ExtendedKeyUsagePurpose, KeyPair};
-use rustls::{
-    ClientConfig,
-    version::{TLS12, TLS13},
-};
+use rustls::ClientConfig;
+use rustls::version::{TLS12, TLS13};
 
 use super::{Ca, Directory, Identity, ca, connect, mutual, params, run, server, value};
-use crate::{
-    host::tests::MapHost,
-    tls::{self, Options, verdict},
-};
+use crate::host::tests::MapHost;
+use crate::tls::{self, Options, verdict};
 
 const NAME: &str = "vault.example.com";
 const STORE: &str = "javax.net.ssl.keyStore";

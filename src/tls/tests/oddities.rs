@@ -3,13 +3,12 @@
 use rcgen::{
     CertificateParams, CertifiedIssuer, CustomExtension, DnType, DnValue, GeneralSubtree, Issuer, KeyPair, NameConstraints,
 };
-use rustls::pki_types::{CertificateDer, pem::PemObject};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use super::{Directory, Identity, ca, ca_params, client, connect, params, run, server, server_config};
-use crate::tls::{
-    trust::Trust,
-    verdict::{Verdict, verdict},
-};
+use crate::tls::trust::Trust;
+use crate::tls::verdict::{Verdict, verdict};
 
 const HOST: &str = "vault.example.com";
 

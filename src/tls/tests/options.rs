@@ -5,12 +5,10 @@ use std::fs;
 use rustls::pki_types::CertificateDer;
 
 use super::{Ca, Directory, Identity, ca, connect, params, run, server, server_config, value};
-use crate::{
-    Host,
-    host::tests::MapHost,
-    settings::Origin,
-    tls::{self, Options, Tls, verdict},
-};
+use crate::Host;
+use crate::host::tests::MapHost;
+use crate::settings::Origin;
+use crate::tls::{self, Options, Tls, verdict};
 
 const STORE: &str = "javax.net.ssl.trustStore";
 const NAME: &str = "vault.example.com";

@@ -1,13 +1,13 @@
 //! Trust stores as the JDK and openssl make them.
 
-use std::{fs, path::Path};
+use std::fs;
+use std::path::Path;
 
 use super::{Directory, ca, client, connect, jdks, params, run, server, server_config};
-use crate::{
-    Error, Host,
-    host::tests::MapHost,
-    tls::{self, Options, Tls, tests::Identity},
-};
+use crate::host::tests::MapHost;
+use crate::tls::tests::Identity;
+use crate::tls::{self, Options, Tls};
+use crate::{Error, Host};
 
 const STORE: &str = "javax.net.ssl.trustStore";
 const TYPE: &str = "javax.net.ssl.trustStoreType";
@@ -272,7 +272,7 @@ fn stores_that_only_java_can_read_are_said_to_be_so() {
 fn plain_http_needs_no_file_and_trusts_nobody() {
     let ca = ca("CA");
     let port = server(server_config(&Identity::issued(&ca, &params("server", &["localhost"]))));
-    let error = connect(tls::nothing().map_err(|error| error.to_string()).unwrap(), "localhost", port).unwrap_err();
+    let error = connect(tls::without_trust().map_err(|error| error.to_string()).unwrap(), "localhost", port).unwrap_err();
     assert!(error.to_string().contains("UnknownIssuer"), "{error}");
     // The same server with its CA trusted: the test can tell the difference.
     let port = server(server_config(&Identity::issued(&ca, &params("server", &["localhost"]))));

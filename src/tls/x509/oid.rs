@@ -1,8 +1,8 @@
 //! Object identifiers (the content of their DER value), and what they are called.
 
-pub(super) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
-pub(super) const DSA: &[u8] = b"\x2a\x86\x48\xce\x38\x04\x01";
-pub(super) const SUBJECT_ALTERNATIVE_NAME: &[u8] = b"\x55\x1d\x11";
+pub(in crate::tls) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
+pub(in crate::tls) const DSA: &[u8] = b"\x2a\x86\x48\xce\x38\x04\x01";
+pub(in crate::tls) const SUBJECT_ALTERNATIVE_NAME: &[u8] = b"\x55\x1d\x11";
 
 /// The algorithms that sign certificates, today's and those of old, which are met among the refused ones.
 const SIGNATURES: [(&[u8], &str); 16] = [
@@ -45,12 +45,12 @@ const ATTRIBUTES: [(&[u8], &str); 16] = [
 ];
 
 /// For example `sha256WithRSAEncryption`.
-pub(super) fn signature(oid: &[u8]) -> String {
+pub(in crate::tls) fn signature(oid: &[u8]) -> String {
     called(&SIGNATURES, oid)
 }
 
 /// For example `CN`.
-pub(super) fn attribute(oid: &[u8]) -> String {
+pub(in crate::tls) fn attribute(oid: &[u8]) -> String {
     called(&ATTRIBUTES, oid)
 }
 

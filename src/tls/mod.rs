@@ -1,25 +1,18 @@
 //! TLS: whom to trust, who to be, and why a server was refused, in words.
 //!
-//! `trust` is all that is trusted: what the JVM trusts (`jvm_store`) and what the settings name (`pem`). `identity` is the
-//! certificate to show. `key_store` reads Java's key stores for both; `jks` and `p12` know their formats, `pbe` their
-//! encryption. `verifier` checks a server, `verdict` says what was wrong and `certificate` what a certificate holds, with
-//! `der`, `oid` and `moment` for its parts. `files` notices when a file changes. None of them knows of HTTP.
+//! `trust` is all that is trusted: what the JVM trusts (`key_store::jvm`) and what the settings name (`pem`). `identity` is the
+//! certificate to show. `key_store` reads Java's key stores for both. `verifier` checks a server, `verdict` says what was wrong
+//! and `x509` what a certificate holds. `files` notices when a file changes. None of them knows of HTTP.
 
-mod certificate;
-mod der;
 mod files;
 mod identity;
-mod jks;
-mod jvm_store;
 mod key_store;
-mod moment;
-mod oid;
-mod p12;
-mod pbe;
+mod options;
 mod pem;
 mod trust;
 mod verdict;
 mod verifier;
+mod x509;
 
 #[cfg(test)]
 mod tests;
@@ -27,73 +20,18 @@ mod tests;
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
-use rustls::{
-    ClientConfig, ConfigBuilder, RootCertStore,
-    client::WantsClientCert,
-    crypto::{CryptoProvider, aws_lc_rs},
-    pki_types::ServerName,
-};
+use rustls::client::WantsClientCert;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
-use crate::{
-    Error, Host,
-    settings::{
-        CA_CERT, CA_CERT_BYTES, CA_PATH, CLIENT_CERT, CLIENT_CERT_PASSWORD, CLIENT_KEY, Origin, SKIP_VERIFY, SYSTEM_TRUST,
-        Sources, TLS_SERVER_NAME, Value,
-    },
-};
+use crate::error::Error;
+use crate::host::Host;
+use crate::settings::Value;
 
 pub(crate) use files::Files;
+pub(crate) use options::Options;
 pub(crate) use verdict::verdict;
-
-/// What the administrator set about TLS.
-#[derive(Default, PartialEq, Eq)]
-pub(crate) struct Options {
-    /// The JVM's own system properties that say which stores it uses, as far as they are no passwords: two configurations
-    /// that differ in one are two.
-    jvm: [Option<String>; 4],
-    /// A PEM file with certificates of CAs to trust (`VAULT_CACERT`).
-    pub(crate) ca_file: Option<Value>,
-    /// Certificates of CAs to trust, as PEM text (`VAULT_CACERT_BYTES`).
-    pub(crate) ca_bytes: Option<Value>,
-    /// A directory of such PEM files (`VAULT_CAPATH`).
-    pub(crate) ca_path: Option<Value>,
-    /// Whether to trust what the operating system trusts, too.
-    pub(crate) system_roots: bool,
-    /// The client certificate with its chain: a PEM file, or a PKCS12 file with its key (`VAULT_CLIENT_CERT`).
-    pub(crate) client_cert: Option<Value>,
-    /// The key of the client certificate: a PEM file (`VAULT_CLIENT_KEY`). May be left out where `client_cert` holds it.
-    pub(crate) client_key: Option<Value>,
-    /// The password of a PKCS12 file in `client_cert`.
-    pub(crate) client_password: Option<Value>,
-    /// The name that the server's certificate must have, instead of the host of the endpoint (`VAULT_TLS_SERVER_NAME`).
-    /// What is sent in the handshake (SNI) is the endpoint's host all the same.
-    pub(crate) server_name: Option<Value>,
-    /// Set when the server is not to be checked at all: where that was asked for (`VAULT_SKIP_VERIFY`).
-    pub(crate) skip_verify: Option<Origin>,
-}
-
-impl Options {
-    /// Finds all of it.
-    pub(crate) fn find(sources: Sources<'_>) -> Result<Self, Error> {
-        let skip = SKIP_VERIFY.find(sources)?;
-        let skip_verify = match &skip {
-            Some(value) if value.flag()? => Some(value.origin),
-            _ => None,
-        };
-        Ok(Self {
-            jvm: [jvm_store::STORE, jvm_store::TYPE, identity::STORE, identity::TYPE].map(|name| sources.host.property(name)),
-            ca_file: CA_CERT.find(sources)?,
-            ca_bytes: CA_CERT_BYTES.find(sources)?,
-            ca_path: CA_PATH.find(sources)?,
-            system_roots: SYSTEM_TRUST.find(sources)?.map(|value| value.flag()).transpose()?.unwrap_or(false),
-            client_cert: CLIENT_CERT.find(sources)?,
-            client_key: CLIENT_KEY.find(sources)?,
-            client_password: CLIENT_CERT_PASSWORD.find(sources)?,
-            server_name: TLS_SERVER_NAME.find(sources)?,
-            skip_verify,
-        })
-    }
-}
 
 /// A TLS client configuration.
 pub(crate) struct Tls {
@@ -144,7 +82,7 @@ pub(crate) fn client(host: &dyn Host, options: &Options) -> Result<Tls, Error> {
 }
 
 /// A client for plain `http://`, which the HTTP library wants all the same: it trusts nobody and reads no file.
-pub(crate) fn nothing() -> Result<ClientConfig, Error> {
+pub(crate) fn without_trust() -> Result<ClientConfig, Error> {
     for_rustls(provider(), |config| config.with_root_certificates(RootCertStore::empty()))
 }
 

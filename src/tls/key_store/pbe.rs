@@ -3,24 +3,17 @@
 
 use std::num::NonZeroU32;
 
-use aws_lc_rs::{
-    cipher::{AES_128, AES_192, AES_256, Algorithm, DecryptionContext, PaddedBlockDecryptingKey, UnboundCipherKey},
-    digest, hmac,
-    iv::FixedLength,
-    pbkdf2,
-};
-use cbc::{
-    Decryptor,
-    cipher::{BlockCipherDecrypt, BlockModeDecrypt, KeyInit, KeyIvInit, block_padding::Pkcs7},
-};
+use aws_lc_rs::cipher::{AES_128, AES_192, AES_256, Algorithm, DecryptionContext, PaddedBlockDecryptingKey, UnboundCipherKey};
+use aws_lc_rs::iv::FixedLength;
+use aws_lc_rs::{digest, hmac, pbkdf2};
+use cbc::Decryptor;
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, KeyInit, KeyIvInit};
 use des::TdesEde3;
 use rc2::Rc2;
 use zeroize::Zeroizing;
 
-use super::{
-    der::{self, INTEGER, OCTETS, OID, SEQUENCE, value},
-    p12::Problem,
-};
+use crate::tls::x509::der::{self, INTEGER, OCTETS, OID, SEQUENCE, value};
 
 // OIDs, each the content of its DER value.
 const SHA1_AND_TRIPLE_DES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x03";
@@ -42,7 +35,20 @@ const SHA384: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x02";
 const SHA512: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x03";
 
 /// A hundred times what the JDK and openssl write. More keeps a server from its start, for minutes.
-const MOST_ITERATIONS: u32 = 1_000_000;
+const MAX_ITERATIONS: u32 = 1_000_000;
+
+/// Why a store cannot be read.
+#[derive(Debug, PartialEq)]
+pub(in crate::tls) enum Problem {
+    /// The password does not open it.
+    Password,
+    /// It is encrypted, and there is no password.
+    PasswordMissing,
+    /// An encryption that is not supported.
+    Unsupported,
+    /// It ends too early or breaks the format.
+    Damaged,
+}
 
 /// What a derived key is for: RFC 7292, appendix B.3.
 #[derive(Clone, Copy)]
@@ -53,7 +59,7 @@ enum Purpose {
 }
 
 /// Checks the digest of `content` under the password: `SEQUENCE { SEQUENCE { algorithm, digest }, salt, iterations DEFAULT 1 }`.
-pub(super) fn check(mac: &[u8], content: &[u8], password: &str) -> Result<(), Problem> {
+pub(in crate::tls) fn check(mac: &[u8], content: &[u8], password: &str) -> Result<(), Problem> {
     let parts = || {
         let (info, mac) = value(SEQUENCE, mac)?;
         let (salt, mac) = value(OCTETS, mac)?;
@@ -75,7 +81,7 @@ pub(super) fn check(mac: &[u8], content: &[u8], password: &str) -> Result<(), Pr
 }
 
 /// Decrypts what `algorithm` (`OID, parameters`) encrypted.
-pub(super) fn decrypt(algorithm: &[u8], encrypted: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
+pub(in crate::tls) fn decrypt(algorithm: &[u8], encrypted: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let (kind, parameters) = value(OID, algorithm).ok_or(Problem::Damaged)?;
     if !matches!(kind, PBES2 | SHA1_AND_TRIPLE_DES | SHA1_AND_RC2_40) {
         return Err(Problem::Unsupported);
@@ -144,7 +150,7 @@ fn pbes2(parameters: &[u8], encrypted: &[u8], password: &str) -> Result<Zeroizin
 
 fn iterations(count: Option<&[u8]>) -> Result<u32, Problem> {
     let count = count.and_then(der::small).ok_or(Problem::Damaged)?;
-    if count > MOST_ITERATIONS { Err(Problem::Unsupported) } else { Ok(count) }
+    if count > MAX_ITERATIONS { Err(Problem::Unsupported) } else { Ok(count) }
 }
 
 fn aes(algorithm: &'static Algorithm, key: &[u8], iv: &[u8], encrypted: &[u8]) -> Result<Zeroizing<Vec<u8>>, Problem> {

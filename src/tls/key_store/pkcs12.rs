@@ -3,11 +3,9 @@
 
 use zeroize::Zeroizing;
 
-use super::{
-    certificate::Fields,
-    der::{self, EXPLICIT_0, INTEGER, OCTETS, OID, SEQUENCE, SET, value},
-    pbe,
-};
+use crate::tls::key_store::pbe::{self, Problem};
+use crate::tls::x509::Fields;
+use crate::tls::x509::der::{self, EXPLICIT_0, INTEGER, OCTETS, OID, SEQUENCE, SET, value};
 
 /// Where encrypted content stands instead of plain one (`[0] IMPLICIT OCTET STRING`).
 const IMPLICIT_0: u8 = 0x80;
@@ -24,22 +22,9 @@ const LOCAL_KEY_ID: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x15";
 const TRUSTED_KEY_USAGE: &[u8] = b"\x60\x86\x48\x01\x86\xf9\x66\xad\xca\x7b\x01\x01";
 const ANY_USAGE: &[u8] = b"\x55\x1d\x25\x00";
 
-/// Why a store cannot be read.
-#[derive(Debug, PartialEq)]
-pub(super) enum Problem {
-    /// The password does not open it.
-    Password,
-    /// Everything in it is encrypted, and there is no password.
-    PasswordMissing,
-    /// An encryption that is not supported.
-    Unsupported,
-    /// It ends too early or breaks the format.
-    Damaged,
-}
-
 /// What is in a store, in its order.
 #[derive(Default)]
-pub(super) struct Archive {
+pub(in crate::tls) struct Archive {
     certificates: Vec<Certificate>,
     keys: Vec<Key>,
 }
@@ -59,7 +44,7 @@ struct Key {
 }
 
 /// Whether `file` begins like one: every PKCS #12 file is one ASN.1 SEQUENCE.
-pub(super) fn is(file: &[u8]) -> bool {
+pub(in crate::tls) fn is(file: &[u8]) -> bool {
     file.first() == Some(&SEQUENCE)
 }
 
@@ -70,7 +55,7 @@ pub(super) fn is(file: &[u8]) -> bool {
 /// PFX ::= SEQUENCE { version INTEGER, authSafe ContentInfo, macData OPTIONAL }
 /// ContentInfo ::= SEQUENCE { contentType OID, [0] EXPLICIT OCTET STRING holding SEQUENCE OF ContentInfo }
 /// ```
-pub(super) fn read(file: &[u8], password: Option<&str>) -> Result<Archive, Problem> {
+pub(in crate::tls) fn read(file: &[u8], password: Option<&str>) -> Result<Archive, Problem> {
     let parts = || {
         let (pfx, _) = value(SEQUENCE, file)?;
         let (_, pfx) = value(INTEGER, pfx)?;
@@ -164,7 +149,7 @@ impl Archive {
     }
 
     /// How many certificates there are, marked or not.
-    pub(super) fn certificates(&self) -> usize {
+    pub(in crate::tls) fn certificates(&self) -> usize {
         self.certificates.len()
     }
 
@@ -172,7 +157,7 @@ impl Archive {
     ///
     /// A certificate without the mark and without a key is nothing to Java: openssl writes such ones unless called with
     /// `-jdktrust anyExtendedKeyUsage`.
-    pub(super) fn anchors(&self) -> impl Iterator<Item = &[u8]> {
+    pub(in crate::tls) fn anchors(&self) -> impl Iterator<Item = &[u8]> {
         let belongs_to_key =
             |certificate: &Certificate| certificate.id.is_some() && self.keys.iter().any(|key| key.id == certificate.id);
         self.certificates
@@ -182,7 +167,7 @@ impl Archive {
     }
 
     /// The keys that have a certificate here, each with its chain, its own certificate first.
-    pub(super) fn keys(&self) -> impl Iterator<Item = (&[u8], Vec<&[u8]>)> {
+    pub(in crate::tls) fn keys(&self) -> impl Iterator<Item = (&[u8], Vec<&[u8]>)> {
         self.keys.iter().filter_map(|key| {
             let own = self.certificates.iter().find(|certificate| certificate.id.is_some() && certificate.id == key.id)?;
             Some((key.der.as_slice(), self.chain(&own.der)))

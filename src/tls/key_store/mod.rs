@@ -1,16 +1,19 @@
 //! The two kinds of key store file, JKS and PKCS #12, seen alike: the certificates to trust in it, and the keys.
 
+pub(in crate::tls) mod jks;
+pub(in crate::tls) mod jvm;
+pub(in crate::tls) mod pbe;
+pub(in crate::tls) mod pkcs12;
+
 use std::fmt;
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-
-use super::{jks, p12};
 
 const BROKEN: &str = "it ends too early or its lengths are wrong";
 
 /// Why a key store cannot be read.
 #[derive(Debug)]
-pub(super) enum Problem {
+pub(in crate::tls) enum Problem {
     Empty,
     Pem,
     Neither,
@@ -45,41 +48,41 @@ impl From<jks::Problem> for Problem {
     }
 }
 
-impl From<p12::Problem> for Problem {
-    fn from(problem: p12::Problem) -> Self {
+impl From<pbe::Problem> for Problem {
+    fn from(problem: pbe::Problem) -> Self {
         match problem {
-            p12::Problem::Password => Self::Password,
-            p12::Problem::PasswordMissing => Self::PasswordMissing,
-            p12::Problem::Unsupported => Self::Unsupported("its encryption".to_owned()),
-            p12::Problem::Damaged => Self::Damaged(BROKEN.to_owned()),
+            pbe::Problem::Password => Self::Password,
+            pbe::Problem::PasswordMissing => Self::PasswordMissing,
+            pbe::Problem::Unsupported => Self::Unsupported("its encryption".to_owned()),
+            pbe::Problem::Damaged => Self::Damaged(BROKEN.to_owned()),
         }
     }
 }
 
 /// Whether this store type of Java's is a file that is read here. The JDK, too, looks at the content rather than at which
 /// of them is named.
-pub(super) fn is_file_type(name: &str) -> bool {
+pub(in crate::tls) fn is_file_type(name: &str) -> bool {
     ["JKS", "PKCS12", "JCEKS", "CaseExactJKS"].iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// The type of the store, by its content.
-pub(super) fn kind(file: &[u8]) -> &'static str {
+pub(in crate::tls) fn kind(file: &[u8]) -> &'static str {
     match jks::kind(file) {
         Some(kind) => kind,
-        None if p12::is(file) => "PKCS12",
+        None if pkcs12::is(file) => "PKCS12",
         None => "unknown type",
     }
 }
 
 /// The certificates in a store.
-pub(super) struct Trusted<'a> {
-    pub(super) certificates: Vec<CertificateDer<'a>>,
+pub(in crate::tls) struct Trusted<'a> {
+    pub(in crate::tls) certificates: Vec<CertificateDer<'a>>,
     /// Certificates that Java does not take as trusted.
-    pub(super) unmarked: usize,
+    pub(in crate::tls) unmarked: usize,
 }
 
 /// The certificates that Java takes as trust anchors.
-pub(super) fn trusted<'a>(file: &'a [u8], password: Option<&str>) -> Result<Trusted<'a>, Problem> {
+pub(in crate::tls) fn trusted<'a>(file: &'a [u8], password: Option<&str>) -> Result<Trusted<'a>, Problem> {
     if jks::kind(file).is_some() {
         let certificate = |entry| match entry {
             jks::Entry::Trusted(certificate) => Some(certificate),
@@ -89,8 +92,8 @@ pub(super) fn trusted<'a>(file: &'a [u8], password: Option<&str>) -> Result<Trus
         let entries = jks::read(file, password)?.into_iter();
         return Ok(Trusted { certificates: entries.filter_map(certificate).map(CertificateDer::from).collect(), unmarked: 0 });
     }
-    if p12::is(file) {
-        let archive = p12::read(file, password)?;
+    if pkcs12::is(file) {
+        let archive = pkcs12::read(file, password)?;
         let certificates: Vec<_> = archive.anchors().map(|der| CertificateDer::from(der.to_vec())).collect();
         return Ok(Trusted { unmarked: archive.certificates() - certificates.len(), certificates });
     }
@@ -98,13 +101,13 @@ pub(super) fn trusted<'a>(file: &'a [u8], password: Option<&str>) -> Result<Trus
 }
 
 /// A private key with its certificates, its own first.
-pub(super) struct Key {
-    pub(super) chain: Vec<CertificateDer<'static>>,
-    pub(super) key: PrivateKeyDer<'static>,
+pub(in crate::tls) struct Key {
+    pub(in crate::tls) chain: Vec<CertificateDer<'static>>,
+    pub(in crate::tls) key: PrivateKeyDer<'static>,
 }
 
 /// The private keys, at least one. As with the JVM's own key manager, each has the password of the store.
-pub(super) fn keys(file: &[u8], password: Option<&str>) -> Result<Vec<Key>, Problem> {
+pub(in crate::tls) fn keys(file: &[u8], password: Option<&str>) -> Result<Vec<Key>, Problem> {
     decrypted_keys(file, password.unwrap_or_default()).map_err(|problem| match problem {
         Problem::Password if password.is_none() => Problem::PasswordMissing,
         other => other,
@@ -121,8 +124,8 @@ fn decrypted_keys(file: &[u8], password: &str) -> Result<Vec<Key>, Problem> {
                 keys.push(Key { chain, key });
             }
         }
-    } else if p12::is(file) {
-        for (key, chain) in p12::read(file, Some(password))?.keys() {
+    } else if pkcs12::is(file) {
+        for (key, chain) in pkcs12::read(file, Some(password))?.keys() {
             let chain = chain.into_iter().map(|certificate| CertificateDer::from(certificate.to_vec())).collect();
             keys.push(Key { chain, key: PrivatePkcs8KeyDer::from(key.to_vec()).into() });
         }

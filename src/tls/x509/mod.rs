@@ -1,22 +1,18 @@
 //! What a certificate holds, in words. Only for certificates that are refused, and where a client certificate is chosen: a
 //! good one is never taken apart here, and nothing here decides whom to trust.
 
-use std::{
-    fmt,
-    net::{Ipv4Addr, Ipv6Addr},
-};
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
-use rustls::{
-    CertificateError,
-    pki_types::{TrustAnchor, UnixTime},
-};
+use rustls::CertificateError;
+use rustls::pki_types::{TrustAnchor, UnixTime};
 
-use super::{
-    der::{self, BITS, EXPLICIT_0, INTEGER, OCTETS, OID, SEQUENCE, SET, value},
-    moment::Moment,
-    oid,
-};
+pub(in crate::tls) mod der;
+pub(in crate::tls) mod oid;
+
 use crate::text::{list, one_line};
+use crate::time::UtcTime;
+use der::{BITS, EXPLICIT_0, GENERALIZED_TIME, INTEGER, OCTETS, OID, SEQUENCE, SET, UTC_TIME, value};
 
 /// The shortest RSA key that the TLS library uses.
 const LEAST_RSA_BITS: usize = 2048;
@@ -34,11 +30,11 @@ const STRINGS: [u8; 6] = [0x12, 0x13, 0x14, 0x16, 0x1a, 0x0c];
 
 /// The fields of a certificate, as they stand in it. Names and key without the header of their SEQUENCE, as a trust anchor
 /// holds them.
-pub(super) struct Fields<'a> {
-    pub(super) issuer: &'a [u8],
-    pub(super) subject: &'a [u8],
-    begins: Moment,
-    ends: Moment,
+pub(in crate::tls) struct Fields<'a> {
+    pub(in crate::tls) issuer: &'a [u8],
+    pub(in crate::tls) subject: &'a [u8],
+    begins: UtcTime,
+    ends: UtcTime,
     key: &'a [u8],
     extensions: Option<&'a [u8]>,
     /// The OID of the signature's algorithm.
@@ -53,7 +49,7 @@ impl<'a> Fields<'a> {
     /// tbs ::= SEQUENCE { [0] version OPTIONAL, serial INTEGER, algorithm SEQUENCE, issuer SEQUENCE,
     ///     SEQUENCE { notBefore, notAfter }, subject SEQUENCE, key SEQUENCE, [1], [2], [3] extensions OPTIONAL }
     /// ```
-    pub(super) fn of(der: &'a [u8]) -> Option<Self> {
+    pub(in crate::tls) fn of(der: &'a [u8]) -> Option<Self> {
         let (certificate, _) = value(SEQUENCE, der)?;
         let (tbs, certificate) = value(SEQUENCE, certificate)?;
         let (algorithm, certificate) = value(SEQUENCE, certificate)?;
@@ -64,8 +60,8 @@ impl<'a> Fields<'a> {
         let (_, tbs) = value(SEQUENCE, tbs)?;
         let (issuer, tbs) = value(SEQUENCE, tbs)?;
         let (validity, tbs) = value(SEQUENCE, tbs)?;
-        let (begins, validity) = Moment::of_der(validity)?;
-        let (ends, _) = Moment::of_der(validity)?;
+        let (begins, validity) = time(validity)?;
+        let (ends, _) = time(validity)?;
         let (subject, tbs) = value(SEQUENCE, tbs)?;
         let (key, tbs) = value(SEQUENCE, tbs)?;
         let (_, tbs) = der::optional(ISSUER_ID, tbs);
@@ -76,25 +72,25 @@ impl<'a> Fields<'a> {
 }
 
 /// A certificate, taken apart.
-pub(super) struct Facts {
-    pub(super) subject: String,
-    pub(super) issuer: String,
+pub(in crate::tls) struct Facts {
+    pub(in crate::tls) subject: String,
+    pub(in crate::tls) issuer: String,
     /// The DNS names and IP addresses it is valid for.
-    pub(super) names: Vec<String>,
+    pub(in crate::tls) names: Vec<String>,
     /// Whether it names itself as its issuer.
-    pub(super) self_issued: bool,
-    pub(super) begins: Moment,
-    pub(super) ends: Moment,
+    pub(in crate::tls) self_issued: bool,
+    pub(in crate::tls) begins: UtcTime,
+    pub(in crate::tls) ends: UtcTime,
     /// For example `sha1WithRSAEncryption`.
-    pub(super) signature: String,
+    pub(in crate::tls) signature: String,
     /// Why its own key cannot be used.
-    pub(super) weak_key: Option<String>,
+    pub(in crate::tls) weak_key: Option<String>,
     issuer_der: Vec<u8>,
 }
 
 impl Facts {
     /// `None` when `der` is no certificate.
-    pub(super) fn of(der: &[u8]) -> Option<Self> {
+    pub(in crate::tls) fn of(der: &[u8]) -> Option<Self> {
         let fields = Fields::of(der)?;
         Some(Self {
             subject: name(fields.subject),
@@ -110,13 +106,13 @@ impl Facts {
     }
 
     /// The trust anchor that has the name of this certificate's issuer.
-    pub(super) fn namesake_of_issuer<'a>(&self, anchors: &'a [TrustAnchor<'static>]) -> Option<&'a TrustAnchor<'static>> {
+    pub(in crate::tls) fn namesake_of_issuer<'a>(&self, anchors: &'a [TrustAnchor<'static>]) -> Option<&'a TrustAnchor<'static>> {
         anchors.iter().find(|anchor| anchor.subject.as_ref() == self.issuer_der)
     }
 
     /// Whether a trust anchor's name reads as that of this certificate's issuer. Java compares names as text, webpki their
     /// bytes: a PrintableString is no UTF8String there.
-    pub(super) fn is_named_alike(&self, anchors: &[TrustAnchor<'static>]) -> bool {
+    pub(in crate::tls) fn is_named_alike(&self, anchors: &[TrustAnchor<'static>]) -> bool {
         anchors.iter().any(|anchor| name(&anchor.subject) == self.issuer)
     }
 }
@@ -133,14 +129,41 @@ impl fmt::Display for Facts {
 }
 
 /// Whether `certificate` was issued by the CA with this name (a whole DER value).
-pub(super) fn is_issued_by(certificate: &[u8], ca: &[u8]) -> bool {
+pub(in crate::tls) fn is_issued_by(certificate: &[u8], ca: &[u8]) -> bool {
     Fields::of(certificate).is_some_and(|fields| value(SEQUENCE, ca).is_some_and(|(ca, _)| fields.issuer == ca))
 }
 
+/// The clock as a date; `None` when it stands after the year 9999.
+pub(in crate::tls) fn at(now: UnixTime) -> Option<UtcTime> {
+    i64::try_from(now.as_secs()).ok().and_then(UtcTime::from_unix)
+}
+
+/// The time at the beginning of `bytes`, and what follows it. DER knows only `YYMMDDHHMMSSZ` and `YYYYMMDDHHMMSSZ`.
+fn time(bytes: &[u8]) -> Option<(UtcTime, &[u8])> {
+    let (tag, content, rest) = der::any(bytes)?;
+    let digits = content.strip_suffix(b"Z")?;
+    let pairs = match (tag, digits.len()) {
+        (UTC_TIME, 12) | (GENERALIZED_TIME, 14) => digits.as_chunks::<2>().0,
+        _ => return None,
+    };
+    let numbers = pairs.iter().map(|pair| number(*pair)).collect::<Option<Vec<u16>>>()?;
+    let (year, parts) = match *numbers {
+        [year, ref parts @ ..] if tag == UTC_TIME => (if year < 50 { 2000 + year } else { 1900 + year }, parts),
+        [century, year, ref parts @ ..] => (century * 100 + year, parts),
+        _ => return None,
+    };
+    Some((UtcTime::from_parts(year, parts.try_into().ok()?)?, rest))
+}
+
+fn number([tens, ones]: [u8; 2]) -> Option<u16> {
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| u16::from(byte - b'0'));
+    Some(digit(tens)? * 10 + digit(ones)?)
+}
+
 /// The dates of a certificate, as webpki checks them.
-pub(super) fn check_dates(der: &[u8], now: UnixTime) -> Result<(), CertificateError> {
+pub(in crate::tls) fn check_dates(der: &[u8], now: UnixTime) -> Result<(), CertificateError> {
     let fields = Fields::of(der).ok_or(CertificateError::BadEncoding)?;
-    let now = Moment::of(now).ok_or(CertificateError::BadEncoding)?;
+    let now = at(now).ok_or(CertificateError::BadEncoding)?;
     if now < fields.begins {
         Err(CertificateError::NotValidYet)
     } else if now > fields.ends {
@@ -151,7 +174,7 @@ pub(super) fn check_dates(der: &[u8], now: UnixTime) -> Result<(), CertificateEr
 }
 
 /// Why the key of a trust anchor cannot be used.
-pub(super) fn weak_anchor(anchor: &TrustAnchor<'_>) -> Option<String> {
+pub(in crate::tls) fn weak_anchor(anchor: &TrustAnchor<'_>) -> Option<String> {
     weak_key(&anchor.subject_public_key_info)
 }
 
@@ -225,5 +248,41 @@ fn address(bytes: &[u8]) -> Option<String> {
     match bytes.len() {
         4 => <[u8; 4]>::try_from(bytes).ok().map(|v4| Ipv4Addr::from(v4).to_string()),
         _ => <[u8; 16]>::try_from(bytes).ok().map(|v6| Ipv6Addr::from(v6).to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(tag: u8, text: &str) -> Option<String> {
+        time(&der::wrap(tag, text.as_bytes())).map(|(time, _)| time.to_string())
+    }
+
+    #[test]
+    fn both_forms_of_a_time_are_read() {
+        assert_eq!(read(UTC_TIME, "491231235959Z").as_deref(), Some("2049-12-31 23:59:59 UTC"));
+        assert_eq!(read(UTC_TIME, "500101000000Z").as_deref(), Some("1950-01-01 00:00:00 UTC"));
+        assert_eq!(read(GENERALIZED_TIME, "20500228010203Z").as_deref(), Some("2050-02-28 01:02:03 UTC"));
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
+        let broken = [
+            "",
+            "Z",
+            "491231235959",
+            "4912312359Z",
+            "491331235959Z",
+            "490229000000Z",
+            "490100000000Z",
+            "490101240000Z",
+            "49010100000xZ",
+        ];
+        for text in broken {
+            assert_eq!(read(UTC_TIME, text), None, "{text}");
+        }
+        assert_eq!(read(GENERALIZED_TIME, "491231235959Z"), None);
+        assert_eq!(read(INTEGER, "491231235959Z"), None);
     }
 }

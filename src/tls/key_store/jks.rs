@@ -5,7 +5,7 @@
 use aws_lc_rs::digest::{Context, Digest, SHA1_FOR_LEGACY_USE_ONLY as SHA1};
 use zeroize::Zeroizing;
 
-use super::der::{OCTETS, OID, SEQUENCE, value};
+use crate::tls::x509::der::{OCTETS, OID, SEQUENCE, value};
 
 const MAGIC_JKS: [u8; 4] = 0xfeed_feed_u32.to_be_bytes();
 const MAGIC_JCEKS: [u8; 4] = 0xcece_cece_u32.to_be_bytes();
@@ -20,7 +20,7 @@ const TRUSTED_CERTIFICATE: u32 = 2;
 
 /// What stands under one alias. Everything borrows from the file.
 #[derive(Debug, PartialEq)]
-pub(super) enum Entry<'a> {
+pub(in crate::tls) enum Entry<'a> {
     /// A certificate to trust, DER.
     Trusted(&'a [u8]),
     /// A private key with its certificate chain, DER, the key's own certificate first.
@@ -34,7 +34,7 @@ pub(super) enum Entry<'a> {
 
 /// Why a store cannot be read.
 #[derive(Debug, PartialEq)]
-pub(super) enum Problem {
+pub(in crate::tls) enum Problem {
     /// It ends too early or breaks the format.
     Damaged,
     /// The digest does not fit: another password, or the file was changed.
@@ -44,7 +44,7 @@ pub(super) enum Problem {
 }
 
 /// "JKS" or "JCEKS" when `file` begins like one.
-pub(super) fn kind(file: &[u8]) -> Option<&'static str> {
+pub(in crate::tls) fn kind(file: &[u8]) -> Option<&'static str> {
     match file.first_chunk() {
         Some(&MAGIC_JKS) => Some("JKS"),
         Some(&MAGIC_JCEKS) => Some("JCEKS"),
@@ -53,7 +53,7 @@ pub(super) fn kind(file: &[u8]) -> Option<&'static str> {
 }
 
 /// Every entry of the store. Without a password its integrity is not checked, as in Java.
-pub(super) fn read<'a>(file: &'a [u8], password: Option<&str>) -> Result<Vec<Entry<'a>>, Problem> {
+pub(in crate::tls) fn read<'a>(file: &'a [u8], password: Option<&str>) -> Result<Vec<Entry<'a>>, Problem> {
     let (content, digest) = file.split_last_chunk::<DIGEST>().ok_or(Problem::Damaged)?;
     let mut rest = Cursor(content);
     rest.take(MAGIC_JKS.len())?;
@@ -89,7 +89,7 @@ fn sum(parts: &[&[u8]]) -> Digest {
 ///
 /// The protected text is a salt, the key under a stream of SHA-1 sums (each of the password and the sum before, the
 /// first of the password and the salt), and the sum of the password and the key.
-pub(super) fn unprotect(protected: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
+pub(in crate::tls) fn unprotect(protected: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let (algorithm, text) = protected_text(protected).ok_or(Problem::Damaged)?;
     if algorithm != KEY_PROTECTOR {
         return Err(Problem::Unknown("the encryption of its key".to_owned()));

@@ -1,23 +1,23 @@
 //! As much DER as certificates and key stores need: one value taken off the front, one put together.
 
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const BITS: u8 = 0x03;
-pub(super) const OCTETS: u8 = 0x04;
-pub(super) const OID: u8 = 0x06;
-pub(super) const UTC_TIME: u8 = 0x17;
-pub(super) const GENERALIZED_TIME: u8 = 0x18;
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const SET: u8 = 0x31;
-pub(super) const EXPLICIT_0: u8 = 0xa0;
+pub(in crate::tls) const INTEGER: u8 = 0x02;
+pub(in crate::tls) const BITS: u8 = 0x03;
+pub(in crate::tls) const OCTETS: u8 = 0x04;
+pub(in crate::tls) const OID: u8 = 0x06;
+pub(in crate::tls) const UTC_TIME: u8 = 0x17;
+pub(in crate::tls) const GENERALIZED_TIME: u8 = 0x18;
+pub(in crate::tls) const SEQUENCE: u8 = 0x30;
+pub(in crate::tls) const SET: u8 = 0x31;
+pub(in crate::tls) const EXPLICIT_0: u8 = 0xa0;
 
 /// The content of the DER value with this tag at the beginning of `bytes`, and what follows it.
-pub(super) fn value(tag: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(in crate::tls) fn value(tag: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (found, content, rest) = any(bytes)?;
     (found == tag).then_some((content, rest))
 }
 
 /// The tag and the content of the DER value at the beginning of `bytes`, and what follows it.
-pub(super) fn any(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+pub(in crate::tls) fn any(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, bytes) = bytes.split_first()?;
     let (&length, bytes) = bytes.split_first()?;
     let (length, bytes) = if length < 0x80 {
@@ -33,12 +33,12 @@ pub(super) fn any(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// The content of the value with this tag, if the next one has it, and what follows.
-pub(super) fn optional(tag: u8, bytes: &[u8]) -> (Option<&[u8]>, &[u8]) {
+pub(in crate::tls) fn optional(tag: u8, bytes: &[u8]) -> (Option<&[u8]>, &[u8]) {
     value(tag, bytes).map_or((None, bytes), |(content, rest)| (Some(content), rest))
 }
 
 /// The contents of values that all have this tag.
-pub(super) fn all(tag: u8, mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
+pub(in crate::tls) fn all(tag: u8, mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
     let mut found = Vec::new();
     while !bytes.is_empty() {
         let (content, rest) = value(tag, bytes)?;
@@ -49,7 +49,7 @@ pub(super) fn all(tag: u8, mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
 }
 
 /// The number in an INTEGER that is neither negative nor large.
-pub(super) fn small(integer: &[u8]) -> Option<u32> {
+pub(in crate::tls) fn small(integer: &[u8]) -> Option<u32> {
     match integer {
         [first, ..] if *first >= 0x80 => None,
         [0, digits @ ..] | digits if (1..=4).contains(&digits.len()) => {
@@ -62,7 +62,7 @@ pub(super) fn small(integer: &[u8]) -> Option<u32> {
 
 /// `content` as one DER value with this tag.
 #[cfg(test)]
-pub(super) fn wrap(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(in crate::tls) fn wrap(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let digits: Vec<u8> = length.into_iter().skip_while(|&digit| digit == 0).collect();
     let mut wrapped = vec![tag];

@@ -1,34 +1,33 @@
 //! What the JVM trusts: found where Java looks for it, and read without asking Java, which would take a third of a
 //! second. Only what Java alone can read is asked for there.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-use rustls::{RootCertStore, pki_types::CertificateDer};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 
-use super::{
-    files::Files,
-    key_store::{self, Problem},
-};
-use crate::{Error, Host, Secret};
+use crate::error::Error;
+use crate::host::Host;
+use crate::secret::Secret;
+use crate::tls::files::Files;
+use crate::tls::key_store::{self, Problem};
 
-pub(super) const STORE: &str = "javax.net.ssl.trustStore";
-pub(super) const TYPE: &str = "javax.net.ssl.trustStoreType";
+pub(in crate::tls) const STORE: &str = "javax.net.ssl.trustStore";
+pub(in crate::tls) const TYPE: &str = "javax.net.ssl.trustStoreType";
 const PASSWORD: &str = "javax.net.ssl.trustStorePassword";
 
 /// What the JVM trusts.
-pub(super) struct Store {
-    pub(super) roots: RootCertStore,
+pub(in crate::tls) struct Store {
+    pub(in crate::tls) roots: RootCertStore,
     /// The store, its type, how many certificates and why this store.
-    pub(super) words: String,
+    pub(in crate::tls) words: String,
     /// The command that adds a certificate to it.
-    pub(super) import: String,
+    pub(in crate::tls) import: String,
 }
 
 /// Reads the store that the JVM uses.
-pub(super) fn read(host: &dyn Host, files: &mut Files) -> Result<Store, Error> {
+pub(in crate::tls) fn read(host: &dyn Host, files: &mut Files) -> Result<Store, Error> {
     let File { path, content, origin } = match find(host, files)? {
         Place::File(file) => file,
         Place::OnlyJava(store) => {
