@@ -13,7 +13,7 @@ use crate::text::{list, nearest, one_line};
 use crate::vault;
 
 /// The fields that say where the secret is. The others are settings: [`settings::ALL`].
-const OWN: [&str; 11] = [
+pub(super) const OWN: [&str; 11] = [
     "mount",
     "path",
     "key",

@@ -2,6 +2,8 @@
 //! cannot be wrong; every problem of it is found before anything else happens.
 
 mod fields;
+#[cfg(test)]
+mod pages;
 mod store_command;
 
 use zeroize::Zeroizing;

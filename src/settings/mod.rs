@@ -1,6 +1,8 @@
 //! Settings: the text first, then the environment, then a Java system property, then a default. Every value remembers
 //! where it came from, so that a message can say so.
 
+#[cfg(test)]
+mod page;
 mod table;
 
 use std::fmt;
@@ -55,6 +57,15 @@ pub(crate) struct Setting {
     pub(crate) variables: &'static [&'static str],
     /// The Java system property; `None` for the official client's variables that have a setting of our own beside them.
     pub(crate) property: Option<&'static str>,
+    /// What counts where it is not set, as docs/settings.md says it.
+    #[cfg(test)]
+    pub(crate) default: &'static str,
+    /// What docs/settings.md says of it.
+    #[cfg(test)]
+    pub(crate) meaning: &'static str,
+    /// Whether it is a secret by itself.
+    #[cfg(test)]
+    pub(crate) credential: bool,
 }
 
 /// Where a value stands.
@@ -274,7 +285,9 @@ mod tests {
 
     #[test]
     fn no_credential_can_stand_in_the_text_and_no_variable_is_there_twice() {
-        for credential in [&TOKEN, &OFFICIAL_TOKEN, &SECRET_ID, &PASSWORD, &CLIENT_CERT_PASSWORD] {
+        let credentials: Vec<&Setting> = ALL.iter().filter(|setting| setting.credential).collect();
+        assert!(credentials.contains(&&TOKEN) && credentials.contains(&&PASSWORD));
+        for credential in credentials {
             assert_eq!(credential.field, None, "{credential:?}");
         }
         let mut names: Vec<&str> =

@@ -11,25 +11,22 @@ import static org.junit.Assert.assertTrue;
 
 import dev.vaultcipher.harness.Canaries;
 import dev.vaultcipher.harness.Cleanup;
-import dev.vaultcipher.harness.DocsFiles;
 import dev.vaultcipher.harness.FaultPeer;
 import dev.vaultcipher.harness.Fixtures;
 import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.KubernetesCertificate;
+import dev.vaultcipher.harness.SettingsTable;
 import dev.vaultcipher.harness.StoreSession;
 import dev.vaultcipher.harness.VaultServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.Paths;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.AfterClass;
 import org.junit.BeforeClass;
 import org.junit.Test;
@@ -41,7 +38,7 @@ public class SettingsTest {
     private static final String PATH = "/v1/secret/data/sample/secret";
 
     private static Cleanup cleanup;
-    /** A value that each setting refuses. Those of the logins are other tests'. */
+    /** A value that each setting refuses, by the name of its last variable. Those of the logins are other tests'. */
     private static final Map<String, String> WRONG = new LinkedHashMap<>();
     /** A value that each of those settings takes that can stand in the text. */
     private static final Map<String, String> RIGHT = new LinkedHashMap<>();
@@ -52,24 +49,24 @@ public class SettingsTest {
         KubernetesCertificate certificate = KubernetesCertificate.createIn(cleanup.folder("certificate"));
         Path authorities = cleanup.folder("authorities");
         Files.writeString(authorities.resolve("ca.pem"), certificate.pem);
-        setting("NAMESPACE", "team a", "team-a");
-        setting("CA_CERT", "/nowhere/ca.pem", certificate.pemFile.toString());
-        setting("CA_CERT_BYTES", "no certificate", certificate.pem);
-        setting("CA_PATH", "/nowhere/authorities", authorities.toString());
-        setting("SYSTEM_TRUST", "perhaps", "false");
-        setting("CLIENT_CERT", "/nowhere/client.pem", certificate.pemFile.toString());
-        setting("CLIENT_KEY", "/nowhere/client-key.pem", certificate.keyFile.toString());
-        setting("TLS_SERVER_NAME", "no host name!", "localhost");
-        setting("SKIP_VERIFY", "ja", "False");
-        setting("CLIENT_TIMEOUT", "soon", "500ms");
-        setting("MAX_RETRIES", "-1", "0");
-        setting("PROXY", "socks5://127.0.0.1:1", "http://127.0.0.1:1");
-        setting("DISABLE_REDIRECTS", "tRUE", "T");
-        setting("HEADERS", "X-Team: dba", "{\"X-Team\":\"dba\"}");
-        WRONG.put("ADDRESS", "vault.example.com");
-        WRONG.put("AGENT_ADDRESS", "unix://relative");
-        WRONG.put("TOKEN", "s.a b");
-        WRONG.put("OFFICIAL_TOKEN", "s.\u00e4");
+        setting("VAULT_NAMESPACE", "team a", "team-a");
+        setting("VAULT_CACERT", "/nowhere/ca.pem", certificate.pemFile.toString());
+        setting("VAULT_CACERT_BYTES", "no certificate", certificate.pem);
+        setting("VAULT_CAPATH", "/nowhere/authorities", authorities.toString());
+        setting("SECRET_STORE_VAULT_SYSTEM_TRUST", "perhaps", "false");
+        setting("VAULT_CLIENT_CERT", "/nowhere/client.pem", certificate.pemFile.toString());
+        setting("VAULT_CLIENT_KEY", "/nowhere/client-key.pem", certificate.keyFile.toString());
+        setting("VAULT_TLS_SERVER_NAME", "no host name!", "localhost");
+        setting("VAULT_SKIP_VERIFY", "ja", "False");
+        setting("VAULT_CLIENT_TIMEOUT", "soon", "500ms");
+        setting("VAULT_MAX_RETRIES", "-1", "0");
+        setting("VAULT_HTTP_PROXY", "socks5://127.0.0.1:1", "http://127.0.0.1:1");
+        setting("VAULT_DISABLE_REDIRECTS", "tRUE", "T");
+        setting("VAULT_HEADERS", "X-Team: dba", "{\"X-Team\":\"dba\"}");
+        WRONG.put("VAULT_ADDR", "vault.example.com");
+        WRONG.put("VAULT_AGENT_ADDR", "unix://relative");
+        WRONG.put("SECRET_STORE_VAULT_TOKEN", "s.a b");
+        WRONG.put("VAULT_TOKEN", "s.\u00e4");
     }
 
     private static void setting(String name, String wrong, String right) {
@@ -82,47 +79,20 @@ public class SettingsTest {
         cleanup.close();
     }
 
-    /** The row of a setting in the source: its field, variables and property. */
-    private static final class Setting {
-        final String field;
-        final List<String> variables = new ArrayList<>();
-        final String property;
-
-        private Setting(Matcher row) {
-            field = row.group(2);
-            Matcher variable = Pattern.compile("\"([A-Z_]+)\"").matcher(row.group(3));
-            while (variable.find()) {
-                variables.add(variable.group(1));
-            }
-            property = row.group(4);
-        }
-
-        static Map<String, Setting> all() {
-            Map<String, Setting> settings = new LinkedHashMap<>();
-            Matcher row = Pattern.compile("(?m)^    ([A-Z_]+): (?:None|Some\\(\"(\\w+)\"\\)), \\[([^\\]]+)\\], "
-                    + "(?:None|Some\\(\"([a-z.]+)\"\\));").matcher(DocsFiles.text(Paths.get("src", "settings", "table.rs")));
-            while (row.find()) {
-                settings.put(row.group(1), new Setting(row));
-            }
-            assertTrue(settings.keySet().toString(), settings.keySet().containsAll(WRONG.keySet()));
-            return settings;
-        }
-    }
-
     /**
      * Every place of every setting holds a value that cannot be used, from the property up to the variable that is read as
      * the n-th; the text has good values for all settings but one. So the error must name that one's n-th variable.
      */
     @Test
     public void theFirstPlaceThatHasAValueCountsAndIsNamedWhenItIsWrong() {
-        Map<String, Setting> settings = Setting.all();
+        SettingsTable settings = SettingsTable.read();
         for (int n = 0; n <= 4; n++) {
             HostProcess jvm = HostProcess.plain().environment("VAULT_CLIENT_TIMEOUT", null);
             Map<String, String> expected = new LinkedHashMap<>();
             for (String name : WRONG.keySet()) {
-                List<String> variables = settings.get(name).variables;
+                List<String> variables = settings.setting(name).variables;
                 // The agent's address hides the other address, one token the other: they take turns.
-                int first = name.equals("ADDRESS") || name.equals("OFFICIAL_TOKEN") ? n - 2 : n;
+                int first = name.equals("VAULT_ADDR") || name.equals("VAULT_TOKEN") ? n - 2 : n;
                 for (int i = Math.max(first, 0); first >= 0 && i < variables.size(); i++) {
                     expected.putIfAbsent(name, "environment variable " + variables.get(i));
                     jvm.environment(variables.get(i), WRONG.get(name));
@@ -130,7 +100,7 @@ public class SettingsTest {
             }
             try (StoreSession session = StoreSession.start(jvm)) {
                 WRONG.forEach((name, wrong) -> {
-                    Setting setting = settings.get(name);
+                    SettingsTable.Setting setting = settings.setting(name);
                     if (setting.property != null && setting.field != null) {
                         session.property(setting.property, wrong);
                         expected.putIfAbsent(name, "system property " + setting.property);
@@ -144,26 +114,26 @@ public class SettingsTest {
     }
 
     /** A text with good values for all settings but this one. */
-    private static String text(Map<String, Setting> settings, String missing) {
+    private static String text(SettingsTable settings, String missing) {
         List<String> fields = new ArrayList<>();
         RIGHT.forEach((name, right) -> {
             if (!name.equals(missing)) {
-                fields.add(settings.get(name).field);
+                fields.add(settings.setting(name).field);
                 fields.add(Fixtures.json(right));
             }
         });
         fields.add("authenticationType");
         fields.add(missing.endsWith("TOKEN") ? "\"TOKEN\"" : "\"AGENT\"");
         String text = textFor("https://127.0.0.1:1", fields.toArray(new String[0]));
-        return missing.endsWith("ADDRESS") ? text.replace("\"endpoint\":\"https://127.0.0.1:1\",", "") : text;
+        return missing.endsWith("_ADDR") ? text.replace("\"endpoint\":\"https://127.0.0.1:1\",", "") : text;
     }
 
     @Test
     public void aWrongValueInTheTextNamesItsField() {
-        Map<String, Setting> settings = Setting.all();
+        SettingsTable settings = SettingsTable.read();
         try (StoreSession session = StoreSession.withToken(TOKEN)) {
             RIGHT.keySet().forEach(name -> {
-                String field = settings.get(name).field;
+                String field = settings.setting(name).field;
                 String text = text(settings, name);
                 session.get(text.substring(0, text.length() - 1) + ",\"" + field + "\":" + Fixtures.json(WRONG.get(name)) + '}')
                         .assertFails("field \"" + field + "\" of the text").assertWithin(2);
@@ -178,29 +148,26 @@ public class SettingsTest {
     /** The same values in each of the three places do the same. */
     @Test
     public void whatTheyDoTheyDoFromEveryPlace() {
-        Map<String, Setting> settings = Setting.all();
+        SettingsTable settings = SettingsTable.read();
         Map<String, String> values = new LinkedHashMap<>();
-        values.put("NAMESPACE", "/team-a/app/");
-        values.put("HEADERS", "{\"X-Team\":\"dba\",\"x-gateway-key\":\"" + Canaries.keep("key-" + Fixtures.randomText()) + "\"}");
-        values.put("MAX_RETRIES", "1");
-        values.put("CLIENT_TIMEOUT", "20s");
-        values.put("REDIRECT_HOSTS", "127.0.0.2, b.example");
+        values.put("VAULT_NAMESPACE", "/team-a/app/");
+        values.put("VAULT_HEADERS", "{\"X-Team\":\"dba\",\"x-gateway-key\":\"" + Canaries.keep("key-" + Fixtures.randomText()) + "\"}");
+        values.put("VAULT_MAX_RETRIES", "1");
+        values.put("VAULT_CLIENT_TIMEOUT", "20s");
+        values.put("SECRET_STORE_VAULT_REDIRECT_HOSTS", "127.0.0.2, b.example");
         HostProcess jvm = HostProcess.plain().environment("SECRET_STORE_VAULT_TOKEN", TOKEN);
-        values.forEach((name, value) -> {
-            List<String> variables = settings.get(name).variables;
-            jvm.environment(variables.get(variables.size() - 1), value);
-        });
+        values.forEach(jvm::environment);
         try (StoreSession session = StoreSession.start(jvm)) {
             assertWork(session, values);
         }
         try (StoreSession session = StoreSession.start(HostProcess.plain().environment("VAULT_CLIENT_TIMEOUT", null)
                 .environment("SECRET_STORE_VAULT_TOKEN", TOKEN).environment("BAO_NAMESPACE", "").environment("VAULT_NAMESPACE", " \n"))) {
-            values.forEach((name, value) -> session.property(settings.get(name).property, value));
+            values.forEach((name, value) -> session.property(settings.setting(name).property, value));
             assertWork(session, values);
         }
         List<String> fields = new ArrayList<>();
-        values.forEach((name, value) -> fields.addAll(Arrays.asList(settings.get(name).field,
-                name.equals("HEADERS") || name.equals("MAX_RETRIES") ? value : Fixtures.json(value))));
+        values.forEach((name, value) -> fields.addAll(Arrays.asList(settings.setting(name).field,
+                name.equals("VAULT_HEADERS") || name.equals("VAULT_MAX_RETRIES") ? value : Fixtures.json(value))));
         try (StoreSession session = StoreSession.withToken(TOKEN)) {
             assertWork(session, values, fields.toArray(new String[0]));
         }
@@ -214,7 +181,7 @@ public class SettingsTest {
             FaultPeer.Request request = other.reads().get(0);
             assertEquals("team-a/app", request.header("X-Vault-Namespace"));
             assertEquals("dba", request.header("X-Team"));
-            assertTrue(values.get("HEADERS").contains(request.header("X-Gateway-Key")));
+            assertTrue(values.get("VAULT_HEADERS").contains(request.header("X-Gateway-Key")));
             session.get(peer.text(fields)).assertFails("Vault is sealed", "(namespace: team-a/app, 2 tries in").assertWithin(5);
             assertEquals(4, peer.reads().size());
         }

@@ -13,7 +13,6 @@ import dev.vaultcipher.harness.Logins;
 import dev.vaultcipher.harness.TestCertificate;
 import dev.vaultcipher.harness.VaultServer;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;

@@ -16,8 +16,6 @@ import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.Test;
 
 /** Every example in docs/store.md is run as it stands, in its order: Vault's commands, the environment, the vendor's tool. */
@@ -75,17 +73,6 @@ public class StorePageTest {
             assertEquals(5, kinds.stream().filter("order"::equals).count());
             assertEquals(4, kinds.stream().filter("stored"::equals).count());
         }
-    }
-
-    @Test
-    public void everyFieldOfAnOrderHasARow() {
-        Matcher names = Pattern.compile("const (?:STORE|VALUE|OVERWRITE): &str = \"(\\w+)\"")
-                .matcher(DocsFiles.text(Paths.get("src", "request", "fields.rs")));
-        int count = 0;
-        for (; names.find(); count++) {
-            assertTrue(names.group(1), DocsFiles.text(PAGE).contains("\n| `" + names.group(1) + "` | "));
-        }
-        assertEquals(3, count);
     }
 
     /** Runs the vendor's tool, which asks for the text. */

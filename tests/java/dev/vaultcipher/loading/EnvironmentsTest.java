@@ -1,7 +1,6 @@
 package dev.vaultcipher.loading;
 
 import static dev.vaultcipher.harness.Installation.TEXT;
-import static dev.vaultcipher.harness.Installation.assertAnswers;
 import static dev.vaultcipher.harness.Installation.assertRefused;
 import static org.junit.Assert.assertEquals;
 
