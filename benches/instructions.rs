@@ -7,14 +7,13 @@
 //! different numbers of times, so that what happens once in a process does not count. `UPDATE=1` writes the thresholds anew.
 
 use std::error::Error;
-use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use vault_cipher::{Host, Secret, resolve};
+use vault_cipher::{Environment, Host, Service};
 
 /// With the same compiler two runs differ by a hundredth of a percent; one more setting is not to fail.
 const TOLERANCE: f64 = 0.05;
@@ -189,8 +188,14 @@ fn answer(connection: TcpStream) -> std::io::Result<()> {
 impl Work {
     fn repeat(&self, times: u32, port: &str) -> Result<(), Box<dyn Error>> {
         let text = TEXT.replace("PORT", port);
+        let environment = Environment::default().with_variable("SECRET_STORE_VAULT_CACHE_TIME", self.cache_time);
+        let environment = match self.token {
+            Some(token) => environment.with_variable("SECRET_STORE_VAULT_TOKEN", token),
+            None => environment,
+        };
+        let (service, process) = (Service::new(), Process { environment });
         for _ in 0..times {
-            match resolve(&text, self) {
+            match service.resolve(&text, &process) {
                 Ok(_) if self.succeeds => {}
                 Err(vault_cipher::Error::NotConfigured { .. }) if !self.succeeds => {}
                 Ok(_) => return Err("it succeeded".into()),
@@ -201,22 +206,14 @@ impl Work {
     }
 }
 
-impl Host for Work {
-    fn variable(&self, name: &str) -> Option<OsString> {
-        match name {
-            "SECRET_STORE_VAULT_TOKEN" => self.token.map(OsString::from),
-            "SECRET_STORE_VAULT_CACHE_TIME" => Some(self.cache_time.into()),
-            _ => None,
-        }
-    }
+/// The process around a work: as in a JVM, it stays the same.
+struct Process {
+    environment: Environment,
+}
 
-    fn property(&self, _name: &str) -> Option<String> {
-        None
-    }
-
-    /// As in a JVM: they stay the same.
-    fn surroundings(&self) -> Option<Secret> {
-        Some(Secret::new(String::new()))
+impl Host for Process {
+    fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     fn warn(&self, message: &str) {
@@ -228,7 +225,7 @@ impl Host for Work {
     }
 
     /// The process is over before anything would have to be done.
-    fn keep(&self) -> bool {
+    fn start_keeper(&self) -> bool {
         true
     }
 }

@@ -1,38 +1,23 @@
 //! What the core may ask of the process it lives in. The only way back from Rust to its caller.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
-use once_cell::sync::OnceCell;
-use zeroize::Zeroize;
-
-use crate::secret::Secret;
+use zeroize::{Zeroize, Zeroizing};
 
 /// The process around the library: the JVM in production, a map in tests.
+///
+/// The methods may run any code of the host: a log handler may read a secret in turn. No lock of this library is held while
+/// one of them runs.
 pub trait Host {
-    /// The environment variable `name`, `None` when it is not set. Of ours, those are known that were set at the first question:
-    /// Java cannot change the environment.
-    fn variable(&self, name: &str) -> Option<OsString> {
-        if is_ours(name) && !ours_in_the_environment().iter().any(|set| set == name) {
-            return None;
-        }
-        std::env::var_os(name)
-    }
-
-    /// The Java system property `name`, `None` when it is not set or may not be read.
-    fn property(&self, name: &str) -> Option<String>;
-
-    /// Everything that can be set outside of the text, in one: what was found out about a text is kept, and counts for as long as
-    /// this is the same. `None`: nothing is kept.
-    fn surroundings(&self) -> Option<Secret> {
-        None
-    }
+    /// What the process was started with. The same during one call.
+    fn environment(&self) -> &Environment;
 
     /// The certificates (DER) that the JVM's own trust manager accepts as issuers: for trust stores that only Java can
     /// read. Takes Java a third of a second.
     ///
     /// # Errors
     ///
-    /// Why they cannot be had, in Java's words.
+    /// Why they cannot be read, in Java's words.
     fn trusted_certificates(&self) -> Result<Vec<Vec<u8>>, String> {
         Err("it was not asked".to_owned())
     }
@@ -43,70 +28,126 @@ pub trait Host {
     /// Whether the calling thread was asked to stop (Java's `Thread.interrupt`).
     fn interrupted(&self) -> bool;
 
-    /// Starts the keeper: a thread that calls [`crate::keep`] until there is nothing left to keep. False if there can be none;
-    /// then nothing is kept beyond the call.
-    fn keep(&self) -> bool {
+    /// Starts the keeper: a thread that calls [`crate::Service::maintain`] until nothing is left to do. False if there can be
+    /// none; then nothing is retained beyond the call.
+    fn start_keeper(&self) -> bool {
         false
     }
 }
 
-/// The prefixes of the variables that `settings` knows.
-const OURS: [&str; 3] = ["SECRET_STORE_", "VAULT_", "BAO_"];
-
-fn is_ours(name: &str) -> bool {
-    OURS.iter().any(|prefix| name.starts_with(prefix))
+/// What the process was started with, as far as it counts here: environment variables and Java system properties. Values may
+/// be credentials: there is no `Debug`, and the memory is wiped.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Environment {
+    variables: Vec<Variable>,
+    properties: Vec<(String, Zeroizing<String>)>,
 }
 
-/// The names of our variables that are set: usually a few of a hundred that are asked for at each call, and each question takes
-/// the system a walk through the whole environment.
-fn ours_in_the_environment() -> &'static [String] {
-    static NAMES: OnceCell<Vec<String>> = OnceCell::new();
-    NAMES.get_or_init(|| {
-        let names = std::env::vars_os().filter_map(|(name, value)| {
-            // It may be a token.
-            value.into_encoded_bytes().zeroize();
-            name.into_string().ok().filter(|name| is_ours(name))
+/// An environment variable.
+#[derive(Clone, PartialEq, Eq)]
+struct Variable {
+    name: String,
+    value: OsString,
+}
+
+impl Drop for Variable {
+    fn drop(&mut self) {
+        std::mem::take(&mut self.value).into_encoded_bytes().zeroize();
+    }
+}
+
+impl Environment {
+    /// The environment of this process with these system properties. Java cannot change its environment.
+    pub fn of_process(properties: impl IntoIterator<Item = (String, Zeroizing<String>)>) -> Self {
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            let variable = Variable { name: name.into_string().ok()?, value };
+            Some(variable).filter(|variable| counts(&variable.name))
         });
-        names.collect()
-    })
+        Self { variables: variables.collect(), properties: properties.into_iter().collect() }
+    }
+
+    /// The same with this variable.
+    #[must_use]
+    pub fn with_variable(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.variables.retain(|variable| variable.name != name);
+        self.variables.push(Variable { name: name.to_owned(), value: value.into() });
+        self
+    }
+
+    /// The same with this system property.
+    #[must_use]
+    pub fn with_property(mut self, name: &str, value: &str) -> Self {
+        self.properties.retain(|(known, _)| known != name);
+        self.properties.push((name.to_owned(), Zeroizing::new(value.to_owned())));
+        self
+    }
+
+    /// The environment variable `name`, `None` when it is not set.
+    pub fn variable(&self, name: &str) -> Option<&OsStr> {
+        self.variables.iter().find(|variable| variable.name == name).map(|variable| variable.value.as_os_str())
+    }
+
+    /// The Java system property `name`, `None` when it is not set or may not be read.
+    pub fn property(&self, name: &str) -> Option<&str> {
+        self.properties.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The beginnings of the names of the variables that are looked at: ours, Vault's, OpenBao's, proxies', the clouds', and where
+/// the operating system's certificates are. An environment may hold others, which are not copied.
+const PREFIXES: [&str; 15] = [
+    "SECRET_STORE_",
+    "VAULT_",
+    "BAO_",
+    "HTTP_",
+    "HTTPS_",
+    "ALL_",
+    "NO_",
+    "http_",
+    "https_",
+    "all_",
+    "no_",
+    "AWS_",
+    "GCE_",
+    "GOOGLE_",
+    "AZURE_",
+];
+
+/// The same, whole names.
+const NAMES: [&str; 7] =
+    ["SSL_CERT_FILE", "SSL_CERT_DIR", "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "MSI_ENDPOINT", "MSI_SECRET", "HOME"];
+
+fn counts(name: &str) -> bool {
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.contains(&name)
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use std::cell::RefCell;
-    use std::collections::HashMap;
 
     use super::*;
-    use crate::settings;
 
-    /// A host of two maps: nothing of the process that runs the tests shows through.
+    /// A host of maps: nothing of the process that runs the tests shows through.
     #[derive(Default)]
     pub(crate) struct MapHost {
-        variables: HashMap<String, OsString>,
-        properties: HashMap<String, String>,
+        environment: Environment,
         pub(crate) warnings: RefCell<Vec<String>>,
     }
 
     impl MapHost {
-        pub(crate) fn with_variable(mut self, name: &str, value: &str) -> Self {
-            self.variables.insert(name.to_owned(), value.into());
-            self
+        pub(crate) fn with_variable(self, name: &str, value: &str) -> Self {
+            assert!(counts(name), "{name} is not among the variables that are looked at");
+            Self { environment: self.environment.with_variable(name, value), ..self }
         }
 
-        pub(crate) fn with_property(mut self, name: &str, value: &str) -> Self {
-            self.properties.insert(name.to_owned(), value.to_owned());
-            self
+        pub(crate) fn with_property(self, name: &str, value: &str) -> Self {
+            Self { environment: self.environment.with_property(name, value), ..self }
         }
     }
 
     impl Host for MapHost {
-        fn variable(&self, name: &str) -> Option<OsString> {
-            self.variables.get(name).cloned()
-        }
-
-        fn property(&self, name: &str) -> Option<String> {
-            assert!(settings::is_property(name) || name == "java.home", "{name} is no part of the surroundings");
-            self.properties.get(name).cloned()
+        fn environment(&self) -> &Environment {
+            &self.environment
         }
 
         fn warn(&self, message: &str) {
@@ -115,6 +156,22 @@ pub(crate) mod tests {
 
         fn interrupted(&self) -> bool {
             false
+        }
+    }
+
+    #[test]
+    fn environments_are_equal_when_everything_that_counts_is() {
+        let one = Environment::default().with_variable("VAULT_ADDR", "a").with_property("java.home", "/j");
+        let same = Environment::default().with_variable("VAULT_ADDR", "b").with_variable("VAULT_ADDR", "a");
+        assert!(one != same && one == same.with_property("java.home", "/j"));
+        assert_eq!(one.variable("VAULT_ADDR"), Some(OsStr::new("a")));
+        assert_eq!((one.variable("VAULT_TOKEN"), one.property("java.home"), one.property("x")), (None, Some("/j"), None));
+    }
+
+    #[test]
+    fn every_variable_of_a_setting_is_looked_at() {
+        for name in crate::settings::ALL.iter().flat_map(|setting| setting.variables) {
+            assert!(counts(name), "{name}");
         }
     }
 }

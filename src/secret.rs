@@ -30,6 +30,30 @@ impl Secret {
     }
 }
 
+/// Says which calls share something, a login for example. Its parts may be credentials: no `Debug`, and its memory is wiped.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Key(Zeroizing<String>);
+
+impl Key {
+    /// A key of these parts. Each stands behind its length, so that no content of one part can pass for two.
+    pub(crate) fn new<'a>(parts: impl IntoIterator<Item = &'a str, IntoIter: Clone>) -> Self {
+        let parts = parts.into_iter();
+        // Room for all of it at once, so that no copy is left behind. A length has at most twenty digits.
+        let mut key = Zeroizing::new(String::with_capacity(parts.clone().map(|part| part.len() + 21).sum()));
+        for part in parts {
+            key.push_str(&part.len().to_string());
+            key.push(':');
+            key.push_str(part);
+        }
+        Self(key)
+    }
+
+    /// This key below another one.
+    pub(crate) fn of(&self, parent: &Self) -> Self {
+        Self::new([parent.0.as_str(), self.0.as_str()])
+    }
+}
+
 /// What stands in a message where a peer quoted a secret.
 const HIDDEN: &str = "[hidden]";
 
@@ -47,6 +71,23 @@ mod tests {
     fn a_part_of_a_jwt_is_hidden_too() {
         let jwt = Secret::new("eyJhbGciOiJub25lIn0.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJlLWNhbmFyeQ".to_owned());
         assert_eq!(jwt.redact_in("got eyJzdWIiOiJjYW5hcnkifQ."), "got [hidden].");
+    }
+
+    #[test]
+    fn no_content_of_a_part_can_forge_a_key() {
+        let alphabet = ["", ":", "1", "1:", "\0", "0:", "a", "1:a", "2::"];
+        let mut seen: Vec<(Vec<&str>, Key)> = Vec::new();
+        for a in alphabet {
+            for b in alphabet {
+                for parts in [vec![a], vec![a, b], vec![a, b, a], vec![b, a, "", b]] {
+                    let key = Key::new(parts.iter().copied());
+                    for (other, known) in &seen {
+                        assert_eq!(*known == key, *other == parts, "{other:?} {parts:?}");
+                    }
+                    seen.push((parts, key));
+                }
+            }
+        }
     }
 
     #[test]

@@ -8,7 +8,6 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::engine::SecretData;
 use crate::error::{Error, SecretLocation};
 use crate::host::Host;
 use crate::secret::Secret;
@@ -35,20 +34,19 @@ pub(crate) enum Target {
 }
 
 impl Selector {
-    /// The value. Never empty.
-    pub(crate) fn from(&self, found: &SecretData, host: &dyn Host) -> Result<Secret, Error> {
-        let data = found.data();
+    /// The value out of `data`, the JSON that holds the keys of the secret at `location`. Never empty.
+    pub(crate) fn extract(&self, data: &str, location: &SecretLocation, host: &dyn Host) -> Result<Secret, Error> {
         let (name, value) = match &self.target {
-            Target::Key(key) => (key, child(children(data).unwrap_or_default(), key, &found.location)?),
-            Target::Pointer(pointer) => (pointer, at(data, pointer, &found.location)?),
+            Target::Key(key) => (key, child(children(data).unwrap_or_default(), key, location)?),
+            Target::Pointer(pointer) => (pointer, at(data, pointer, location)?),
         };
-        let unusable = |problem| Error::ValueUnusable { location: found.location.clone(), key: name.clone(), problem };
+        let unusable = |problem| Error::ValueUnusable { location: location.clone(), key: name.clone(), problem };
         let text = self.decode(value).map_err(unusable)?;
         if text.expose().ends_with('\n') && !self.trim {
             host.warn(&format!(
                 "The value of key {name:?} at {} ends with a line break, and is used with it; if the login fails, store it again \
                  without one (printf instead of echo), or write \"trim\":true",
-                found.location
+                location
             ));
         }
         let text = self.trimmed(text);
@@ -59,7 +57,7 @@ impl Selector {
     }
 
     /// Whether `value` is what a read of `json` gives.
-    pub(crate) fn is(&self, json: &str, value: &Secret) -> bool {
+    pub(crate) fn matches(&self, json: &str, value: &Secret) -> bool {
         self.decode(json).is_ok_and(|text| self.trimmed(text).expose() == value.expose())
     }
 
@@ -198,7 +196,7 @@ mod tests {
     #[test]
     fn a_value_is_what_a_read_gives() {
         let selector = |base64, trim| Selector { target: Target::Key("k".to_owned()), base64, trim };
-        let is = |selector: Selector, json: &str, value: &str| selector.is(json, &Secret::new(value.to_owned()));
+        let is = |selector: Selector, json: &str, value: &str| selector.matches(json, &Secret::new(value.to_owned()));
         assert!(is(selector(false, false), "\"a\\u0062\"", "ab") && is(selector(false, false), "5432", "5432"));
         assert!(!is(selector(false, false), "null", "null") && !is(selector(false, false), "\" ab\"", "ab"));
         assert!(is(selector(false, true), "\" ab\"", "ab") && is(selector(true, true), "\"YWIK\"", "ab"));
@@ -208,7 +206,7 @@ mod tests {
         {
             let value = Secret::new(value.to_owned());
             let stored = selector.to_store(&value).map_err(str::to_owned).unwrap();
-            assert!(selector.is(&serde_json::to_string(stored.expose()).unwrap(), &value));
+            assert!(selector.matches(&serde_json::to_string(stored.expose()).unwrap(), &value));
         }
         assert!(selector(false, true).to_store(&Secret::new("a ".to_owned())).is_err());
     }

@@ -2,13 +2,12 @@
 //! thread of its own, and notes when Vault answered what.
 
 use std::cell::RefCell;
-use std::ffi::OsString;
 use std::fmt;
 use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use vault_cipher::{Host, resolve};
+use vault_cipher::{Environment, Host, Service};
 
 /// Some nodes of a fleet.
 #[derive(Clone)]
@@ -62,9 +61,13 @@ impl Nodes {
     fn start_one(&self, node: usize) -> Vec<Event> {
         let (path, value) = self.secret(node);
         let text = format!(r#"{{"mount":"secret","path":"{path}","key":"password","endpoint":"{}"}}"#, self.endpoint);
-        let host = Server { nodes: self, node, events: RefCell::default() };
+        let environment = Environment::default()
+            .with_variable("SECRET_STORE_VAULT_TOKEN", self.token.as_str())
+            // Nothing is shared between nodes.
+            .with_variable("SECRET_STORE_VAULT_CACHE_TIME", "0");
+        let host = Server { nodes: self, node, environment, events: RefCell::default() };
         thread::sleep(self.start.duration_since(SystemTime::now()).unwrap_or_default());
-        let answer = match resolve(&text, &host) {
+        let answer = match Service::new().resolve(&text, &host) {
             Ok(secret) if secret.expose() == value => Answer::Secret,
             Ok(_) => Answer::Failure,
             Err(error) => {
@@ -81,6 +84,7 @@ impl Nodes {
 struct Server<'a> {
     nodes: &'a Nodes,
     node: usize,
+    environment: Environment,
     events: RefCell<Vec<Event>>,
 }
 
@@ -92,17 +96,8 @@ impl Server<'_> {
 }
 
 impl Host for Server<'_> {
-    fn variable(&self, name: &str) -> Option<OsString> {
-        match name {
-            "SECRET_STORE_VAULT_TOKEN" => Some(self.nodes.token.clone().into()),
-            // Threads of one process would share what they read; nodes do not.
-            "SECRET_STORE_VAULT_CACHE_TIME" => Some("0".into()),
-            _ => None,
-        }
-    }
-
-    fn property(&self, _name: &str) -> Option<String> {
-        None
+    fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// Each wait writes one line.

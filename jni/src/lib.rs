@@ -6,7 +6,6 @@
 
 use std::any::Any;
 use std::cell::{OnceCell, RefCell};
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jni::errors::ErrorPolicy;
@@ -15,7 +14,10 @@ use jni::strings::JNIStr;
 use jni::{Env, jni_sig, jni_str, native_method};
 use zeroize::Zeroizing;
 
-use vault_cipher::{Error, Host, Secret, is_property, property_names};
+use vault_cipher::{Environment, Error, Host, Service, property_names};
+
+/// All state of the library.
+static SERVICE: Service = Service::new();
 
 /// `dev.vaultcipher.Native.resolve(String)`.
 const _: jni::NativeMethod = native_method! {
@@ -40,13 +42,13 @@ const _: jni::NativeMethod = native_method! {
 
 fn resolve<'local>(env: &mut Env<'local>, class: JClass<'local>, text: JString<'local>) -> Result<JString<'local>, Failure> {
     let text = zeroize::Zeroizing::new(to_string(env, &text)?);
-    let secret = vault_cipher::resolve(&text, &Jvm::new(env, class))?;
+    let secret = SERVICE.resolve(&text, &Jvm::new(env, class))?;
     Ok(env.new_string(secret.expose())?)
 }
 
 fn write<'local>(env: &mut Env<'local>, class: JClass<'local>, text: JString<'local>) -> Result<JString<'local>, Failure> {
     let text = zeroize::Zeroizing::new(to_string(env, &text)?);
-    let stored = vault_cipher::store(&text, &Jvm::new(env, class))?;
+    let stored = SERVICE.store(&text, &Jvm::new(env, class))?;
     Ok(env.new_string(stored)?)
 }
 
@@ -62,7 +64,7 @@ fn to_string(env: &Env<'_>, text: &JString<'_>) -> jni::errors::Result<String> {
 
 /// One turn of the keeper; the milliseconds until the next, 0 for none.
 fn keep<'local>(env: &mut Env<'local>, class: JClass<'local>, stopping: bool) -> Result<i64, Failure> {
-    let wait = vault_cipher::keep(&Jvm::new(env, class), stopping);
+    let wait = SERVICE.maintain(&Jvm::new(env, class), stopping);
     // Rounded up: a turn too early finds nothing to do.
     Ok(wait.map_or(0, |wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX).saturating_add(1)))
 }
@@ -93,18 +95,18 @@ type Properties = Vec<(String, Zeroizing<String>)>;
 struct Jvm<'env, 'local> {
     env: RefCell<&'env mut Env<'local>>,
     class: JClass<'local>,
-    /// The system properties that count and are set, as they were when the call first asked; `None`: Java does not say.
-    properties: OnceCell<Option<Properties>>,
+    /// As it was when the call first asked.
+    environment: OnceCell<Environment>,
 }
 
 impl<'env, 'local> Jvm<'env, 'local> {
     fn new(env: &'env mut Env<'local>, class: JClass<'local>) -> Self {
-        Self { env: RefCell::new(env), class, properties: OnceCell::new() }
+        Self { env: RefCell::new(env), class, environment: OnceCell::new() }
     }
 
     /// The properties that count and are set: usually there is none. One question instead of seventy: each costs a microsecond,
     /// and ten times that in a fresh JVM.
-    fn properties(&self) -> Option<&Properties> {
+    fn properties(&self) -> Option<Properties> {
         /// Whether Java knows their names.
         static NAMED: AtomicBool = AtomicBool::new(false);
         let ask = || {
@@ -121,7 +123,7 @@ impl<'env, 'local> Jvm<'env, 'local> {
             NAMED.store(set.is_ok(), Ordering::Relaxed);
             set.ok()
         };
-        self.properties.get_or_init(ask).as_ref()
+        ask()
     }
 
     /// A static method from a text to a text; `None` when it returns null or fails.
@@ -170,22 +172,14 @@ fn pairs(env: &mut Env<'_>, array: &JObjectArray<JString>) -> jni::errors::Resul
 }
 
 impl Host for Jvm<'_, '_> {
-    fn property(&self, name: &str) -> Option<String> {
-        match self.properties() {
-            Some(set) if is_property(name) => set.iter().find(|(set, _)| set == name).map(|(_, value)| value.to_string()),
-            _ => self.ask(jni_str!("property"), name),
-        }
-    }
-
-    /// The environment is the same in the whole life of a JVM.
-    fn surroundings(&self) -> Option<Secret> {
-        let set = self.properties()?;
-        // Room for all of it at once, so that no copy is left behind.
-        let mut all = String::with_capacity(set.iter().map(|(name, value)| name.len() + value.len() + 24).sum());
-        for (name, value) in set {
-            write!(all, "{name}={}:{}", value.len(), value.as_str()).ok()?;
-        }
-        Some(Secret::new(all))
+    fn environment(&self) -> &Environment {
+        self.environment.get_or_init(|| {
+            let mut properties = self.properties().unwrap_or_default();
+            if let Some(home) = self.ask(jni_str!("property"), "java.home") {
+                properties.push(("java.home".to_owned(), Zeroizing::new(home)));
+            }
+            Environment::of_process(properties)
+        })
     }
 
     fn trusted_certificates(&self) -> Result<Vec<Vec<u8>>, String> {
@@ -211,7 +205,7 @@ impl Host for Jvm<'_, '_> {
         });
     }
 
-    fn keep(&self) -> bool {
+    fn start_keeper(&self) -> bool {
         self.call(|env, class| env.call_static_method(class, jni_str!("startKeeper"), jni_sig!(() -> boolean), &[])?.z())
             .unwrap_or(false)
     }

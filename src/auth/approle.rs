@@ -1,14 +1,14 @@
 //! `APPROLE`: a role-id and a secret-id, which may be response-wrapped.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/approle#login-with-approle>.
 
-use super::{Attempt, Plain, credential, mount, wrapping};
-use crate::client::Client;
+use super::{Attempt, Context, Plain, credential, mount, wrapping};
 use crate::error::Error;
-use crate::settings::{ROLE_ID, ROLE_ID_FILE, SECRET_ID, SECRET_ID_FILE, SECRET_ID_WRAPPED, Sources};
+use crate::settings::{ROLE_ID, ROLE_ID_FILE, SECRET_ID, SECRET_ID_FILE, SECRET_ID_WRAPPED};
 
 pub(super) const NAME: &str = "APPROLE";
 
-pub(super) fn attempt(client: &Client<'_>, sources: Sources<'_>) -> Result<Attempt, Error> {
+pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
+    let sources = context.sources;
     let mount = mount(sources, "approle")?;
     let (role_id, _) = credential::find(&ROLE_ID, &ROLE_ID_FILE, ("the role-id", "role-id file"), NAME, sources)?;
     let (given, origin) = credential::find(&SECRET_ID, &SECRET_ID_FILE, ("the secret-id", "secret-id file"), NAME, sources)?;
@@ -17,7 +17,7 @@ pub(super) fn attempt(client: &Client<'_>, sources: Sources<'_>) -> Result<Attem
         if !given.expose().bytes().all(|b| b.is_ascii_graphic()) {
             return Err(origin.refuse("it is no wrapping token: it holds other than visible ASCII characters"));
         }
-        wrapping::unwrap(&given, &origin, client, "secret-id", |content| wrapping::text(content, "secret_id"))?
+        wrapping::unwrap(&given, &origin, context, "secret-id", |content| wrapping::text(content, "secret_id"))?
     } else {
         given
     };

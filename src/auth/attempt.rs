@@ -64,7 +64,7 @@ impl Attempt {
                     return Err(error);
                 }
                 let info = TokenInfo {
-                    lasts: auth.lease_duration.filter(|seconds| *seconds > 0).map(vault::seconds),
+                    ttl: auth.lease_duration.filter(|seconds| *seconds > 0).map(vault::seconds),
                     uses: auth.num_uses.filter(|uses| *uses > 0),
                     renewable: auth.renewable.unwrap_or(false),
                     batch: auth.token_type.as_deref() == Some("batch"),

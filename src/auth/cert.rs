@@ -1,15 +1,15 @@
 //! `CERT`: the client certificate of the TLS connection logs in.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/cert#login-with-tls-certificate-method>.
 
-use super::{Attempt, Plain, mount, shown};
-use crate::client::Client;
+use super::{Attempt, Context, Plain, mount, shown};
 use crate::error::Error;
 use crate::secret::Secret;
-use crate::settings::{ROLE, Sources};
+use crate::settings::ROLE;
 
 pub(super) const NAME: &str = "CERT";
 
-pub(super) fn attempt(_: &Client<'_>, sources: Sources<'_>) -> Result<Attempt, Error> {
+pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
+    let sources = context.sources;
     let mount = mount(sources, "cert")?;
     // Without a name every certificate role is tried.
     let role = ROLE.find(sources)?;

@@ -2,17 +2,17 @@
 
 use std::time::SystemTime;
 
-use super::{Attempt, Plain, credential, mount, shown};
-use crate::client::Client;
+use super::{Attempt, Context, Plain, credential, mount, shown};
 use crate::error::Error;
 use crate::jwt::Claims;
 use crate::secret::Secret;
-use crate::settings::{JWT_FILE, ROLE, Sources};
+use crate::settings::{JWT_FILE, ROLE};
 
 pub(super) const NAME: &str = "JWT";
 
-pub(super) fn attempt(_: &Client<'_>, sources: Sources<'_>) -> Result<Attempt, Error> {
+pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
     const WHAT: &str = "JWT file";
+    let sources = context.sources;
     let mount = mount(sources, "jwt")?;
     let file = JWT_FILE.require(sources, NAME, "the file that holds the JWT")?;
     let jwt = credential::read(&file, WHAT)?;

@@ -8,20 +8,20 @@ use std::time::SystemTime;
 use advice::Refusal;
 
 use super::credential::{self, Unreadable};
-use super::{Attempt, Refused, mount_of, shown};
-use crate::client::Client;
+use super::{Attempt, Context, Refused, mount_of, shown};
 use crate::diagnosis;
 use crate::error::Error;
 use crate::jwt::Claims;
 use crate::secret::Secret;
-use crate::settings::{KUBERNETES_JWT_FILE, KUBERNETES_MOUNT, KUBERNETES_ROLE, Origin, Sources, Value};
+use crate::settings::{KUBERNETES_JWT_FILE, KUBERNETES_MOUNT, KUBERNETES_ROLE, Origin, Value};
 use crate::text::one_line;
 
 pub(super) const NAME: &str = "KUBERNETES";
 /// Where the kubelet puts the token of the pod's service account.
 const DEFAULT_JWT_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-pub(super) fn attempt(_: &Client<'_>, sources: Sources<'_>) -> Result<Attempt, Error> {
+pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
+    let sources = context.sources;
     let role = KUBERNETES_ROLE.require(sources, NAME, "the role to log in with")?;
     let mount = mount_of(&KUBERNETES_MOUNT.find_or(sources, "kubernetes")?)?;
     let file = KUBERNETES_JWT_FILE.find_or(sources, DEFAULT_JWT_FILE)?;

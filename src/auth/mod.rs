@@ -10,7 +10,7 @@ mod password;
 mod token;
 mod wrapping;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::client::{Client, InlineLogin};
 use crate::error::Error;
@@ -21,6 +21,7 @@ use crate::vault::ApiPath;
 
 pub(crate) use attempt::body;
 use attempt::{Attempt, Plain, Refused};
+pub(crate) use wrapping::Unwrapped;
 
 /// An authentication method, by its name in the text.
 pub(crate) struct Method {
@@ -31,9 +32,9 @@ pub(crate) struct Method {
 /// How a method comes by its token.
 enum Flow {
     /// It is there already.
-    Given(fn(&Client<'_>, Sources<'_>) -> Result<Login, Error>),
+    Given(fn(&Context<'_>) -> Result<Login, Error>),
     /// Vault grants it for this.
-    Obtained(fn(&Client<'_>, Sources<'_>) -> Result<Attempt, Error>),
+    Obtained(fn(&Context<'_>) -> Result<Attempt, Error>),
 }
 
 /// All methods; the first is the default.
@@ -48,6 +49,15 @@ pub(crate) const METHODS: &[Method] = &[
     Method { name: "AGENT", flow: Flow::Given(agent) },
 ];
 
+/// What a login has at hand.
+pub(crate) struct Context<'a> {
+    pub(crate) client: &'a Client<'a>,
+    pub(crate) sources: Sources<'a>,
+    pub(crate) unwrapped: &'a Unwrapped,
+    /// What the time is for what is retained.
+    pub(crate) now: Instant,
+}
+
 /// A token for Vault, and where it comes from, for messages.
 pub(crate) struct Login {
     /// `None`: an agent adds its own.
@@ -60,7 +70,7 @@ pub(crate) struct Login {
 /// What Vault grants with a token.
 pub(crate) struct TokenInfo {
     /// `None`: without end.
-    pub(crate) lasts: Option<Duration>,
+    pub(crate) ttl: Option<Duration>,
     /// `None`: as often as one likes.
     pub(crate) uses: Option<u32>,
     pub(crate) renewable: bool,
@@ -92,24 +102,24 @@ impl Method {
     }
 
     /// Gets a token.
-    pub(crate) fn login(&self, client: &Client<'_>, sources: Sources<'_>) -> Result<Login, Error> {
+    pub(crate) fn login(&self, context: &Context<'_>) -> Result<Login, Error> {
         match self.flow {
-            Flow::Given(login) => login(client, sources),
-            Flow::Obtained(attempt) => attempt(client, sources)?.send(client),
+            Flow::Given(login) => login(context),
+            Flow::Obtained(attempt) => attempt(context)?.send(context.client),
         }
     }
 
     /// The login as a part of another request, which needs no token then; `None` where there is no login.
-    pub(crate) fn inline(&self, client: &Client<'_>, sources: Sources<'_>) -> Result<Option<InlineLogin>, Error> {
+    pub(crate) fn inline(&self, context: &Context<'_>) -> Result<Option<InlineLogin>, Error> {
         match self.flow {
             Flow::Given(_) => Ok(None),
-            Flow::Obtained(attempt) => attempt(client, sources)?.inline().map(Some),
+            Flow::Obtained(attempt) => attempt(context)?.inline().map(Some),
         }
     }
 }
 
 /// `AGENT`: a Vault Agent or Proxy logs in itself.
-fn agent(_: &Client<'_>, _: Sources<'_>) -> Result<Login, Error> {
+fn agent(_: &Context<'_>) -> Result<Login, Error> {
     Ok(Login { token: None, origin: "the Vault Agent or Proxy at the endpoint".to_owned(), info: None })
 }
 

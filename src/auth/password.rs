@@ -1,18 +1,17 @@
 //! `USERPASS` and `LDAP`: a user name and a password; the two differ in the mount only.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/userpass#login>, <https://developer.hashicorp.com/vault/api-docs/auth/ldap#login-with-ldap-user>.
 
-use super::{Attempt, Plain, credential, mount, shown};
-use crate::client::Client;
+use super::{Attempt, Context, Plain, credential, mount, shown};
 use crate::error::Error;
 use crate::settings::{PASSWORD, PASSWORD_FILE, Sources, USERNAME};
 use crate::vault::ApiPath;
 
-pub(super) fn userpass(_: &Client<'_>, sources: Sources<'_>) -> Result<Attempt, Error> {
-    attempt("USERPASS", "userpass", sources)
+pub(super) fn userpass(context: &Context<'_>) -> Result<Attempt, Error> {
+    attempt("USERPASS", "userpass", context.sources)
 }
 
-pub(super) fn ldap(_: &Client<'_>, sources: Sources<'_>) -> Result<Attempt, Error> {
-    attempt("LDAP", "ldap", sources)
+pub(super) fn ldap(context: &Context<'_>) -> Result<Attempt, Error> {
+    attempt("LDAP", "ldap", context.sources)
 }
 
 fn attempt(method: &'static str, default_mount: &str, sources: Sources<'_>) -> Result<Attempt, Error> {

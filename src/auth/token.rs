@@ -3,17 +3,17 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Login, credential, wrapping};
-use crate::client::Client;
+use super::{Context, Login, credential, wrapping};
 use crate::error::Error;
-use crate::settings::{OFFICIAL_TOKEN, Sources, TOKEN, TOKEN_FILE, Value};
+use crate::settings::{OFFICIAL_TOKEN, TOKEN, TOKEN_FILE, Value};
 use crate::vault;
 
-pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, Error> {
+pub(super) fn login(context: &Context<'_>) -> Result<Login, Error> {
+    let sources = context.sources;
     // A file that the text names is meant before what happens to stand in the environment.
     let file = TOKEN_FILE.find(sources)?;
     if let Some(file) = file.as_ref().filter(|file| matches!(file.origin, crate::settings::Origin::Field(_))) {
-        return from_file(file, client, sources);
+        return from_file(file, context);
     }
     let value = match TOKEN.find(sources)? {
         Some(value) => Some(value),
@@ -24,7 +24,7 @@ pub(super) fn login(client: &Client<'_>, sources: Sources<'_>) -> Result<Login, 
             let origin = value.origin.to_string();
             Ok(Login::given(value.into_token()?, origin))
         }
-        (None, Some(file)) => from_file(&file, client, sources),
+        (None, Some(file)) => from_file(&file, context),
         (None, None) => Err(Error::NotConfigured {
             method: "TOKEN",
             what: "a Vault token",
@@ -43,10 +43,10 @@ struct Sink<'a> {
     creation_path: Option<&'a RawValue>,
 }
 
-fn from_file(file: &Value, client: &Client<'_>, sources: Sources<'_>) -> Result<Login, Error> {
+fn from_file(file: &Value, context: &Context<'_>) -> Result<Login, Error> {
     const WHAT: &str = "Vault token file";
     let content = credential::read(file, WHAT)?;
-    credential::warn_if_others_may_read(file, WHAT, sources.host);
+    credential::warn_if_others_may_read(file, WHAT, context.sources.host);
     let origin = format!("the file {:?} ({})", file.trimmed(), file.origin);
     if !content.expose().starts_with('{') {
         return Ok(Login::given(credential::token(content, file, WHAT)?, origin));
@@ -59,7 +59,7 @@ fn from_file(file: &Value, client: &Client<'_>, sources: Sources<'_>) -> Result<
         return Ok(Login::given(token, origin));
     }
     // A sink's wrap_ttl wraps the token, the method's wrap_ttl the whole login.
-    let token = wrapping::unwrap(&token, file, client, "login", |content| match &content.auth {
+    let token = wrapping::unwrap(&token, file, context, "login", |content| match &content.auth {
         Some(auth) => vault::secret_string(auth.client_token.get()),
         None => wrapping::text(content, "token"),
     })?;

@@ -2,24 +2,31 @@
 //! Source: <https://developer.hashicorp.com/vault/docs/concepts/response-wrapping>.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::body;
-use crate::client::{ApiRequest, Client};
+use super::{Context, body};
+use crate::client::ApiRequest;
 use crate::diagnosis;
 use crate::error::Error;
-use crate::secret::Secret;
+use crate::secret::{Key, Secret};
 use crate::settings::Value;
+use crate::single_flight::{SingleFlight, Waiter};
 use crate::vault::{self, Envelope, Meaning};
 
-/// The wrapping tokens that this process has used, each with what it wrapped: further properties and later logins need
-/// that again. The latest is the last.
-static UNWRAPPED: Mutex<Vec<(Secret, Secret)>> = Mutex::new(Vec::new());
+/// What the wrapping tokens that this process has used wrapped: further properties and later logins need that again.
+pub(crate) struct Unwrapped(SingleFlight<Arc<Secret>>);
 
-/// Several roles may be in use at once; wrapping tokens that were replaced are forgotten in time.
-const MOST_UNWRAPPED: usize = 16;
+impl Unwrapped {
+    pub(crate) const fn new() -> Self {
+        Self(SingleFlight::new())
+    }
+}
+
+/// What was unwrapped serves as long as the process lives: nobody can unwrap it again.
+const SERVES_FOR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// A wrapping token works once; a second time means that somebody else was first.
 const USED_BEFORE: &str = "the wrapping token is not valid: it has expired, or IT WAS USED BEFORE, and then \
@@ -31,41 +38,35 @@ const USED_BEFORE: &str = "the wrapping token is not valid: it has expired, or I
 pub(super) fn unwrap(
     wrapping: &Secret,
     origin: &Value,
-    client: &Client<'_>,
+    context: &Context<'_>,
     what: &str,
     pick: impl FnOnce(&Envelope<'_>) -> Option<Secret>,
 ) -> Result<Secret, Error> {
-    let mut unwrapped = UNWRAPPED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, content)) = unwrapped.iter().find(|(token, _)| token.expose() == wrapping.expose()) {
-        return Ok(copy(content));
-    }
-    let nothing = body(&[])?;
-    let response = client.send(&ApiRequest::unwrap(wrapping, &nothing))?;
-    let content = match response.meaning() {
-        Meaning::Success(envelope) => {
-            let content = pick(&envelope).filter(|content| !content.expose().is_empty());
-            content.ok_or_else(|| response.lacks(&format!("what was unwrapped is no {what}")))?
+    let client = context.client;
+    let given_up = |why| client.given_up(why);
+    let waiter = Waiter { host: context.sources.host, now: context.now, deadline: client.deadline(), given_up: &given_up };
+    let content = context.unwrapped.0.get(&Arc::new(Key::new([wrapping.expose()])), &waiter, |_| {
+        let nothing = body(&[])?;
+        let response = client.send(&ApiRequest::unwrap(wrapping, &nothing))?;
+        match response.meaning() {
+            Meaning::Success(envelope) => {
+                let content = pick(&envelope).filter(|content| !content.expose().is_empty());
+                let content = content.ok_or_else(|| response.lacks(&format!("what was unwrapped is no {what}")))?;
+                Ok((Arc::new(content), context.now + SERVES_FOR))
+            }
+            Meaning::Refused(_) | Meaning::NotAccepted | Meaning::Denied if matches!(response.status, 400 | 403) => {
+                Err(origin.refuse(USED_BEFORE))
+            }
+            other => Err(diagnosis::failed(&response, other, client)),
         }
-        Meaning::Refused(_) | Meaning::NotAccepted | Meaning::Denied if matches!(response.status, 400 | 403) => {
-            return Err(origin.refuse(USED_BEFORE));
-        }
-        other => return Err(diagnosis::failed(&response, other, client)),
-    };
-    if unwrapped.len() == MOST_UNWRAPPED {
-        unwrapped.remove(0);
-    }
-    unwrapped.push((copy(wrapping), copy(&content)));
-    Ok(content)
+    })?;
+    Ok(Secret::new(content.value.expose().to_owned()))
 }
 
 /// A text among what was unwrapped.
 pub(super) fn text(envelope: &Envelope<'_>, name: &str) -> Option<Secret> {
     let data: HashMap<String, &RawValue> = serde_json::from_str(envelope.data?.get()).ok()?;
     vault::secret_string(data.get(name)?.get())
-}
-
-fn copy(secret: &Secret) -> Secret {
-    Secret::new(secret.expose().to_owned())
 }
 
 #[cfg(test)]

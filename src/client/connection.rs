@@ -1,7 +1,6 @@
 //! One request to one endpoint: what is sent, and what came back.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::Url;
@@ -15,9 +14,11 @@ use super::runtime::{IoDriver, Stopped};
 use super::transport::{Needs, Transport};
 use super::{ApiRequest, ApiResponse, READ_TIMEOUT, failure};
 use crate::client::Endpoint;
+use crate::client::connections::Connections;
 use crate::error::{Error, RequestInfo, Unreachable};
 use crate::host::Host;
 use crate::settings::Sources;
+use crate::single_flight::GivenUp;
 use crate::{tls, vault};
 
 /// The limit for a connection, TLS handshake included.
@@ -35,6 +36,7 @@ const MAX_BODY: usize = 32 * 1024 * 1024;
 /// Within what a request is sent.
 #[derive(Clone, Copy)]
 pub(super) struct Exchange<'a> {
+    pub(super) shared: &'a Connections,
     pub(super) options: &'a Options,
     pub(super) driver: &'a IoDriver,
     pub(super) host: &'a dyn Host,
@@ -51,12 +53,17 @@ pub(super) struct Connection {
 
 impl Connection {
     /// The way to `endpoint`, which may be one of several.
-    pub(super) fn new(endpoint: &Endpoint, several: bool, sources: Sources<'_>) -> Result<Self, Error> {
+    pub(super) fn new(
+        endpoint: &Endpoint,
+        several: bool,
+        sources: Sources<'_>,
+        connections: &Connections,
+    ) -> Result<Self, Error> {
         let connect_limit = if several { CONNECT_TIMEOUT_OF_SEVERAL } else { CONNECT_TIMEOUT };
         let proxy = proxy::find(endpoint, sources)?.map(Arc::new);
         let tls = endpoint.tls.then(|| tls::Options::find(sources)).transpose()?;
         let needs = Needs { tls, proxy: proxy.clone(), socket: endpoint.socket.clone(), connect_limit };
-        Ok(Self { transport: Transport::find(needs, sources.host)?, endpoint: endpoint.clone(), proxy, connect_limit })
+        Ok(Self { transport: connections.transport(needs, sources.host)?, endpoint: endpoint.clone(), proxy, connect_limit })
     }
 
     /// Whether the files that it needs are as they were.
@@ -75,24 +82,19 @@ impl Connection {
     }
 
     /// Sends one request and reads the whole answer, whatever its status.
-    pub(super) fn exchange(&self, call: &ApiRequest<'_>, exchange_within: &Exchange<'_>) -> Result<ApiResponse, Error> {
-        self.exchange_at(self.endpoint.url(call.api_path), call, exchange_within)
+    pub(super) fn exchange(&self, call: &ApiRequest<'_>, exchange: &Exchange<'_>) -> Result<ApiResponse, Error> {
+        self.exchange_at(self.endpoint.url(call.api_path), call, exchange)
     }
 
     /// The same at another URL: the target of a redirect.
-    pub(super) fn exchange_at(
-        &self,
-        url: Url,
-        call: &ApiRequest<'_>,
-        exchange_within: &Exchange<'_>,
-    ) -> Result<ApiResponse, Error> {
-        let Exchange { options, driver, host, limit } = *exchange_within;
+    pub(super) fn exchange_at(&self, url: Url, call: &ApiRequest<'_>, exchange: &Exchange<'_>) -> Result<ApiResponse, Error> {
+        let Exchange { shared, options, driver, host, limit } = *exchange;
         let (method, name) = match call.post {
             None => (reqwest::Method::GET, "GET"),
             Some(_) => (reqwest::Method::POST, "POST"),
         };
         if self.endpoint.socket.is_none() {
-            warn_of_plain_http(&url, host);
+            warn_of_plain_http(&url, shared, host);
         }
         let at = self.at(name, &url, options, call.login);
         let mut request = reqwest::Request::new(method, url);
@@ -117,7 +119,7 @@ impl Connection {
             }),
             Ok(Err(Broken::Network(error))) => {
                 let why = failure::explain(&error, self.connect_limit, READ_TIMEOUT, self.peer());
-                Err(unreachable(self.ask_the_proxy(why, &at.url, deadline, exchange_within)))
+                Err(unreachable(self.ask_the_proxy(why, &at.url, deadline, exchange)))
             }
             Ok(Err(Broken::TooLarge)) => {
                 Err(Error::BadAnswer { at, problem: format!("it is larger than {} MiB", MAX_BODY / 1024 / 1024) })
@@ -127,9 +129,13 @@ impl Connection {
         }
     }
 
-    /// The error of a thread that was interrupted while it waited for what another one asks.
-    pub(super) fn interrupted(&self, options: &Options) -> Error {
-        Error::Interrupted { at: self.at("GET", self.endpoint.api(), options, false) }
+    /// The error of a thread that waited so long in vain for what another one asks.
+    pub(super) fn given_up(&self, why: GivenUp, waited: Duration, options: &Options) -> Error {
+        let at = self.at("GET", self.endpoint.api(), options, false);
+        match why {
+            GivenUp::Interrupted => Error::Interrupted { at },
+            GivenUp::TimedOut => Error::Unreachable { at, why: Unreachable::Timeout { seconds: waited.as_secs_f32().round() } },
+        }
     }
 
     /// What a message says about a request, which may be a `login`.
@@ -157,23 +163,18 @@ impl Connection {
     }
 
     /// `why`, or in the proxy's own words where it opened no tunnel.
-    fn ask_the_proxy(&self, why: Unreachable, url: &str, deadline: Instant, exchange_within: &Exchange<'_>) -> Unreachable {
+    fn ask_the_proxy(&self, why: Unreachable, url: &str, deadline: Instant, exchange: &Exchange<'_>) -> Unreachable {
         let (Some(proxy), Unreachable::Proxy { .. } | Unreachable::ProxyCredentials { .. }) = (&self.proxy, &why) else {
             return why;
         };
         let deadline = deadline.min(Instant::now() + PROXY_TIMEOUT);
-        exchange_within.driver.run(exchange_within.host, deadline, proxy.refusal(url)).ok().flatten().unwrap_or(why)
+        exchange.driver.run(exchange.host, deadline, proxy.refusal(url)).ok().flatten().unwrap_or(why)
     }
 }
 
-/// Once in a process: a server has several properties, and one line says it all.
-fn warn_of_plain_http(url: &Url, host: &dyn Host) {
-    static WARNED: AtomicBool = AtomicBool::new(false);
-    if WARNED.load(Ordering::Relaxed) {
-        return;
-    }
+fn warn_of_plain_http(url: &Url, shared: &Connections, host: &dyn Host) {
     if let Some(warning) = warning_of_plain_http(url)
-        && !WARNED.swap(true, Ordering::Relaxed)
+        && shared.first_plain_http()
     {
         host.warn(&warning);
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
-use super::{ApiRequest, ApiResponse, Client, TRY_TIMEOUT, at_of, health, redirect, retry};
+use super::{ApiRequest, ApiResponse, Client, TRY_TIMEOUT, at_of, redirect, retry};
 use crate::error::Error;
 use crate::text::one_line;
 use crate::vault::{self, Meaning};
@@ -22,17 +22,17 @@ pub(super) struct Round {
 impl Client<'_> {
     /// The round of this number; the first is 1.
     pub(super) fn round(&self, call: &ApiRequest<'_>, number: u32) -> Round {
-        let order = health::order(&self.cluster.connections);
+        let order = self.shared.order(&self.cluster.connections);
         let mut failed = Vec::new();
         for (position, index) in order.iter().enumerate() {
             let Some(connection) = self.cluster.connections.get(*index) else { continue };
             let waiting = order.len() - position;
             let outcome = self.attempt(*index, connection, call, Instant::now() + self.limit(number, waiting));
             if order.len() == 1 || !retry::another_node_may_do_better(&outcome) {
-                health::mark_up(connection);
+                self.shared.mark_up(connection);
                 return Round { outcome, others: Vec::new() };
             }
-            health::mark_down(connection);
+            self.shared.mark_down(connection);
             failed.push((*index, outcome));
         }
         self.most_telling(failed)
@@ -54,7 +54,7 @@ impl Client<'_> {
         };
         let target = redirect::target(&response, call.api_path, &self.cluster.options, &self.cluster.connections)?;
         let node = self.cluster.connections.iter().find(|node| node.is_origin(&target));
-        if let Some(node) = node.filter(|node| health::is_down(node)) {
+        if let Some(node) = node.filter(|node| self.shared.is_down(node)) {
             let answer = format!("it names {} as the active node, which could not answer", node.name());
             return Err(Error::NoLeader { at: response.at, status: response.status, answer });
         }
@@ -64,7 +64,7 @@ impl Client<'_> {
             at.via = Some(at.via.as_ref().map_or_else(|| from.clone(), |via| format!("{via} and {from}")));
         }
         if let Some(node) = node.filter(|_| self.cluster.connections.len() > 1 && retry::another_node_may_do_better(&outcome)) {
-            health::mark_down(node);
+            self.shared.mark_down(node);
         }
         match outcome {
             Ok(response) if (300..400).contains(&response.status) => Err(redirect::second(response)),

@@ -4,11 +4,11 @@
 mod api;
 mod backoff;
 mod connection;
+mod connections;
 mod dns;
 mod endpoint;
 mod failover;
 mod failure;
-mod health;
 mod options;
 mod proxy;
 mod redirect;
@@ -23,16 +23,17 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, RequestInfo, Unreachable};
 use crate::host::Host;
 use crate::settings::Sources;
+use crate::single_flight::GivenUp;
 
 pub(crate) use api::{ApiRequest, ApiResponse, InlineLogin};
 use backoff::Backoff;
 pub(crate) use backoff::uniform;
 use connection::{Connection, Exchange};
+pub(crate) use connections::Connections;
 pub(crate) use endpoint::Endpoint;
 use failover::Round;
 use options::Options;
 use runtime::PooledDriver;
-pub(crate) use runtime::end_idle;
 
 /// The limit of one try; what is left of the budget may be shorter.
 const TRY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -58,7 +59,9 @@ pub(crate) struct Client<'a> {
     /// The time for everything; zero is one try.
     budget: Duration,
     start: Instant,
-    driver: Rc<PooledDriver>,
+    /// What outlives this client.
+    shared: &'a Connections,
+    driver: Rc<PooledDriver<'a>>,
     /// A login that goes along with each request but a login.
     inline: Option<InlineLogin>,
     /// The connection that was used last: questions about a failure go there.
@@ -67,10 +70,10 @@ pub(crate) struct Client<'a> {
 
 impl Cluster {
     /// The nodes at these endpoints, with the settings that are found. Nothing is connected yet.
-    pub(crate) fn new(endpoints: &[Endpoint], sources: Sources<'_>) -> Result<Self, Error> {
+    pub(crate) fn new(endpoints: &[Endpoint], sources: Sources<'_>, connections: &Connections) -> Result<Self, Error> {
         let options = Options::find(sources)?;
         let several = endpoints.len() > 1;
-        let connect = |endpoint| Connection::new(endpoint, several, sources);
+        let connect = |endpoint| Connection::new(endpoint, several, sources, connections);
         let connections = endpoints.iter().map(connect).collect::<Result<_, Error>>()?;
         Ok(Self { options, connections })
     }
@@ -83,14 +86,29 @@ impl Cluster {
 
 impl<'a> Client<'a> {
     /// Whoever asks from now on, within the time that is set.
-    pub(crate) fn new(cluster: &'a Cluster, host: &'a dyn Host) -> Self {
+    pub(crate) fn new(cluster: &'a Cluster, shared: &'a Connections, host: &'a dyn Host) -> Self {
         let budget = cluster.options.budget;
-        Self { host, cluster, budget, start: Instant::now(), driver: Rc::default(), inline: None, current: Cell::new(0) }
+        Self {
+            host,
+            cluster,
+            budget,
+            start: Instant::now(),
+            shared,
+            driver: Rc::new(PooledDriver::new(shared)),
+            inline: None,
+            current: Cell::new(0),
+        }
     }
 
     /// The same, from now on, with a login in each request.
     pub(crate) fn with_inline(&self, inline: InlineLogin) -> Self {
-        Self { driver: Rc::clone(&self.driver), inline: Some(inline), ..Self::new(self.cluster, self.host) }
+        Self { driver: Rc::clone(&self.driver), inline: Some(inline), ..Self::new(self.cluster, self.shared, self.host) }
+    }
+
+    /// The same on another host, such as that of a flight.
+    pub(crate) fn on<'b>(&'b self, host: &'b dyn Host) -> Client<'b> {
+        let Self { cluster, budget, start, shared, .. } = *self;
+        Client { host, cluster, budget, start, shared, driver: Rc::clone(&self.driver), inline: None, current: Cell::new(0) }
     }
 
     /// The same with no more than `limit` for everything.
@@ -149,12 +167,18 @@ impl<'a> Client<'a> {
         connection.exchange(&call.within(self), &self.exchange_within(limit).ok()?).ok()
     }
 
-    /// The error of a thread that was interrupted while it waited for what another one asks the cluster.
-    pub(crate) fn interrupted(&self) -> Error {
-        self.cluster
-            .connections
-            .first()
-            .map_or_else(|| Error::Internal("no endpoint".to_owned()), |connection| connection.interrupted(&self.cluster.options))
+    /// The error of a thread that waited in vain for what another one asks the cluster.
+    pub(crate) fn given_up(&self, why: GivenUp) -> Error {
+        let waited = self.start.elapsed();
+        match self.cluster.connections.first() {
+            Some(connection) => connection.given_up(why, waited, &self.cluster.options),
+            None => Error::internal("no endpoint"),
+        }
+    }
+
+    /// When the time for everything is over.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.start + if self.budget.is_zero() { TRY_TIMEOUT } else { self.budget }
     }
 
     /// What is left of the budget.
@@ -163,7 +187,13 @@ impl<'a> Client<'a> {
     }
 
     fn exchange_within(&self, limit: Duration) -> Result<Exchange<'_>, Error> {
-        Ok(Exchange { options: &self.cluster.options, driver: self.driver.driver()?, host: self.host, limit })
+        Ok(Exchange {
+            shared: self.shared,
+            options: &self.cluster.options,
+            driver: self.driver.driver()?,
+            host: self.host,
+            limit,
+        })
     }
 
     /// The outcome, with the number of tries where there were several, and what the other endpoints said.

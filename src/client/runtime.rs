@@ -1,16 +1,17 @@
-//! A driver: an I/O driver with the connections that live in it. It has no thread of its own: whoever calls drives it. One call of
+//! An I/O driver with the connections that live in it. It has no thread of its own: whoever calls drives it. One call of
 //! the host has it at a time and leaves it to the next one, so that calls at the same time wait for Vault and not for each other.
 
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use once_cell::unsync::OnceCell;
 use tokio::runtime::{Builder, Runtime};
 
-use super::transport::Transport;
+use crate::client::connections::Connections;
+use crate::client::transport::Transport;
 use crate::error::Error;
 use crate::host::Host;
 
@@ -24,10 +25,7 @@ pub(super) enum Stopped {
 }
 
 /// How soon an interrupt is noticed.
-const TICK: Duration = Duration::from_millis(100);
-
-/// The drivers that no call has at the moment, the one that was left last at the end: its connections are the youngest.
-static IDLE: Mutex<Vec<IoDriver>> = Mutex::new(Vec::new());
+const INTERRUPT_CHECK: Duration = Duration::from_millis(100);
 
 /// An I/O driver and its connections.
 pub(super) struct IoDriver {
@@ -37,26 +35,31 @@ pub(super) struct IoDriver {
 }
 
 /// The driver of a call: taken when it is first needed, and left to the next call when this is dropped.
-#[derive(Default)]
-pub(super) struct PooledDriver(OnceCell<IoDriver>);
+pub(super) struct PooledDriver<'a> {
+    driver: OnceCell<IoDriver>,
+    connections: &'a Connections,
+}
 
-impl PooledDriver {
+impl<'a> PooledDriver<'a> {
+    pub(super) fn new(connections: &'a Connections) -> Self {
+        Self { driver: OnceCell::new(), connections }
+    }
+
     pub(super) fn driver(&self) -> Result<&IoDriver, Error> {
-        self.0.get_or_try_init(|| {
-            let left = idle().pop();
-            left.map_or_else(IoDriver::new, Ok)
-        })
+        self.driver.get_or_try_init(|| self.connections.take_driver())
     }
 }
 
-impl Drop for PooledDriver {
+impl Drop for PooledDriver<'_> {
     fn drop(&mut self) {
-        idle().extend(self.0.take());
+        if let Some(driver) = self.driver.take() {
+            self.connections.leave_driver(driver);
+        }
     }
 }
 
 impl IoDriver {
-    fn new() -> Result<Self, Error> {
+    pub(super) fn new() -> Result<Self, Error> {
         let runtime = Builder::new_current_thread()
             .enable_io()
             .enable_time()
@@ -88,13 +91,13 @@ impl IoDriver {
             let mut future = pin!(future);
             loop {
                 let left = deadline.saturating_duration_since(Instant::now());
-                if let Ok(output) = tokio::time::timeout(TICK.min(left), &mut future).await {
+                if let Ok(output) = tokio::time::timeout(INTERRUPT_CHECK.min(left), &mut future).await {
                     return Ok(output);
                 }
                 if host.interrupted() {
                     return Err(Stopped::Interrupted);
                 }
-                if left <= TICK {
+                if left <= INTERRUPT_CHECK {
                     return Err(Stopped::Late);
                 }
             }
@@ -107,20 +110,9 @@ impl IoDriver {
     }
 
     /// Does not wait for a name look-up that is stuck.
-    fn end(self) {
+    pub(super) fn end(self) {
         self.runtime.shutdown_background();
     }
-}
-
-/// Ends the drivers that nobody has, with their connections. When a web application was stopped, the JVM unloads its copy of the
-/// library, and nobody could close them any more.
-pub(crate) fn end_idle() {
-    let drivers = std::mem::take(&mut *idle());
-    drivers.into_iter().for_each(IoDriver::end);
-}
-
-fn idle() -> MutexGuard<'static, Vec<IoDriver>> {
-    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -149,7 +141,7 @@ mod tests {
                         std::thread::sleep(Duration::from_millis(200));
                         i
                     };
-                    PooledDriver::default().driver().unwrap().run(
+                    PooledDriver::new(&Connections::new()).driver().unwrap().run(
                         &MapHost::default(),
                         Instant::now() + Duration::from_secs(10),
                         nap,

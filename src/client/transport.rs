@@ -1,7 +1,7 @@
 //! A way to Vault: TLS, proxy or socket, and the limits of a connection; known to the whole process, so that a start-up reads the
 //! trust stores once.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::proxy::Proxy;
@@ -12,9 +12,6 @@ use crate::tls;
 
 /// More headers than any Vault or balancer sends.
 const MAX_HEADERS: usize = 100;
-
-/// A server has one way to Vault, or a few; more are the tests of a lifetime.
-const MOST: usize = 32;
 
 /// What a way is made for: endpoints that share all of it share its connections.
 #[derive(PartialEq, Eq)]
@@ -35,16 +32,9 @@ pub(super) struct Transport {
     files: tls::Files,
 }
 
-static TRANSPORTS: Mutex<Vec<Arc<Transport>>> = Mutex::new(Vec::new());
-
 impl Transport {
-    /// The way that has all of it: made when it is first needed, and anew when a certificate's file has changed.
-    pub(super) fn find(needs: Needs, host: &dyn Host) -> Result<Arc<Self>, Error> {
-        let mut transports = TRANSPORTS.lock().unwrap_or_else(PoisonError::into_inner);
-        transports.retain(|transport| transport.needs != needs || transport.is_current());
-        if let Some(transport) = transports.iter().find(|transport| transport.needs == needs) {
-            return Ok(Arc::clone(transport));
-        }
+    /// Reads what it needs: trust stores, certificates, keys. May ask Java.
+    pub(super) fn new(needs: Needs, host: &dyn Host) -> Result<Self, Error> {
         let (tls, files) = match &needs.tls {
             Some(options) => {
                 let tls::Tls { config, files, .. } = tls::client(host, options)?;
@@ -52,12 +42,17 @@ impl Transport {
             }
             None => (tls::without_trust()?, tls::Files::default()),
         };
-        let transport = Arc::new(Self { needs, tls, files });
-        if transports.len() == MOST {
-            transports.remove(0);
-        }
-        transports.push(Arc::clone(&transport));
-        Ok(transport)
+        Ok(Self { needs, tls, files })
+    }
+
+    /// What it is made for.
+    pub(super) fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
+    /// Whether it is made for this.
+    pub(super) fn has(&self, needs: &Needs) -> bool {
+        self.needs == *needs
     }
 
     /// Whether the files that it was made from are as they were.

@@ -75,7 +75,7 @@ impl Accepted {
 
 fn lease(envelope: &Envelope<'_>) -> Option<Lease> {
     let id = vault::secret_string(envelope.lease_id?.get()).filter(|id| !id.expose().is_empty())?;
-    Some(Lease { id, lasts: vault::seconds(envelope.lease_duration), renewable: envelope.renewable })
+    Some(Lease { id, ttl: vault::seconds(envelope.lease_duration), renewable: envelope.renewable })
 }
 
 /// One reading: everything that the engines need.

@@ -208,7 +208,7 @@ impl Writing<'_> {
     }
 
     fn is_value(&self, raw: &RawValue) -> bool {
-        self.reading.reference.selector.is(raw.get(), &self.command.value)
+        self.reading.reference.selector.matches(raw.get(), &self.command.value)
     }
 }
 

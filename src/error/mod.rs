@@ -356,6 +356,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// A mistake in vault-cipher itself.
+    pub(crate) fn internal(what: &str) -> Self {
+        Self::Internal(what.to_owned())
+    }
+
+    /// Whether the thread was interrupted: an error of that thread, and of no other that waited for it.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Interrupted { .. })
+    }
+
     /// The request that failed, where there was one.
     pub(crate) fn at_mut(&mut self) -> Option<&mut RequestInfo> {
         match self {

@@ -6,13 +6,11 @@ mod fields;
 mod pages;
 mod store_command;
 
-use zeroize::Zeroizing;
-
 use crate::auth::{METHODS, Method};
 use crate::client::Endpoint;
 use crate::error::Error;
 use crate::host::Host;
-use crate::secret::Secret;
+use crate::secret::Key;
 use crate::settings::{self, ADDRESS, AGENT_ADDRESS, Sources};
 use crate::text::{list, nearest, one_line};
 use crate::value::{Selector, Target};
@@ -88,30 +86,25 @@ impl SecretReference {
         })
     }
 
-    /// Everything that a login depends on, in one text: requests with the same one share it. It holds credentials.
-    pub(crate) fn identity(&self, host: &dyn Host) -> Result<Secret, Error> {
-        let mut parts = vec![Zeroizing::new(self.method.name.to_owned())];
-        parts.extend(self.endpoints.iter().map(|endpoint| Zeroizing::new(endpoint.name())));
-        let sources = self.sources(host);
+    /// Everything that a login depends on: references with the same one share it.
+    pub(crate) fn identity(&self, host: &dyn Host) -> Result<Key, Error> {
+        let names: Vec<String> = self.endpoints.iter().map(Endpoint::name).collect();
+        let mut set = Vec::new();
         for (number, setting) in settings::ALL.iter().enumerate() {
-            if let Some(value) = setting.find(sources)? {
-                parts.push(Zeroizing::new(number.to_string()));
-                parts.push(value.text);
+            if let Some(value) = setting.find(self.sources(host))? {
+                set.push((number.to_string(), value.text));
             }
         }
-        // Room for all of it at once, so that no copy is left behind. No part can hold the character between them.
-        let mut identity = String::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
-        for part in &parts {
-            identity.push_str(part);
-            identity.push('\0');
-        }
-        Ok(Secret::new(identity))
+        let count = names.len().to_string();
+        let endpoints = names.iter().map(String::as_str);
+        let settings = set.iter().flat_map(|(number, value)| [number.as_str(), value.as_str()]);
+        Ok(Key::new([self.method.name, &count].into_iter().chain(endpoints).chain(settings)))
     }
 
-    /// What is read with the login, in one text: requests with the same one share it.
-    pub(crate) fn place(&self) -> String {
+    /// What is read with the login of this identity: references with the same one share it.
+    pub(crate) fn location(&self, identity: &Key) -> Key {
         let Self { mount, path, engine, version, .. } = self;
-        format!("{}\0{}\0{engine:?}\0{version:?}", mount.plain, path.plain)
+        Key::new([mount.plain.as_str(), &path.plain, &format!("{engine:?}"), &format!("{version:?}")]).of(identity)
     }
 
     /// What this request's settings are looked for in.

@@ -1,15 +1,16 @@
 //! Leased secrets (dynamic credentials): they end with their lease, and their lease with the token that read them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::tokens::ObtainedToken;
 use crate::auth::body;
-use crate::client::{ApiRequest, ApiResponse, Client, Cluster, uniform};
+use crate::client::{ApiRequest, ApiResponse, Client, Cluster, Connections, uniform};
+use crate::clock::Clock;
 use crate::diagnosis;
 use crate::error::{Error, SecretLocation};
 use crate::host::Host;
 use crate::secret::Secret;
+use crate::service::tokens::ObtainedToken;
 use crate::settings::RENEW;
 use crate::text::one_line;
 use crate::vault::{self, Lease, Meaning};
@@ -27,7 +28,7 @@ struct Renewed {
     lease: Option<Secret>,
     token: Arc<ObtainedToken>,
     /// What it was granted for at first.
-    lasts: Duration,
+    ttl: Duration,
     ends: Instant,
     /// When to renew it, or, once that is not possible any more, to forget it.
     due: Instant,
@@ -35,87 +36,106 @@ struct Renewed {
     given_up: bool,
 }
 
-static RENEWED: Mutex<Vec<Renewed>> = Mutex::new(Vec::new());
+/// What is renewed as long as the keeper is there.
+pub(super) struct Leases(Mutex<Vec<Renewed>>);
 
-/// A leased secret was read: it is renewed from now on where that is wanted, or the administrator hears of its end.
-pub(super) fn track(lease: Lease, location: &SecretLocation, token: &Arc<ObtainedToken>, host: &dyn Host) -> Result<(), Error> {
-    token.holds_lease();
-    let sources = token.reference.sources(host);
-    let renew = RENEW.find(sources)?.map(|value| value.flag()).transpose()?.unwrap_or(false);
-    let token_lasts = token.login.info.as_ref().and_then(|info| info.lasts);
-    if !renew || !lease.renewable {
-        let token_lasts = token_lasts.filter(|lasts| *lasts < lease.lasts);
-        if token_lasts.unwrap_or(lease.lasts) < LONG {
-            let sooner = token_lasts.map(|lasts| format!(" but ends with the token that read it, after {} s", lasts.as_secs()));
-            let why = if renew { "and it cannot be renewed" } else { "and nobody renews it (\"renew\":true would)" };
-            host.warn(&format!(
-                "The secret at {location} is leased for {} s{}, {why}: the server loses it then. A static role (static-creds) has no \
-                 such end",
-                lease.lasts.as_secs(),
-                sooner.unwrap_or_default()
-            ));
-        }
-        return Ok(());
+impl Leases {
+    pub(super) const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
     }
-    let now = Instant::now();
-    let renewed = |what, lease, lasts| Renewed {
-        what,
-        lease,
-        token: Arc::clone(token),
-        lasts,
-        ends: now + lasts,
-        due: now + share(lasts),
-        given_up: false,
-    };
-    let token_lasts = token.login.info.as_ref().filter(|info| info.renewable).and_then(|info| info.lasts);
-    let renewed_token = token_lasts.map(|lasts| renewed(format!("the token of {}", token.login.origin), None, lasts));
-    let lease = renewed(format!("the lease of the secret at {location}"), Some(lease.id), lease.lasts);
-    with_renewed(|all| {
+
+    /// A leased secret was read: it is renewed from now on where that is wanted, or the administrator is told of its end.
+    pub(super) fn track(
+        &self,
+        lease: Lease,
+        location: &SecretLocation,
+        token: &Arc<ObtainedToken>,
+        now: Instant,
+        host: &dyn Host,
+    ) -> Result<(), Error> {
+        token.holds_lease();
+        let renew = RENEW.find(token.reference.sources(host))?.map(|value| value.flag()).transpose()?.unwrap_or(false);
+        let info = token.login.info.as_ref();
+        if !renew || !lease.renewable {
+            warn_of_end(&lease, info.and_then(|info| info.ttl), renew, location, host);
+            return Ok(());
+        }
+        let renewed = |what, lease, ttl| Renewed {
+            what,
+            lease,
+            token: Arc::clone(token),
+            ttl,
+            ends: now + ttl,
+            due: now + renew_after(ttl),
+            given_up: false,
+        };
+        let token_ttl = info.filter(|info| info.renewable).and_then(|info| info.ttl);
+        let renewed_token = token_ttl.map(|ttl| renewed(format!("the token of {}", token.login.origin), None, ttl));
+        let lease = renewed(format!("the lease of the secret at {location}"), Some(lease.id), lease.ttl);
+        let mut all = self.lock();
         let has_token = all.iter().any(|other| other.lease.is_none() && Arc::ptr_eq(&other.token, token));
         all.extend(renewed_token.filter(|_| !has_token));
         all.push(lease);
-    });
-    Ok(())
-}
-
-/// Renews what is due; how long until the next is.
-pub(super) fn renew_due(host: &dyn Host) -> Option<Duration> {
-    let now = Instant::now();
-    let due: Vec<Renewed> = with_renewed(|all| all.extract_if(.., |one| one.due <= now).collect());
-    for mut one in due.into_iter().filter(|one| !one.given_up) {
-        if !one.renew(host) {
-            one.given_up = true;
-            one.due = one.ends;
-        }
-        with_renewed(|all| all.push(one));
+        Ok(())
     }
-    with_renewed(|all| {
+
+    /// Renews what is due; when the next is.
+    pub(super) fn renew_due(&self, clock: &Clock, connections: &Connections, host: &dyn Host) -> Option<Instant> {
+        let now = clock.now();
+        let due: Vec<Renewed> = self.lock().extract_if(.., |one| one.due <= now).collect();
+        for mut one in due.into_iter().filter(|one| !one.given_up) {
+            let outcome = one.ask(connections, host);
+            if !one.take_in(outcome, clock.now(), host) {
+                one.given_up = true;
+                one.due = one.ends;
+            }
+            self.lock().push(one);
+        }
+        let mut all = self.lock();
         // A token is renewed for the sake of its leases.
         let leased: Vec<_> = all.iter().filter(|one| one.lease.is_some()).map(|one| Arc::as_ptr(&one.token)).collect();
         all.retain(|one| one.lease.is_some() || leased.contains(&Arc::as_ptr(&one.token)));
-        all.iter().map(|one| one.due.saturating_duration_since(Instant::now())).min()
-    })
+        all.iter().map(|one| one.due).min()
+    }
+
+    /// Nothing is renewed any more.
+    pub(super) fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Renewed>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// Nothing is renewed any more.
-pub(super) fn drop_all() {
-    with_renewed(Vec::clear);
+/// Tells the administrator that the secret ends with its lease, or with the token that read it.
+fn warn_of_end(lease: &Lease, token_ttl: Option<Duration>, renew: bool, location: &SecretLocation, host: &dyn Host) {
+    let token_ttl = token_ttl.filter(|ttl| *ttl < lease.ttl);
+    if token_ttl.unwrap_or(lease.ttl) >= LONG {
+        return;
+    }
+    let sooner = token_ttl.map(|ttl| format!(" but ends with the token that read it, after {} s", ttl.as_secs()));
+    let why = if renew { "and it cannot be renewed" } else { "and nobody renews it (\"renew\":true would)" };
+    host.warn(&format!(
+        "The secret at {location} is leased for {} s{}, {why}: the server loses it then. A static role (static-creds) has no such \
+         end",
+        lease.ttl.as_secs(),
+        sooner.unwrap_or_default()
+    ));
 }
 
 impl Renewed {
-    /// False when it is not to be renewed again.
-    fn renew(&mut self, host: &dyn Host) -> bool {
-        let outcome = self.ask(host);
-        let now = Instant::now();
+    /// What the answer means for the next renewal; false when there will be none.
+    fn take_in(&mut self, outcome: Result<Result<Duration, String>, Error>, now: Instant, host: &dyn Host) -> bool {
         match outcome {
-            Ok(Ok(lasts)) => {
-                self.ends = now + lasts;
-                self.due = now + share(lasts);
-                // Vault tokens less and less when the maximum comes near.
-                if lasts >= self.lasts / 2 {
+            Ok(Ok(ttl)) => {
+                self.ends = now + ttl;
+                self.due = now + renew_after(ttl);
+                // Vault grants less and less when the maximum comes near.
+                if ttl >= self.ttl / 2 {
                     return true;
                 }
-                self.warn(host, &format!("reaches its max_ttl and ends in {} s", lasts.as_secs()));
+                self.warn(host, &format!("reaches its max_ttl and ends in {} s", ttl.as_secs()));
                 false
             }
             Ok(Err(said)) => {
@@ -125,7 +145,7 @@ impl Renewed {
             }
             // It may pass.
             Err(error) if self.left(now) > Duration::ZERO => {
-                self.due = now + share(self.left(now)).max(Duration::from_secs(1)).min(self.left(now));
+                self.due = now + renew_after(self.left(now)).max(Duration::from_secs(1)).min(self.left(now));
                 host.warn(&format!("{} was not renewed yet: {}", self.what, error.without_advice()));
                 true
             }
@@ -137,10 +157,10 @@ impl Renewed {
     }
 
     /// For how long it was renewed, or why it was not; an error where Vault could not be asked.
-    fn ask(&self, host: &dyn Host) -> Result<Result<Duration, String>, Error> {
+    fn ask(&self, connections: &Connections, host: &dyn Host) -> Result<Result<Duration, String>, Error> {
         let Some(token) = &self.token.login.token else { return Ok(Err("there is no token".to_owned())) };
-        let cluster = Cluster::new(&self.token.reference.endpoints, self.token.reference.sources(host))?;
-        let client = Client::new(&cluster, host).limited(RENEWAL_TIMEOUT);
+        let cluster = Cluster::new(&self.token.reference.endpoints, self.token.reference.sources(host), connections)?;
+        let client = Client::new(&cluster, connections, host).limited(RENEWAL_TIMEOUT);
         let response = match &self.lease {
             Some(id) => {
                 let body = body(&[("lease_id", id.expose())])?;
@@ -179,12 +199,8 @@ fn answer(response: &ApiResponse) -> Option<Result<Duration, String>> {
 
 /// When to renew what lasts so long: early enough for a second try, and not at the same moment in all servers that started
 /// together.
-fn share(lasts: Duration) -> Duration {
-    lasts.mul_f64((3.0 + uniform()) / 6.0)
-}
-
-fn with_renewed<T>(work: impl FnOnce(&mut Vec<Renewed>) -> T) -> T {
-    work(&mut RENEWED.lock().unwrap_or_else(PoisonError::into_inner))
+fn renew_after(ttl: Duration) -> Duration {
+    ttl.mul_f64((3.0 + uniform()) / 6.0)
 }
 
 #[cfg(test)]
@@ -194,7 +210,7 @@ mod tests {
     #[test]
     fn servers_that_started_together_do_not_renew_together() {
         let hour = Duration::from_secs(3600);
-        let mut minutes: Vec<u64> = (0..1000).map(|_| share(hour).as_secs() / 60).collect();
+        let mut minutes: Vec<u64> = (0..1000).map(|_| renew_after(hour).as_secs() / 60).collect();
         assert!(minutes.iter().all(|minute| (30..=40).contains(minute)), "{minutes:?}");
         minutes.sort_unstable();
         minutes.dedup();

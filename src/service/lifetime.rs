@@ -1,158 +1,344 @@
-//! The burst of calls that a start-up is: what they share lives until nothing was asked for a while, or the web application
-//! stops. A thread of the host, the keeper, sees to its end.
+//! When a start-up is over. What its calls share is retained until nothing was asked for a while, or the web application stops;
+//! a thread of the host, the keeper, sees to its end.
+//!
+//! Pure: events and the time in, what to do out. [`crate::service::Service`] does it.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::tokens::{self, ObtainedToken};
-use super::{LOGINS, READS, TEXTS, leases, resolved};
-use crate::client;
-use crate::host::Host;
-
 /// After so long without a call the start-up is over.
-const IDLE: Duration = Duration::from_secs(5);
+pub(super) const IDLE: Duration = Duration::from_secs(5);
 
 /// The keeper looks again after so long at the latest: calls come while it waits, and leases that are due soon.
-const LOOK: Duration = Duration::from_secs(1);
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(1);
 
-struct Burst {
-    /// How many calls are under way.
+/// No wait of the keeper is shorter.
+const MIN_WAIT: Duration = Duration::from_millis(1);
+
+/// The calls that are under way, and the keeper.
+pub(super) struct Lifetime {
     calls: usize,
-    /// When the last one ended.
-    last: Option<Instant>,
-    /// Whether the host's keeper thread is there.
-    kept: bool,
+    /// When the last call ended.
+    last_call: Option<Instant>,
+    keeper: Keeper,
+    /// How many threads revoke tokens at the moment.
+    ending: usize,
 }
 
-static BURST: Mutex<Burst> = Mutex::new(Burst { calls: 0, last: None, kept: false });
-
-fn burst() -> MutexGuard<'static, Burst> {
-    BURST.lock().unwrap_or_else(PoisonError::into_inner)
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keeper {
+    None,
+    /// A call asks the host for it. Others rely on it already: if there will be none, that call's end does its work.
+    Starting,
+    Running,
 }
 
-/// One call of the host, from its first request on. What it leaves behind ends with it unless there is a keeper.
-pub(super) struct Call<'a> {
-    host: &'a dyn Host,
+/// What happened.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Event {
+    /// The host called.
+    CallBegan,
+    /// There is something to retain beyond the call.
+    KeeperWanted,
+    /// Whether the host has started the keeper.
+    KeeperStarted(bool),
+    /// A call ended.
+    CallEnded,
+    /// A turn of the keeper: whether everything is due, and when the next secret or lease is.
+    Tick { stopping: bool, due: Option<Instant> },
+    /// The tokens that [`Action::End`] took out of use are revoked.
+    Revoked,
+    /// The same in a turn of the keeper: whether this was its last, and when the next secret or lease is due.
+    TurnDone { stopping: bool, due: Option<Instant> },
 }
 
-impl<'a> Call<'a> {
-    pub(super) fn begin(host: &'a dyn Host) -> Self {
-        burst().calls += 1;
-        Self { host }
+/// What to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Nothing.
+    Continue,
+    /// Ask the host for the keeper.
+    StartKeeper,
+    /// The next turn of the keeper comes after this time.
+    Wait(Duration),
+    /// Take the logins out of use and revoke their tokens; [`Event::Revoked`] must follow.
+    End(Extent),
+    /// The keeper's thread ends.
+    Done,
+}
+
+/// What ends with the logins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Secrets that serve longer and leases that are renewed stay.
+    Logins,
+    Everything,
+}
+
+impl Lifetime {
+    pub(super) const fn new() -> Self {
+        Self { calls: 0, last_call: None, keeper: Keeper::None, ending: 0 }
     }
 
-    /// Asks for the keeper, since there is something to be kept; false if there cannot be one.
-    pub(super) fn keep(&self) -> bool {
-        let mut burst = burst();
-        burst.kept = burst.kept || self.host.keep();
-        burst.kept
-    }
-}
-
-impl Drop for Call<'_> {
-    fn drop(&mut self) {
-        let ended = {
-            let mut burst = burst();
-            burst.calls -= 1;
-            burst.last = Some(Instant::now());
-            (burst.calls == 0 && !burst.kept).then(take_all)
-        };
-        if let Some(tokens) = ended {
-            end(tokens, self.host);
-        }
-    }
-}
-
-/// One turn of the keeper: what is due is done. How long until the next turn; `None`: nothing is left, and the keeper goes.
-/// When the host is `stopping`, everything is due.
-pub(crate) fn turn(host: &dyn Host, stopping: bool) -> Option<Duration> {
-    let stopping = stopping || host.interrupted();
-    if stopping {
-        leases::drop_all();
-    }
-    let leases = leases::renew_due(host);
-    let secrets = [READS.expire(), TEXTS.expire()].into_iter().flatten().min();
-    let secrets = if stopping { None } else { secrets };
-    let tokens = {
-        let burst = burst();
-        let idle = if burst.calls > 0 { None } else { burst.last.map(|last| last.elapsed()) };
-        match idle {
-            None if !stopping => return Some(LOOK),
-            Some(idle) if idle < IDLE && !stopping => {
-                let rest = IDLE - idle;
-                let secrets = secrets.map_or(rest, |next| next.saturating_duration_since(Instant::now()));
-                return Some(wait(rest.min(secrets).min(leases.unwrap_or(rest))));
+    /// What follows from `event`.
+    pub(super) fn next(&mut self, event: Event, now: Instant) -> Action {
+        match event {
+            Event::CallBegan => {
+                self.calls += 1;
+                Action::Continue
             }
-            _ => {}
+            Event::KeeperWanted if self.keeper == Keeper::None => {
+                self.keeper = Keeper::Starting;
+                Action::StartKeeper
+            }
+            Event::KeeperWanted => Action::Continue,
+            Event::KeeperStarted(started) => {
+                // It may have run, and ended, meanwhile.
+                if self.keeper == Keeper::Starting {
+                    self.keeper = if started { Keeper::Running } else { Keeper::None };
+                }
+                Action::Continue
+            }
+            Event::CallEnded => {
+                self.calls = self.calls.saturating_sub(1);
+                self.last_call = Some(now);
+                if self.calls == 0 && self.keeper == Keeper::None { self.end(Extent::Everything) } else { Action::Continue }
+            }
+            Event::Tick { stopping: true, .. } => self.end(Extent::Everything),
+            Event::Tick { stopping: false, due } => match self.busy_for(now) {
+                Some(busy) => wait(busy, due, now),
+                None => self.end(if due.is_some() { Extent::Logins } else { Extent::Everything }),
+            },
+            Event::Revoked => {
+                self.ending = self.ending.saturating_sub(1);
+                Action::Continue
+            }
+            Event::TurnDone { stopping: true, .. } => {
+                let was = std::mem::replace(&mut self.keeper, Keeper::None);
+                // A call that came meanwhile relied on the keeper. One that is still under way ends by itself from now on.
+                if was != Keeper::None && self.calls == 0 { self.end(Extent::Everything) } else { Action::Done }
+            }
+            Event::TurnDone { stopping: false, due } => {
+                // The next start-up may have begun meanwhile.
+                if self.busy_for(now).is_some() {
+                    return wait(MAX_WAIT, None, now);
+                }
+                if due.is_some() {
+                    return wait(MAX_WAIT, due, now);
+                }
+                self.keeper = Keeper::None;
+                Action::Done
+            }
         }
-        if secrets.is_none() {
-            READS.clear();
-            TEXTS.clear();
+    }
+
+    /// Whether other threads revoke tokens at the moment.
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending > 0
+    }
+
+    fn end(&mut self, extent: Extent) -> Action {
+        self.ending += 1;
+        Action::End(extent)
+    }
+
+    /// How long the start-up goes on at least; `None` when it is over.
+    fn busy_for(&self, now: Instant) -> Option<Duration> {
+        if self.calls > 0 {
+            return Some(MAX_WAIT);
         }
-        take_logins()
-    };
-    // Takes a while, and meanwhile the next burst may begin: it finds nothing of this one.
-    end(tokens, host);
-    if stopping {
-        wait_for_ends();
+        let idle = now.saturating_duration_since(self.last_call?);
+        IDLE.checked_sub(idle).filter(|left| !left.is_zero())
     }
-    let mut burst = burst();
-    if stopping {
-        // A call that came meanwhile relies on the keeper. One that is still under way ends by itself from now on.
-        burst.kept = false;
-        let late = (burst.calls == 0).then(take_all);
-        drop(burst);
-        if let Some(tokens) = late {
-            end(tokens, host);
+}
+
+fn wait(longest: Duration, due: Option<Instant>, now: Instant) -> Action {
+    let due = due.map_or(longest, |due| due.saturating_duration_since(now));
+    Action::Wait(due.min(longest).clamp(MIN_WAIT, MAX_WAIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Lets the events come at these times, in milliseconds, and compares what is to be done.
+    fn play(table: &[(u64, Event, Action)]) -> Lifetime {
+        let start = Instant::now();
+        let mut lifetime = Lifetime::new();
+        for (line, (at, event, action)) in table.iter().enumerate() {
+            let event = match *event {
+                // Times stand in the table from its start on, as in `due`.
+                Event::Tick { stopping, due: Some(_) } => Event::Tick { stopping, due: Some(start + DUE) },
+                Event::TurnDone { stopping, due: Some(_) } => Event::TurnDone { stopping, due: Some(start + DUE) },
+                other => other,
+            };
+            assert_eq!(lifetime.next(event, start + Duration::from_millis(*at)), *action, "line {line}: {event:?}");
         }
-        return None;
+        lifetime
     }
-    let began_again = burst.calls > 0 || burst.last.is_some_and(|last| last.elapsed() < IDLE);
-    if began_again {
-        return Some(LOOK);
+
+    /// When something is due, in the tables.
+    const DUE: Duration = Duration::from_millis(8_300);
+
+    fn tick() -> Event {
+        Event::Tick { stopping: false, due: None }
     }
-    let next = secrets.map(|next| next.saturating_duration_since(Instant::now())).into_iter().chain(leases).min();
-    burst.kept = next.is_some();
-    next.map(wait)
-}
 
-fn wait(next: Duration) -> Duration {
-    next.clamp(Duration::from_millis(1), LOOK)
-}
+    fn tick_with_due() -> Event {
+        Event::Tick { stopping: false, due: Some(Instant::now()) }
+    }
 
-/// Takes everything out of use; [`end`] must follow.
-fn take_all() -> Vec<Arc<ObtainedToken>> {
-    READS.clear();
-    TEXTS.clear();
-    leases::drop_all();
-    take_logins()
-}
+    fn turn_done() -> Event {
+        Event::TurnDone { stopping: false, due: None }
+    }
 
-/// Takes the logins out of use, and the plans; [`end`] must follow. While the burst is locked: a call that begins in between
-/// could read a dynamic secret with a token that is about to be revoked, and the secret would end with it.
-fn take_logins() -> Vec<Arc<ObtainedToken>> {
-    LOGINS.clear();
-    resolved::clear();
-    *ends() += 1;
-    tokens::take()
-}
+    fn stopped(event: Event) -> Event {
+        match event {
+            Event::Tick { due, .. } => Event::Tick { stopping: true, due },
+            Event::TurnDone { due, .. } => Event::TurnDone { stopping: true, due },
+            other => other,
+        }
+    }
 
-fn end(tokens: Vec<Arc<ObtainedToken>>, host: &dyn Host) {
-    tokens::revoke(tokens, host);
-    client::end_idle();
-    *ends() -= 1;
-    ENDED.notify_all();
-}
+    #[test]
+    fn without_a_keeper_the_last_call_ends_everything() {
+        let lifetime = play(&[
+            (0, Event::CallBegan, Action::Continue),
+            (0, Event::CallBegan, Action::Continue),
+            (1, Event::CallEnded, Action::Continue),
+            (2, Event::CallEnded, Action::End(Extent::Everything)),
+            (3, Event::Revoked, Action::Continue),
+        ]);
+        assert!(!lifetime.is_ending());
+    }
 
-/// How many bursts are being ended.
-static ENDS: Mutex<usize> = Mutex::new(0);
-static ENDED: Condvar = Condvar::new();
+    #[test]
+    fn the_keeper_ends_it_when_nothing_was_asked_for_a_while() {
+        play(&[
+            (0, Event::CallBegan, Action::Continue),
+            (1, Event::KeeperWanted, Action::StartKeeper),
+            (1, Event::KeeperWanted, Action::Continue),
+            (2, Event::KeeperStarted(true), Action::Continue),
+            (2, tick(), Action::Wait(SECOND)),
+            (10, Event::CallEnded, Action::Continue),
+            (4_110, tick(), Action::Wait(Duration::from_millis(900))),
+            (5_010, tick(), Action::End(Extent::Everything)),
+            (5_020, Event::Revoked, Action::Continue),
+            (5_020, turn_done(), Action::Done),
+            // The next start-up asks for another keeper.
+            (6_000, Event::CallBegan, Action::Continue),
+            (6_000, Event::KeeperWanted, Action::StartKeeper),
+        ]);
+    }
 
-fn ends() -> MutexGuard<'static, usize> {
-    ENDS.lock().unwrap_or_else(PoisonError::into_inner)
-}
+    #[test]
+    fn a_host_without_a_keeper_lets_the_call_end_it() {
+        play(&[
+            (0, Event::CallBegan, Action::Continue),
+            (0, Event::CallBegan, Action::Continue),
+            (1, Event::KeeperWanted, Action::StartKeeper),
+            // The other call relies on the keeper while the host starts it.
+            (1, Event::CallEnded, Action::Continue),
+            (2, Event::KeeperStarted(false), Action::Continue),
+            (3, Event::CallEnded, Action::End(Extent::Everything)),
+        ]);
+    }
 
-/// Waits for other threads that revoke at the moment: a JVM that exits ends them wherever they are.
-fn wait_for_ends() {
-    let _ = ENDED.wait_timeout_while(ends(), tokens::REVOCATION_TIMEOUT, |ends| *ends > 0);
+    #[test]
+    fn secrets_and_leases_that_serve_longer_keep_the_keeper() {
+        play(&[
+            (0, Event::CallBegan, Action::Continue),
+            (0, Event::KeeperWanted, Action::StartKeeper),
+            (0, Event::KeeperStarted(true), Action::Continue),
+            (0, Event::CallEnded, Action::Continue),
+            (5_000, tick_with_due(), Action::End(Extent::Logins)),
+            (5_000, Event::Revoked, Action::Continue),
+            (5_000, Event::TurnDone { stopping: false, due: Some(Instant::now()) }, Action::Wait(SECOND)),
+            (8_000, tick_with_due(), Action::End(Extent::Logins)),
+            (8_000, Event::Revoked, Action::Continue),
+            (8_000, Event::TurnDone { stopping: false, due: Some(Instant::now()) }, Action::Wait(Duration::from_millis(300))),
+            (8_300, tick(), Action::End(Extent::Everything)),
+            (8_300, Event::Revoked, Action::Continue),
+            (8_300, turn_done(), Action::Done),
+        ]);
+    }
+
+    #[test]
+    fn what_is_due_soon_shortens_the_wait_and_no_wait_is_zero() {
+        let mut lifetime = Lifetime::new();
+        let now = Instant::now();
+        lifetime.keeper = Keeper::Running;
+        lifetime.last_call = Some(now);
+        let soon = Event::Tick { stopping: false, due: Some(now + Duration::from_millis(20)) };
+        assert_eq!(lifetime.next(soon, now), Action::Wait(Duration::from_millis(20)));
+        let past = Event::Tick { stopping: false, due: Some(now) };
+        assert_eq!(lifetime.next(past, now + SECOND), Action::Wait(MIN_WAIT));
+    }
+
+    #[test]
+    fn a_call_that_comes_while_tokens_are_revoked_keeps_the_keeper() {
+        play(&[
+            (0, Event::CallBegan, Action::Continue),
+            (0, Event::KeeperWanted, Action::StartKeeper),
+            (0, Event::KeeperStarted(true), Action::Continue),
+            (0, Event::CallEnded, Action::Continue),
+            (5_000, tick(), Action::End(Extent::Everything)),
+            (5_001, Event::CallBegan, Action::Continue),
+            (5_001, Event::KeeperWanted, Action::Continue),
+            (5_002, Event::CallEnded, Action::Continue),
+            (5_100, Event::Revoked, Action::Continue),
+            (5_100, turn_done(), Action::Wait(SECOND)),
+            (10_002, tick(), Action::End(Extent::Everything)),
+        ]);
+    }
+
+    #[test]
+    fn a_stopping_application_ends_everything_at_once_and_calls_that_are_under_way_end_by_themselves() {
+        play(&[
+            (0, Event::CallBegan, Action::Continue),
+            (0, Event::KeeperWanted, Action::StartKeeper),
+            (0, Event::KeeperStarted(true), Action::Continue),
+            (1, stopped(tick()), Action::End(Extent::Everything)),
+            (2, Event::Revoked, Action::Continue),
+            (2, stopped(turn_done()), Action::Done),
+            (3, Event::CallEnded, Action::End(Extent::Everything)),
+        ]);
+    }
+
+    #[test]
+    fn a_call_that_came_and_went_while_a_stopping_keeper_revoked_leaves_nothing() {
+        play(&[
+            (0, Event::CallBegan, Action::Continue),
+            (0, Event::KeeperWanted, Action::StartKeeper),
+            (0, Event::KeeperStarted(true), Action::Continue),
+            (0, Event::CallEnded, Action::Continue),
+            (1, stopped(tick()), Action::End(Extent::Everything)),
+            (2, Event::CallBegan, Action::Continue),
+            (2, Event::KeeperWanted, Action::Continue),
+            (3, Event::CallEnded, Action::Continue),
+            (4, Event::Revoked, Action::Continue),
+            (4, stopped(turn_done()), Action::End(Extent::Everything)),
+            (5, Event::Revoked, Action::Continue),
+            (5, stopped(turn_done()), Action::Done),
+        ]);
+    }
+
+    #[test]
+    fn an_exiting_jvm_knows_that_another_thread_revokes() {
+        let mut lifetime = play(&[
+            (0, Event::CallBegan, Action::Continue),
+            (0, Event::KeeperWanted, Action::StartKeeper),
+            (0, Event::KeeperStarted(true), Action::Continue),
+            (0, Event::CallEnded, Action::Continue),
+            // The keeper's thread.
+            (5_000, tick(), Action::End(Extent::Everything)),
+            // The hook of the exit.
+            (5_001, stopped(tick()), Action::End(Extent::Everything)),
+            (5_002, Event::Revoked, Action::Continue),
+        ]);
+        assert!(lifetime.is_ending());
+        assert_eq!(lifetime.next(Event::Revoked, Instant::now()), Action::Continue);
+        assert!(!lifetime.is_ending());
+    }
 }

@@ -1,134 +1,203 @@
-//! The use case: one login and one read for all who need them within a start-up.
+//! The use cases, and the owner of all state: one login and one read for all calls of a start-up that need them.
 
 mod leases;
 mod lifetime;
+mod read;
 mod resolved;
-mod single_flight;
 mod store;
 mod tokens;
-mod write_session;
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crate::auth::Login;
-use crate::client::Client;
-use crate::engine::{self, SecretData};
+use crate::auth::Unwrapped;
+use crate::client::Connections;
+use crate::clock::Clock;
+use crate::engine::SecretData;
 use crate::error::Error;
 use crate::host::Host;
 use crate::secret::Secret;
-use crate::vault::Engine;
+use crate::service::leases::Leases;
+use crate::service::lifetime::{Action, Event, Extent, Lifetime};
+use crate::service::resolved::ResolvedTexts;
+use crate::service::tokens::{ObtainedToken, REVOCATION_TIMEOUT, Tokens};
+use crate::settings::TEST_CLOCK;
+use crate::single_flight::SingleFlight;
 
-pub(crate) use lifetime::turn;
-use resolved::Resolved;
-use single_flight::SingleFlight;
-pub(crate) use store::store;
-use tokens::ObtainedToken;
-
-/// The values of texts: the same text again needs no work at all.
-static TEXTS: SingleFlight<Arc<Secret>> = SingleFlight::new();
-/// The secrets that were read, with all their keys.
-static READS: SingleFlight<Arc<SecretData>> = SingleFlight::new();
-/// The logins that cost Vault something.
-static LOGINS: SingleFlight<Arc<ObtainedToken>> = SingleFlight::new();
-
-/// Reads the secret that `text` names.
-pub(crate) fn read(text: &str, host: &dyn Host) -> Result<Secret, Error> {
-    if let Some(value) = TEXTS.peek(text) {
-        return Ok(Secret::new(value.expose().to_owned()));
-    }
-    let resolved = Resolved::of(text, host)?;
-    let call = lifetime::Call::begin(host);
-    let outcome = find(&resolved, host);
-    let kept = (outcome.is_ok() || tokens::any()) && call.keep();
-    let (value, until) = outcome?;
-    if kept && until > Instant::now() {
-        TEXTS.put(text, Arc::new(Secret::new(value.expose().to_owned())), until);
-    }
-    Ok(value)
+/// Reads secrets for a host. A process has one: calls share logins, secrets and connections for as long as a start-up lasts.
+///
+/// Locks: `lifetime` may be held while another field is locked, never the other way round, and no other two at a time. None is
+/// held during I/O or a call into the host.
+pub struct Service {
+    /// What a text means where everything that is set is as it is.
+    resolved: ResolvedTexts,
+    /// The secrets that were read, with all their keys.
+    secrets: SingleFlight<Arc<SecretData>>,
+    /// The logins that cost Vault something.
+    logins: SingleFlight<Arc<ObtainedToken>>,
+    /// Tokens that are not yet revoked.
+    tokens: Tokens,
+    leases: Leases,
+    lifetime: Mutex<Lifetime>,
+    /// A thread has revoked tokens.
+    revoked: Condvar,
+    /// What response-wrapping tokens wrapped.
+    unwrapped: Unwrapped,
+    connections: Connections,
+    clock: Clock,
 }
 
-/// The value, and how long it may be reused.
-fn find(resolved: &Resolved, host: &dyn Host) -> Result<(Secret, Instant), Error> {
-    let session = Session::new(resolved, host);
-    let selector = &resolved.reference.selector;
-    if resolved.cached.is_zero() {
-        let found = session.read()?;
-        return Ok((selector.from(&found, host)?, Instant::now()));
+impl Default for Service {
+    fn default() -> Self {
+        Self::new()
     }
-    let key = Secret::new(format!("{}{}", resolved.identity.expose(), resolved.reference.place()));
-    let interrupted = || session.client.interrupted();
-    let fetched =
-        READS.get(key.expose(), host, interrupted, || Ok((Arc::new(session.read()?), Instant::now() + resolved.cached)))?;
-    Ok((selector.from(&fetched.value, host)?, fetched.until))
 }
 
-/// What one reading needs.
-struct Session<'a> {
-    resolved: &'a Resolved,
-    client: Client<'a>,
+impl Service {
+    /// A service that has done nothing yet.
+    pub const fn new() -> Self {
+        Self {
+            resolved: ResolvedTexts::new(),
+            secrets: SingleFlight::new(),
+            logins: SingleFlight::new(),
+            tokens: Tokens::new(),
+            leases: Leases::new(),
+            lifetime: Mutex::new(Lifetime::new()),
+            revoked: Condvar::new(),
+            unwrapped: Unwrapped::new(),
+            connections: Connections::new(),
+            clock: Clock::new(),
+        }
+    }
+
+    /// Reads the secret that `text` names: the JSON object of the server's configuration, with or without `{ENC}`.
+    ///
+    /// # Errors
+    ///
+    /// Every failure is an [`Error`] whose words tell the administrator what to do. The value is never empty.
+    pub fn resolve(&self, text: &str, host: &dyn Host) -> Result<Secret, Error> {
+        self.set_clock(host);
+        let resolved = self.resolved.get(text, &self.connections, host)?;
+        self.call(host, || read::value(self, &resolved, host))
+    }
+
+    /// Stores the secret that `text` holds, if it has `"store":true` and a `"value"`, and returns the text for the configuration;
+    /// any other text is returned as it is after its secret was read.
+    ///
+    /// # Errors
+    ///
+    /// Every failure is an [`Error`] that says whether anything was written.
+    pub fn store(&self, text: &str, host: &dyn Host) -> Result<String, Error> {
+        self.set_clock(host);
+        store::store(self, text, host)
+    }
+
+    /// One turn of the keeper, the thread that [`Host::start_keeper`] started: secrets whose time is over are wiped, leases
+    /// renewed, and when the start-up is over, tokens that were obtained are revoked and connections closed.
+    ///
+    /// Returns how long to wait until the next turn; `None` when nothing is left and the thread must end. With `stopping`
+    /// everything is ended at once.
+    pub fn maintain(&self, host: &dyn Host, stopping: bool) -> Option<Duration> {
+        self.set_clock(host);
+        let stopping = stopping || host.interrupted();
+        if stopping {
+            self.leases.clear();
+        }
+        let lease = self.leases.renew_due(&self.clock, &self.connections, host);
+        let secret = self.secrets.expire(self.clock.now()).filter(|_| !stopping);
+        let due = [lease, secret].into_iter().flatten().min();
+        let mut event = Event::Tick { stopping, due };
+        loop {
+            let mut lifetime = self.lifetime();
+            match lifetime.next(event, self.clock.now()) {
+                Action::End(extent) => {
+                    let tokens = self.take_out_of_use(extent);
+                    drop(lifetime);
+                    self.revoke(tokens, host);
+                    if stopping {
+                        self.wait_for_revocations();
+                    }
+                    event = Event::TurnDone { stopping, due };
+                }
+                Action::Wait(time) => return Some(time),
+                Action::Continue | Action::StartKeeper | Action::Done => return None,
+            }
+        }
+    }
+
+    /// Sets the clock as a test wants it.
+    fn set_clock(&self, host: &dyn Host) {
+        let ahead = host.environment().property(TEST_CLOCK).and_then(|millis| millis.parse().ok()).unwrap_or_default();
+        self.clock.set_ahead(Duration::from_millis(ahead));
+    }
+
+    /// One call of the host. What it leaves behind ends with it unless there is a keeper.
+    fn call<T>(&self, host: &dyn Host, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        self.happened(Event::CallBegan);
+        let call = Call { service: self, host };
+        let outcome = work();
+        if outcome.is_ok() || self.tokens.any() {
+            call.retain();
+        }
+        outcome
+    }
+
+    fn happened(&self, event: Event) -> Action {
+        self.lifetime().next(event, self.clock.now())
+    }
+
+    fn lifetime(&self) -> MutexGuard<'_, Lifetime> {
+        self.lifetime.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the logins out of use, and what else ends with them; the caller revokes the tokens. While the lifetime is locked: a
+    /// call that begins in between could read a dynamic secret with a token that is about to be revoked, and the secret would end
+    /// with it.
+    fn take_out_of_use(&self, extent: Extent) -> Vec<Arc<ObtainedToken>> {
+        if extent == Extent::Everything {
+            self.secrets.clear();
+            self.leases.clear();
+        }
+        self.logins.clear();
+        self.resolved.clear();
+        self.tokens.take()
+    }
+
+    fn revoke(&self, tokens: Vec<Arc<ObtainedToken>>, host: &dyn Host) {
+        tokens::revoke(tokens, &self.connections, host);
+        self.connections.end_idle();
+        self.happened(Event::Revoked);
+        self.revoked.notify_all();
+    }
+
+    /// Waits for other threads that revoke at the moment: a JVM that exits ends them wherever they are.
+    fn wait_for_revocations(&self) {
+        let _ = self.revoked.wait_timeout_while(self.lifetime(), REVOCATION_TIMEOUT, |lifetime| lifetime.is_ending());
+    }
+}
+
+struct Call<'a> {
+    service: &'a Service,
     host: &'a dyn Host,
 }
 
-impl<'a> Session<'a> {
-    fn new(resolved: &'a Resolved, host: &'a dyn Host) -> Self {
-        Self { resolved, client: Client::new(&resolved.cluster, host), host }
-    }
-
-    /// Reads, with a login that may have been made before. One that Vault does not accept any more is made once again.
-    fn read(&self) -> Result<SecretData, Error> {
-        if let Some(found) = self.read_inline()? {
-            return Ok(found);
-        }
-        let (token, reused) = self.token()?;
-        match self.read_with(&token) {
-            Err(Error::TokenRefused { .. } | Error::Denied { .. }) if reused => {
-                LOGINS.forget(self.resolved.identity.expose(), |other| Arc::ptr_eq(other, &token));
-                self.read_with(&self.token()?.0)
-            }
-            other => other,
+impl Call<'_> {
+    /// Asks for the keeper, since there is something to retain.
+    fn retain(&self) {
+        if self.service.happened(Event::KeeperWanted) == Action::StartKeeper {
+            let started = self.host.start_keeper();
+            self.service.happened(Event::KeeperStarted(started));
         }
     }
+}
 
-    /// Reads and logs in by one request, where that is wanted. Whatever does not succeed so is tried in the ordinary way, whose
-    /// messages say more: the server may not know inline logins, and creates no leases with them.
-    fn read_inline(&self) -> Result<Option<SecretData>, Error> {
-        let Resolved { reference, identity, inline, .. } = self.resolved;
-        if !inline || reference.engine == Some(Engine::Generic) || LOGINS.peek(identity.expose()).is_some() {
-            return Ok(None);
-        }
-        let Some(inline) = reference.method.inline(&self.client, reference.sources(self.host))? else { return Ok(None) };
-        let login = Login::inline(&inline);
-        let client = self.client.with_inline(inline);
-        match engine::read(reference, &login, &client, self.host) {
-            Ok(found) => Ok(Some(found)),
-            // There is no patience left for a second way.
-            Err(error @ (Error::Unreachable { .. } | Error::Interrupted { .. })) => Err(error),
-            Err(_) => Ok(None),
-        }
-    }
-
-    fn read_with(&self, token: &Arc<ObtainedToken>) -> Result<SecretData, Error> {
-        let mut found = engine::read(&self.resolved.reference, &token.login, &self.client, self.host)?;
-        if let Some(lease) = found.lease.take() {
-            leases::track(lease, &found.location, token, self.host)?;
-        }
-        Ok(found)
-    }
-
-    /// The login, and whether it was made before.
-    fn token(&self) -> Result<(Arc<ObtainedToken>, bool), Error> {
-        let Resolved { reference, identity, .. } = self.resolved;
-        let obtain = || ObtainedToken::obtain(reference, &self.client, self.host);
-        if reference.method.is_given() {
-            return Ok((obtain()?.0, false));
-        }
-        loop {
-            let fetched = LOGINS.get(identity.expose(), self.host, || self.client.interrupted(), obtain)?;
-            if fetched.value.take_use() {
-                return Ok((fetched.value, fetched.reused));
-            }
-            LOGINS.forget(identity.expose(), |other| Arc::ptr_eq(other, &fetched.value));
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        let mut lifetime = self.service.lifetime();
+        if let Action::End(extent) = lifetime.next(Event::CallEnded, self.service.clock.now()) {
+            let tokens = self.service.take_out_of_use(extent);
+            drop(lifetime);
+            self.service.revoke(tokens, self.host);
         }
     }
 }

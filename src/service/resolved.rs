@@ -1,17 +1,17 @@
-//! What a text means where everything that is set is as it is: found out once, and kept for the same text again.
+//! What a text means where everything that is set is as it is: found out once, and retained for the same text again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::client::Cluster;
+use crate::client::{Cluster, Connections};
 use crate::error::Error;
-use crate::host::Host;
+use crate::host::{Environment, Host};
 use crate::reference::SecretReference;
-use crate::secret::Secret;
+use crate::secret::{Key, Secret};
 use crate::settings::{CACHE_TIME, INLINE_LOGIN};
 
 /// How long a secret that was read serves, unless it is set: a start-up's properties are read within a moment.
-const CACHED: Duration = Duration::from_secs(5);
+const DEFAULT_CACHE_TIME: Duration = Duration::from_secs(5);
 
 /// A server has a handful of properties; more are the tests of a lifetime.
 const MAX_ENTRIES: usize = 64;
@@ -20,116 +20,127 @@ const MAX_ENTRIES: usize = 64;
 pub(super) struct Resolved {
     pub(super) reference: Arc<SecretReference>,
     pub(super) cluster: Cluster,
-    /// Who shares its login.
-    pub(super) identity: Secret,
+    /// What its login depends on: those with the same one share it.
+    pub(super) identity: Arc<Key>,
+    /// The same with what is read: those with the same one share the secret.
+    pub(super) location: Arc<Key>,
     /// How long a secret that was read serves.
     pub(super) cached: Duration,
     /// Whether login and read are to be one request.
     pub(super) inline: bool,
 }
 
-/// A resolved, and what it was made of.
-struct Kept {
-    text: Secret,
-    surroundings: Secret,
-    resolved: Arc<Resolved>,
-}
-
-static PLANS: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
-
 impl Resolved {
-    /// The resolved for this text.
-    pub(super) fn of(text: &str, host: &dyn Host) -> Result<Arc<Self>, Error> {
-        let Some(surroundings) = host.surroundings() else {
-            return Self::make(SecretReference::parse(text, host)?, host).map(Arc::new);
-        };
-        let is_it = |kept: &Kept| kept.text.expose() == text && kept.surroundings.expose() == surroundings.expose();
-        let known = plans().iter().find(|kept| is_it(kept)).map(|kept| Arc::clone(&kept.resolved));
-        if let Some(resolved) = known.filter(|resolved| resolved.cluster.is_current()) {
-            return Ok(resolved);
-        }
-        let resolved = Arc::new(Self::make(SecretReference::parse(text, host)?, host)?);
-        let mut plans = plans();
-        plans.retain(|kept| kept.text.expose() != text);
-        if plans.len() == MAX_ENTRIES {
-            plans.remove(0);
-        }
-        plans.push(Kept { text: Secret::new(text.to_owned()), surroundings, resolved: Arc::clone(&resolved) });
-        Ok(resolved)
-    }
-
-    /// The resolved for this request.
-    pub(super) fn make(reference: SecretReference, host: &dyn Host) -> Result<Self, Error> {
+    /// With the settings as they are now.
+    pub(super) fn new(reference: SecretReference, connections: &Connections, host: &dyn Host) -> Result<Self, Error> {
         let sources = reference.sources(host);
         let cached = CACHE_TIME.find(sources)?.map(|value| value.duration()).transpose()?;
-        let cluster = Cluster::new(&reference.endpoints, reference.sources(host))?;
+        let cluster = Cluster::new(&reference.endpoints, sources, connections)?;
         let identity = reference.identity(host)?;
         let inline = INLINE_LOGIN.find(sources)?.map(|value| value.flag()).transpose()?;
         Ok(Self {
             cluster,
-            identity,
-            cached: cached.unwrap_or(CACHED),
+            location: Arc::new(reference.location(&identity)),
+            identity: Arc::new(identity),
+            cached: cached.unwrap_or(DEFAULT_CACHE_TIME),
             inline: inline.unwrap_or(false),
             reference: Arc::new(reference),
         })
     }
 }
 
-/// Forgets all plans: they hold credentials.
-pub(super) fn clear() {
-    plans().clear();
+/// What was found out, by text and environment.
+pub(super) struct ResolvedTexts(Mutex<Vec<Entry>>);
+
+struct Entry {
+    text: Secret,
+    environment: Environment,
+    resolved: Arc<Resolved>,
 }
 
-fn plans() -> MutexGuard<'static, Vec<Kept>> {
-    PLANS.lock().unwrap_or_else(PoisonError::into_inner)
+impl ResolvedTexts {
+    pub(super) const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    /// What `text` means.
+    pub(super) fn get(&self, text: &str, connections: &Connections, host: &dyn Host) -> Result<Arc<Resolved>, Error> {
+        let environment = host.environment();
+        let is_it = |entry: &&Entry| entry.text.expose() == text && entry.environment == *environment;
+        let known = self.lock().iter().find(is_it).map(|entry| Arc::clone(&entry.resolved));
+        if let Some(resolved) = known.filter(|resolved| resolved.cluster.is_current()) {
+            return Ok(resolved);
+        }
+        let resolved = Arc::new(Resolved::new(SecretReference::parse(text, host)?, connections, host)?);
+        let entry =
+            Entry { text: Secret::new(text.to_owned()), environment: environment.clone(), resolved: Arc::clone(&resolved) };
+        let mut entries = self.lock();
+        entries.retain(|entry| entry.text.expose() != text);
+        if entries.len() == MAX_ENTRIES {
+            entries.remove(0);
+        }
+        entries.push(entry);
+        Ok(resolved)
+    }
+
+    /// Forgets everything: it holds credentials.
+    pub(super) fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use super::*;
+    use crate::host::tests::MapHost;
 
-    /// A host whose surroundings change.
-    struct Changing(RefCell<Option<String>>);
+    const CACHE_TIME_PROPERTY: &str = "secret.store.vault.cache.time";
 
-    impl Host for Changing {
-        fn variable(&self, _: &str) -> Option<std::ffi::OsString> {
-            None
-        }
-
-        fn property(&self, name: &str) -> Option<String> {
-            self.0.borrow().clone().filter(|_| name == "secret.store.vault.cache.time")
-        }
-
-        fn surroundings(&self) -> Option<Secret> {
-            Some(Secret::new(self.0.borrow().clone().unwrap_or_default()))
-        }
-
-        fn warn(&self, _: &str) {}
-
-        fn interrupted(&self) -> bool {
-            false
-        }
+    fn text(path: &str) -> String {
+        format!(r#"{{"mount":"secret","path":"{path}","key":"k","endpoint":"http://127.0.0.1:1","tokenFile":"x"}}"#)
     }
 
     #[test]
     fn the_same_text_is_understood_once_until_something_else_is_set() {
-        let host = Changing(RefCell::new(None));
-        let text = |path: &str| {
-            format!(r#"{{"mount":"secret","path":"{path}","key":"k","endpoint":"http://127.0.0.1:1","tokenFile":"x"}}"#)
+        let (texts, connections) = (ResolvedTexts::new(), Connections::new());
+        let get = |path: &str, host: &MapHost| texts.get(&text(path), &connections, host);
+        let host = MapHost::default();
+        let first = get("a", &host).unwrap();
+        assert!(Arc::ptr_eq(&first, &get("a", &host).unwrap()));
+        assert!(!Arc::ptr_eq(&first, &get("b", &host).unwrap()));
+        assert_eq!(first.cached, DEFAULT_CACHE_TIME);
+        let seven = MapHost::default().with_property(CACHE_TIME_PROPERTY, "7");
+        assert_eq!(get("a", &seven).unwrap().cached, Duration::from_secs(7));
+        assert!(get("a", &MapHost::default().with_property(CACHE_TIME_PROPERTY, "soon")).is_err());
+        assert_eq!(get("a", &host).unwrap().cached, DEFAULT_CACHE_TIME);
+        texts.clear();
+        assert!(!Arc::ptr_eq(&first, &get("a", &host).unwrap()));
+    }
+
+    #[test]
+    fn a_field_that_holds_a_separator_does_not_pass_for_two() {
+        let (connections, host) = (Connections::new(), MapHost::default());
+        let resolved = |mount: &str, path: &str, role: &str| {
+            let text = serde_json::json!({"mount": mount, "path": path, "key": "k", "endpoint": "http://127.0.0.1:1",
+                "role": role, "authenticationType": "CERT"});
+            Resolved::new(SecretReference::parse(&text.to_string(), &host).unwrap(), &connections, &host).unwrap()
         };
-        let first = Resolved::of(&text("a"), &host).unwrap();
-        assert!(Arc::ptr_eq(&first, &Resolved::of(&text("a"), &host).unwrap()));
-        assert!(!Arc::ptr_eq(&first, &Resolved::of(&text("b"), &host).unwrap()));
-        assert_eq!(first.cached, CACHED);
-        *host.0.borrow_mut() = Some("7".to_owned());
-        assert_eq!(Resolved::of(&text("a"), &host).unwrap().cached, Duration::from_secs(7));
-        *host.0.borrow_mut() = Some("soon".to_owned());
-        assert!(Resolved::of(&text("a"), &host).is_err());
-        *host.0.borrow_mut() = None;
-        assert_eq!(Resolved::of(&text("a"), &host).unwrap().cached, CACHED);
-        clear();
-        assert!(!Arc::ptr_eq(&first, &Resolved::of(&text("a"), &host).unwrap()));
+        let parts = ["a", "a:1", "1:a", "a/b", "b", "2:a", "None", "a4:None"];
+        let mut seen: Vec<([&str; 3], Arc<Key>, Arc<Key>)> = Vec::new();
+        for n in 0..parts.len().pow(3) {
+            let part = |of: usize| parts[n / parts.len().pow(u32::try_from(of).unwrap()) % parts.len()];
+            let fields = [part(0), part(1), part(2)];
+            let [mount, path, role] = fields;
+            let Resolved { identity, location, .. } = resolved(mount, path, role);
+            for (other, known_identity, known_location) in &seen {
+                assert_eq!(identity == *known_identity, other[2] == role, "{other:?} {fields:?}");
+                assert!(location != *known_location, "{other:?} {fields:?}");
+            }
+            seen.push((fields, identity, location));
+        }
     }
 }

@@ -4,28 +4,44 @@ use crate::auth::Login;
 use crate::engine::{self, Outcome};
 use crate::error::{Error, NotStored};
 use crate::host::Host;
-use crate::reference::SecretReference;
-use crate::service;
+use crate::reference::{SecretReference, StoreCommand};
+use crate::secret::Secret;
+use crate::service::Service;
+use crate::service::read::Session;
+use crate::service::resolved::Resolved;
 use crate::settings::OFFICIAL_TOKEN;
 
 /// Does what `text` orders, and returns the text for the configuration. One without an order is only checked.
-pub(crate) fn store(text: &str, host: &dyn Host) -> Result<String, Error> {
+pub(super) fn store(service: &Service, text: &str, host: &dyn Host) -> Result<String, Error> {
     let (reference, command) = SecretReference::parse_store_command(text, host)?;
-    let Some(command) = command else { return service::read(text, host).map(|_| text.to_owned()) };
-    service::write_session::write_session(reference, host, |reference, session| {
-        let write = |login: &Login| engine::write(reference, &command, login, session.client(), host);
-        let Outcome { location, written } = match administrator(reference, host)? {
-            Some(login) => write(&login)?,
-            None => session.with_login(write)?,
-        };
-        let why = match session.read() {
-            Ok(value) if value.expose() == command.value.expose() => return Ok(command.text),
-            Ok(_) => "another value came back. What to do: see who else writes there, then store it again".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        let done = if written { "WAS WRITTEN" } else { "was there already" };
-        Err(NotStored::NotReadBack { location, done, why, text: command.text }.into())
-    })
+    let Some(command) = command else { return service.resolve(text, host).map(|_| text.to_owned()) };
+    let resolved = Resolved::new(reference, &service.connections, host)?;
+    service.call(host, || write(service, &resolved, command, host))
+}
+
+/// Writes with the login of the start-up, or the administrator's own. What was read before does not count, or go on to count.
+fn write(service: &Service, resolved: &Resolved, command: StoreCommand, host: &dyn Host) -> Result<String, Error> {
+    let session = Session::new(service, resolved, host);
+    let reference = &resolved.reference;
+    let write = |login: &Login| engine::write(reference, &command, login, session.client(), host);
+    let Outcome { location, written } = match administrator(reference, host)? {
+        Some(login) => write(&login)?,
+        None => write(&session.token()?.0.login)?,
+    };
+    service.secrets.clear();
+    let why = match read_back(&session, resolved, host) {
+        Ok(value) if value.expose() == command.value.expose() => return Ok(command.text),
+        Ok(_) => "another value came back. What to do: see who else writes there, then store it again".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let done = if written { "WAS WRITTEN" } else { "was there already" };
+    Err(NotStored::NotReadBack { location, done, why, text: command.text }.into())
+}
+
+/// The value as the server will read it.
+fn read_back(session: &Session<'_>, resolved: &Resolved, host: &dyn Host) -> Result<Secret, Error> {
+    let found = session.read()?;
+    resolved.reference.selector.extract(found.data(), &found.location, host)
 }
 
 /// The administrator's own token, where it is set as for the official client. Else the server's login has to do.

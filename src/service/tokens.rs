@@ -1,11 +1,11 @@
-//! A login and what Vault granted with it: how long its token serves, and that it is revoked when nobody needs it any more.
+//! Tokens that a login obtained: how long each serves, and that it is revoked when no call needs it any more.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::auth::{Login, body};
-use crate::client::{ApiRequest, Client, Cluster};
+use crate::auth::{Context, Login, body};
+use crate::client::{ApiRequest, Client, Cluster, Connections};
 use crate::diagnosis;
 use crate::error::Error;
 use crate::host::Host;
@@ -18,41 +18,86 @@ use crate::vault::Meaning;
 /// How long Vault is waited for at the end, however many tokens there are: an exiting JVM waits for it.
 pub(super) const REVOCATION_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A token without an end is asked for anew after so long.
-const LONG: Duration = Duration::from_secs(24 * 3600);
+/// A token without an end serves for so long; then there is a new login.
+const NO_TTL: Duration = Duration::from_secs(24 * 3600);
 
-/// A login, for all who read with it.
+/// A token and its login, for all calls that read with it.
 pub(super) struct ObtainedToken {
     pub(super) login: Login,
     pub(super) reference: Arc<SecretReference>,
-    /// How often its token may still be used.
+    /// How often it may still be used; `None`: without a limit.
     uses: Option<AtomicU32>,
-    /// Leases hang on the token: whoever revokes it revokes them.
+    /// Leases hang on it: to revoke it revokes them.
     leased: AtomicBool,
 }
 
-/// Tokens that were obtained and are not yet revoked.
-static TOKENS: Mutex<Vec<Arc<ObtainedToken>>> = Mutex::new(Vec::new());
+/// Those that are not yet revoked.
+pub(super) struct Tokens(Mutex<Vec<Arc<ObtainedToken>>>);
 
-impl ObtainedToken {
+impl Tokens {
+    pub(super) const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
     /// Logs in; until when the token serves.
     pub(super) fn obtain(
+        &self,
         reference: &Arc<SecretReference>,
-        client: &Client<'_>,
-        host: &dyn Host,
-    ) -> Result<(Arc<Self>, Instant), Error> {
-        let now = Instant::now();
-        let login = reference.method.login(client, reference.sources(host))?;
-        let info = login.info.as_ref();
-        let uses = info.and_then(|info| info.uses).map(AtomicU32::new);
-        // A token that ends while it is on its way costs a login more than one that was given up a moment too early.
-        let lasts = info.and_then(|info| info.lasts).map_or(LONG, |lasts| lasts - lasts.min(Duration::from_secs(100)) / 10);
-        let is_ours = info.is_some_and(|info| !info.batch);
-        let token = Arc::new(Self { login, reference: Arc::clone(reference), uses, leased: AtomicBool::new(false) });
-        if is_ours && REVOKE.find(reference.sources(host))?.map(|value| value.flag()).transpose()?.unwrap_or(true) {
-            tokens(|tokens| tokens.push(Arc::clone(&token)));
+        context: &Context<'_>,
+        now: Instant,
+    ) -> Result<(Arc<ObtainedToken>, Instant), Error> {
+        let login = reference.method.login(context)?;
+        let revoke = REVOKE.find(context.sources)?.map(|value| value.flag()).transpose()?.unwrap_or(true);
+        let until = now + serves_for(login.info.as_ref().and_then(|info| info.ttl));
+        let token = Arc::new(ObtainedToken::new(login, Arc::clone(reference)));
+        if revoke && token.is_ours() {
+            self.lock().push(Arc::clone(&token));
         }
-        Ok((token, now + lasts))
+        Ok((token, until))
+    }
+
+    /// Whether there are tokens to revoke.
+    pub(super) fn any(&self) -> bool {
+        !self.lock().is_empty()
+    }
+
+    /// Those that are not yet revoked; the caller revokes them.
+    pub(super) fn take(&self) -> Vec<Arc<ObtainedToken>> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<ObtainedToken>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A token that ends while it is on its way costs a login more than one that was given up a moment too early.
+fn serves_for(ttl: Option<Duration>) -> Duration {
+    ttl.map_or(NO_TTL, |ttl| ttl - ttl.min(Duration::from_secs(100)) / 10)
+}
+
+/// Revokes them, except those that leases hang on.
+pub(super) fn revoke(mut tokens: Vec<Arc<ObtainedToken>>, connections: &Connections, host: &dyn Host) {
+    let start = Instant::now();
+    tokens.retain(|token| !token.leased.load(Ordering::Relaxed));
+    while let Some(obtained) = tokens.pop() {
+        // One endpoint that is away must not take the time of the others.
+        let share = REVOCATION_TIMEOUT.saturating_sub(start.elapsed()) / u32::try_from(tokens.len() + 1).unwrap_or(u32::MAX);
+        if let Some(token) = &obtained.login.token {
+            obtained.revoke(token, share, connections, host);
+        }
+    }
+}
+
+impl ObtainedToken {
+    fn new(login: Login, reference: Arc<SecretReference>) -> Self {
+        let uses = login.info.as_ref().and_then(|info| info.uses).map(AtomicU32::new);
+        Self { login, reference, uses, leased: AtomicBool::new(false) }
+    }
+
+    /// Whether it is ours to revoke. Batch tokens cannot be revoked.
+    fn is_ours(&self) -> bool {
+        self.login.info.as_ref().is_some_and(|info| !info.batch)
     }
 
     /// Takes one of the uses that the token has; false when there is none left.
@@ -66,12 +111,13 @@ impl ObtainedToken {
         self.leased.store(true, Ordering::Relaxed);
     }
 
-    fn revoke(&self, token: &Secret, limit: Duration, host: &dyn Host) {
-        let answer = Cluster::new(&self.reference.endpoints, self.reference.sources(host)).and_then(|cluster| {
+    fn revoke(&self, token: &Secret, limit: Duration, connections: &Connections, host: &dyn Host) {
+        let sources = self.reference.sources(host);
+        let answer = Cluster::new(&self.reference.endpoints, sources, connections).and_then(|cluster| {
             if limit.is_zero() {
                 return Ok(Some("no time was left for it".to_owned()));
             }
-            let client = Client::new(&cluster, host).limited(limit);
+            let client = Client::new(&cluster, connections, host).limited(limit);
             let response = client.send(&ApiRequest::revoke(token, &body(&[])?))?;
             Ok(match response.meaning() {
                 Meaning::Success(_) | Meaning::NoData => None,
@@ -95,29 +141,65 @@ impl ObtainedToken {
     }
 }
 
-/// Those whose tokens are not yet revoked; the caller revokes them.
-pub(super) fn take() -> Vec<Arc<ObtainedToken>> {
-    tokens(std::mem::take)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::TokenInfo;
+    use crate::host::tests::MapHost;
 
-/// Revokes their tokens, except those that leases hang on.
-pub(super) fn revoke(mut tokens: Vec<Arc<ObtainedToken>>, host: &dyn Host) {
-    let start = Instant::now();
-    tokens.retain(|token| !token.leased.load(Ordering::Relaxed));
-    while let Some(obtained) = tokens.pop() {
-        // One endpoint that is away must not take the time of the others.
-        let share = REVOCATION_TIMEOUT.saturating_sub(start.elapsed()) / u32::try_from(tokens.len() + 1).unwrap_or(u32::MAX);
-        if let Some(token) = &obtained.login.token {
-            obtained.revoke(token, share, host);
-        }
+    fn token(info: Option<TokenInfo>) -> ObtainedToken {
+        let text = r#"{"mount":"m","path":"p","key":"k","endpoint":"http://127.0.0.1:1"}"#;
+        let reference = SecretReference::parse(text, &MapHost::default()).unwrap();
+        let login = Login { token: Some(Secret::new("s.random".to_owned())), origin: "a test".to_owned(), info };
+        ObtainedToken::new(login, Arc::new(reference))
     }
-}
 
-/// Whether there are tokens to revoke.
-pub(super) fn any() -> bool {
-    tokens(|tokens| !tokens.is_empty())
-}
+    fn info(uses: Option<u32>, batch: bool) -> TokenInfo {
+        TokenInfo { ttl: None, uses, renewable: false, batch }
+    }
 
-fn tokens<T>(work: impl FnOnce(&mut Vec<Arc<ObtainedToken>>) -> T) -> T {
-    work(&mut TOKENS.lock().unwrap_or_else(PoisonError::into_inner))
+    #[test]
+    fn a_token_with_few_uses_serves_as_often_as_it_has_uses() {
+        let twice = token(Some(info(Some(2), false)));
+        assert!(twice.take_use() && twice.take_use() && !twice.take_use());
+        let unlimited = token(Some(info(None, false)));
+        assert!((0..100).all(|_| unlimited.take_use()));
+    }
+
+    #[test]
+    fn a_token_that_was_given_to_us_and_a_batch_token_are_not_ours_to_revoke() {
+        assert!(token(Some(info(None, false))).is_ours());
+        assert!(!token(Some(info(None, true))).is_ours() && !token(None).is_ours());
+    }
+
+    #[test]
+    fn a_token_serves_a_little_shorter_than_it_lives() {
+        for (ttl, serves) in [(10, 9), (100, 90), (3600, 3590)] {
+            assert_eq!(serves_for(Some(Duration::from_secs(ttl))), Duration::from_secs(serves));
+        }
+        assert_eq!(serves_for(None), NO_TTL);
+    }
+
+    #[test]
+    fn tokens_are_taken_once() {
+        let tokens = Tokens::new();
+        assert!(!tokens.any());
+        tokens.lock().push(Arc::new(token(None)));
+        assert!(tokens.any());
+        assert_eq!(tokens.take().len(), 1);
+        assert!(!tokens.any() && tokens.take().is_empty());
+    }
+
+    #[test]
+    fn a_token_whose_vault_is_away_is_warned_of_within_the_limit_and_one_with_leases_is_left() {
+        let host = MapHost::default();
+        let leased = Arc::new(token(Some(info(None, false))));
+        leased.holds_lease();
+        let start = Instant::now();
+        revoke(vec![Arc::new(token(Some(info(None, false)))), leased], &Connections::new(), &host);
+        assert!(start.elapsed() < REVOCATION_TIMEOUT * 2);
+        let warnings = host.warnings.take();
+        let said: Vec<_> = warnings.iter().filter(|warning| warning.contains("could not be revoked")).collect();
+        assert!(said.len() == 1 && !warnings.concat().contains("s.random"), "{warnings:?}");
+    }
 }

@@ -38,14 +38,17 @@ const OF_THE_JVM: [&str; 15] = [
     "https.proxyPassword",
 ];
 
+/// For tests, which need not wait then: how many milliseconds our clock is ahead of the system's.
+pub(crate) const TEST_CLOCK: &str = "dev.vaultcipher.test.clock";
+
 /// The names of all system properties that count.
 pub fn properties() -> impl Iterator<Item = &'static str> {
-    ALL.iter().filter_map(|setting| setting.property).chain(OF_THE_JVM)
+    ALL.iter().filter_map(|setting| setting.property).chain(OF_THE_JVM).chain([TEST_CLOCK])
 }
 
 /// Whether this is one of [`properties`].
 pub fn is_property(name: &str) -> bool {
-    name.starts_with(PREFIX) || OF_THE_JVM.contains(&name)
+    name.starts_with(PREFIX) || OF_THE_JVM.contains(&name) || name == TEST_CLOCK
 }
 
 /// A setting's names.
@@ -112,9 +115,9 @@ impl Setting {
             return Ok(value(text.clone(), Origin::Field(name)));
         }
         for &variable in self.variables {
-            let Some(raw) = sources.host.variable(variable) else { continue };
+            let Some(raw) = sources.host.environment().variable(variable) else { continue };
             let origin = Origin::Variable(variable);
-            let text = raw.into_string().map_err(|_| Error::Setting {
+            let text = raw.to_str().map(str::to_owned).ok_or_else(|| Error::Setting {
                 origin: origin.to_string(),
                 problem: "it is not valid UTF-8. What to do: set it again".to_owned(),
             })?;
@@ -123,7 +126,7 @@ impl Setting {
             }
         }
         let Some(property) = self.property else { return Ok(None) };
-        let text = sources.host.property(property).filter(filled);
+        let text = sources.host.environment().property(property).map(str::to_owned).filter(filled);
         Ok(text.and_then(|text| value(text, Origin::Property(property))))
     }
 

@@ -95,9 +95,13 @@ fn named(
 /// The JVM's key store serves other connections of the server, too, and Vault may not ask for a certificate at all: what
 /// is wrong with it is a warning.
 fn of_jvm(host: &dyn Host, provider: &CryptoProvider, files: &mut Files) -> Option<Identities> {
-    let path = host.property(STORE).filter(|path| !path.is_empty())?;
-    let kind = host.property(TYPE).filter(|kind| !key_store::is_file_type(kind));
-    let password = host.property(PASSWORD).map(Secret::new).filter(|password| !password.expose().is_empty());
+    let path = host.environment().property(STORE).filter(|path| !path.is_empty()).map(str::to_owned)?;
+    let kind = host.environment().property(TYPE).map(str::to_owned).filter(|kind| !key_store::is_file_type(kind));
+    let password = host
+        .environment()
+        .property(PASSWORD)
+        .map(|password| Secret::new(password.to_owned()))
+        .filter(|password| !password.expose().is_empty());
     let found = match kind {
         _ if path == "NONE" => Err("it is no file".to_owned()),
         Some(kind) => Err(format!("type {kind:?} (system property {TYPE}) is no JKS or PKCS12 file")),

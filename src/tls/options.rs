@@ -44,7 +44,8 @@ impl Options {
             _ => None,
         };
         Ok(Self {
-            jvm: [jvm::STORE, jvm::TYPE, identity::STORE, identity::TYPE].map(|name| sources.host.property(name)),
+            jvm: [jvm::STORE, jvm::TYPE, identity::STORE, identity::TYPE]
+                .map(|name| sources.host.environment().property(name).map(str::to_owned)),
             ca_file: CA_CERT.find(sources)?,
             ca_bytes: CA_CERT_BYTES.find(sources)?,
             ca_path: CA_PATH.find(sources)?,

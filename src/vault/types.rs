@@ -23,7 +23,7 @@ impl Engine {
 /// A lease, as Vault grants it.
 pub(crate) struct Lease {
     pub(crate) id: Secret,
-    /// How long it lasts from the answer on.
-    pub(crate) lasts: Duration,
+    /// How long it lasts from the answer on, unless it is renewed.
+    pub(crate) ttl: Duration,
     pub(crate) renewable: bool,
 }

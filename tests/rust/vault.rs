@@ -6,7 +6,12 @@ mod support;
 use std::thread;
 
 use support::{Process, VaultServer};
-use vault_cipher::{Error, resolve};
+use vault_cipher::{Error, Secret, Service};
+
+/// Each test has one of its own.
+fn resolve(text: &str, process: &Process) -> Result<Secret, Error> {
+    Service::new().resolve(text, process)
+}
 
 #[test]
 fn a_secret_is_read_with_a_token() {

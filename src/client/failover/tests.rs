@@ -3,8 +3,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::super::Cluster;
 use super::*;
+use crate::client::{Cluster, Connections};
 use crate::host::tests::MapHost;
 use crate::reference::SecretReference;
 
@@ -56,12 +56,17 @@ fn redirect(to: &Node) -> String {
 
 /// Sends one request to these nodes; with the outcome come the warnings.
 fn send(budget: &str, nodes: &[&Node]) -> (Result<ApiResponse, Error>, Vec<String>) {
+    send_over(&Connections::new(), budget, nodes)
+}
+
+/// The same where something is known of the nodes.
+fn send_over(connections: &Connections, budget: &str, nodes: &[&Node]) -> (Result<ApiResponse, Error>, Vec<String>) {
     let host = MapHost::default();
     let endpoints: Vec<&str> = nodes.iter().map(|node| node.address.as_str()).collect();
     let text = serde_json::json!({"mount": "secret", "path": "x", "key": "k", "timeout": budget, "endpoint": endpoints});
     let request = SecretReference::parse(&text.to_string(), &host).unwrap();
-    let cluster = Cluster::new(&request.endpoints, request.sources(&host)).unwrap();
-    let outcome = Client::new(&cluster, &host).send(&ApiRequest::get("secret/data/x", None));
+    let cluster = Cluster::new(&request.endpoints, request.sources(&host), connections).unwrap();
+    let outcome = Client::new(&cluster, connections, &host).send(&ApiRequest::get("secret/data/x", None));
     let warnings = host.warnings.borrow().clone();
     (outcome, warnings)
 }
@@ -69,15 +74,16 @@ fn send(budget: &str, nodes: &[&Node]) -> (Result<ApiResponse, Error>, Vec<Strin
 #[test]
 fn a_silent_node_has_only_its_share_and_comes_last_for_a_while() {
     let (silent, well) = (Node::answering(&[""]), Node::answering(&[VALUE]));
+    let connections = Connections::new();
     let start = Instant::now();
-    assert_eq!(send("2s", &[&silent, &well]).0.ok().unwrap().status, 200);
+    assert_eq!(send_over(&connections, "2s", &[&silent, &well]).0.ok().unwrap().status, 200);
     assert!(
         start.elapsed() >= Duration::from_millis(950) && start.elapsed() < Duration::from_millis(1900),
         "{:?}",
         start.elapsed()
     );
     let again = Instant::now();
-    assert_eq!(send("2s", &[&silent, &well]).0.ok().unwrap().status, 200);
+    assert_eq!(send_over(&connections, "2s", &[&silent, &well]).0.ok().unwrap().status, 200);
     assert!(again.elapsed() < Duration::from_millis(900), "{:?}", again.elapsed());
     assert_eq!(silent.times_asked(), 1);
 }
@@ -157,11 +163,11 @@ fn of_several_nodes_each_has_its_share_and_more_from_round_to_round() {
     let cluster = |budget: &str, endpoints: &[&str]| {
         let text = serde_json::json!({"mount": "s", "path": "x", "key": "k", "timeout": budget, "endpoint": endpoints});
         let reference = SecretReference::parse(&text.to_string(), &host).unwrap();
-        Cluster::new(&reference.endpoints, reference.sources(&host)).unwrap()
+        Cluster::new(&reference.endpoints, reference.sources(&host), &Connections::new()).unwrap()
     };
     let seconds = |limit: Duration| limit.as_secs_f32().round() as u32;
     let limit = |budget: &str, endpoints: &[&str], round, waiting| {
-        seconds(Client::new(&cluster(budget, endpoints), &host).limit(round, waiting))
+        seconds(Client::new(&cluster(budget, endpoints), &Connections::new(), &host).limit(round, waiting))
     };
     let three = ["http://a", "http://b", "http://c"];
     assert_eq!([1, 2, 3, 4, 99].map(|round| limit("60s", &three, round, 3)), [5, 10, 20, 20, 20]);

@@ -119,8 +119,8 @@ fn from_environment(target: &Url, sources: Sources<'_>) -> Result<Option<Option<
 /// The first of these variables that is set, with its name.
 fn variable(names: &[&'static str], sources: Sources<'_>) -> Result<Option<(&'static str, String)>, Error> {
     for &name in names {
-        let Some(raw) = sources.host.variable(name) else { continue };
-        let value = raw.into_string().map_err(|_| Error::Setting {
+        let Some(raw) = sources.host.environment().variable(name) else { continue };
+        let value = raw.to_str().map(str::to_owned).ok_or_else(|| Error::Setting {
             origin: format!("environment variable {name}"),
             problem: "it is not valid UTF-8. What to do: set it again".to_owned(),
         })?;
@@ -133,18 +133,19 @@ fn variable(names: &[&'static str], sources: Sources<'_>) -> Result<Option<(&'st
 
 fn from_jvm(target: &Url, sources: Sources<'_>) -> Result<Option<Proxy>, Error> {
     let (prefix, default_port) = if target.scheme() == "https" { ("https", "443") } else { ("http", "80") };
-    let property = |name: &str| sources.host.property(&format!("{prefix}.{name}")).filter(|value| !value.trim().is_empty());
+    let environment = sources.host.environment();
+    let property = |name: &str| environment.property(&format!("{prefix}.{name}")).filter(|value| !value.trim().is_empty());
     let Some(host) = property("proxyHost") else { return Ok(None) };
     // Java uses this one property for both schemes.
-    let exempt = sources.host.property("http.nonProxyHosts");
-    if bypass::non_proxy_hosts(exempt.as_deref().unwrap_or(bypass::JVM_DEFAULT), target) {
+    let exempt = environment.property("http.nonProxyHosts");
+    if bypass::non_proxy_hosts(exempt.unwrap_or(bypass::JVM_DEFAULT), target) {
         return Ok(None);
     }
-    let port = property("proxyPort").unwrap_or_else(|| default_port.to_owned());
+    let port = property("proxyPort").unwrap_or(default_port);
     let mut proxy =
         Proxy::parse(&format!("http://{}:{}", host.trim(), port.trim()), format!("system property {prefix}.proxyHost"))?;
     if let Some(user) = property("proxyUser") {
-        proxy.credentials = Some((user, Secret::new(property("proxyPassword").unwrap_or_default())));
+        proxy.credentials = Some((user.to_owned(), Secret::new(property("proxyPassword").unwrap_or_default().to_owned())));
     }
     Ok(Some(proxy))
 }

@@ -35,7 +35,11 @@ pub(in crate::tls) fn read(host: &dyn Host, files: &mut Files) -> Result<Store, 
         }
     };
     let described = |kind: &str| format!("trust store {} ({kind}{origin})", path.display());
-    let password = host.property(PASSWORD).map(Secret::new).filter(|password| !password.expose().is_empty());
+    let password = host
+        .environment()
+        .property(PASSWORD)
+        .map(|password| Secret::new(password.to_owned()))
+        .filter(|password| !password.expose().is_empty());
 
     let kind = key_store::kind(&content);
     let found = match key_store::trusted(&content, password.as_ref().map(Secret::expose)) {
@@ -91,17 +95,17 @@ struct File {
 /// The store that Java would take. A named file that is no readable one is passed over by Java without a word, and
 /// `cacerts` taken; a server that works so today must go on working, but the administrator is told.
 fn find(host: &dyn Host, files: &mut Files) -> Result<Place, Error> {
-    let named = host.property(STORE);
+    let named = host.environment().property(STORE).map(str::to_owned);
     // No file at all: what a provider needs that has its certificates elsewhere.
     let nowhere = named.as_deref() == Some("NONE");
-    let kind = host.property(TYPE).filter(|kind| !key_store::is_file_type(kind));
+    let kind = host.environment().property(TYPE).map(str::to_owned).filter(|kind| !key_store::is_file_type(kind));
     if nowhere || kind.is_some() {
         let kind = kind.map(|kind| format!("type {kind:?}, from system property {TYPE}"));
         let name = named.map(|name| format!("{name}, from system property {STORE}"));
         let words: Vec<String> = name.into_iter().chain(kind).collect();
         return Ok(Place::OnlyJava(format!("trust store {}", words.join(", "))));
     }
-    let home = host.property("java.home").ok_or_else(|| Error::TrustStore {
+    let home = host.environment().property("java.home").map(str::to_owned).ok_or_else(|| Error::TrustStore {
         store: "the JDK's default trust store".to_owned(),
         problem: format!("system property java.home is not known. What to do: name a trust store with -D{STORE}=…"),
     })?;

@@ -5,8 +5,8 @@ use std::fs;
 use rustls::pki_types::CertificateDer;
 
 use super::{Ca, Directory, Identity, ca, connect, params, run, server, server_config, value};
-use crate::Host;
 use crate::host::tests::MapHost;
+use crate::host::{Environment, Host};
 use crate::settings::Origin;
 use crate::tls::{self, Options, Tls, verdict};
 
@@ -189,13 +189,21 @@ fn a_changed_file_is_noticed() {
 
 /// A JVM whose trust store only Java can read.
 struct Provider {
+    environment: Environment,
     certificates: Result<Vec<CertificateDer<'static>>, &'static str>,
 }
 
+fn provider(certificates: Result<Vec<CertificateDer<'static>>, &'static str>) -> Provider {
+    let environment = Environment::default()
+        .with_property(STORE, "NONE")
+        .with_property("javax.net.ssl.trustStoreType", "PKCS11")
+        .with_property("java.home", "/nowhere");
+    Provider { environment, certificates }
+}
+
 impl Host for Provider {
-    fn property(&self, name: &str) -> Option<String> {
-        let properties = [(STORE, "NONE"), ("javax.net.ssl.trustStoreType", "PKCS11"), ("java.home", "/nowhere")];
-        properties.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     fn trusted_certificates(&self) -> Result<Vec<Vec<u8>>, String> {
@@ -215,14 +223,14 @@ impl Host for Provider {
 #[test]
 fn what_only_java_can_read_is_read_through_java() {
     let ca = ca("Token CA");
-    let tls = client(&Provider { certificates: Ok(vec![ca.der().clone()]) }, &Options::default());
+    let tls = client(&provider(Ok(vec![ca.der().clone()])), &Options::default());
     assert!(reaches(&tls, &ca));
     assert!(
         tls.trust
             .ends_with("type \"PKCS11\", from system property javax.net.ssl.trustStoreType (read through Java, 1 certificate)")
     );
 
-    assert!(refused(&Provider { certificates: Ok(Vec::new()) }, &Options::default()).contains("Java finds no certificate in it"));
-    let words = refused(&Provider { certificates: Err("no such\ntoken") }, &Options::default());
+    assert!(refused(&provider(Ok(Vec::new())), &Options::default()).contains("Java finds no certificate in it"));
+    let words = refused(&provider(Err("no such\ntoken")), &Options::default());
     assert!(words.contains("; Java itself says: no such token. What to do: "), "{words}");
 }

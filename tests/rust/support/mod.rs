@@ -3,13 +3,12 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a fixture may stop the test at the first surprise")]
 
 use std::cell::RefCell;
-use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use vault_cipher::Host;
+use vault_cipher::{Environment, Host};
 
 /// A Vault in dev mode (`VAULT_BIN`), stopped when dropped.
 pub(crate) struct VaultServer {
@@ -112,13 +111,16 @@ impl Drop for VaultServer {
 
 /// A process with one environment variable, the token, and nothing else.
 pub(crate) struct Process {
-    token: String,
+    environment: Environment,
     warnings: RefCell<Vec<String>>,
 }
 
 impl Process {
     pub(crate) fn with_token(token: &str) -> Self {
-        Self { token: token.to_owned(), warnings: RefCell::default() }
+        Self {
+            environment: Environment::default().with_variable("SECRET_STORE_VAULT_TOKEN", token),
+            warnings: RefCell::default(),
+        }
     }
 
     /// What it was warned of.
@@ -128,12 +130,8 @@ impl Process {
 }
 
 impl Host for Process {
-    fn variable(&self, name: &str) -> Option<OsString> {
-        (name == "SECRET_STORE_VAULT_TOKEN").then(|| self.token.clone().into())
-    }
-
-    fn property(&self, _name: &str) -> Option<String> {
-        None
+    fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     fn warn(&self, message: &str) {

@@ -1,0 +1,116 @@
+//! What outlives a call: ready transports, idle I/O drivers with their connections, and which endpoints failed lately.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::client::connection::Connection;
+use crate::client::runtime::IoDriver;
+use crate::client::transport::{Needs, Transport};
+use crate::error::Error;
+use crate::host::Host;
+
+/// A server has one transport to Vault, or a few; more are the tests of a lifetime.
+const MAX_TRANSPORTS: usize = 32;
+
+/// How long a failed endpoint comes last: the next property of a start-up does not run into the same dead node.
+const DOWN_FOR: Duration = Duration::from_secs(30);
+
+/// Shared by all calls. Each lock is held for the look-up alone, never while a transport is made.
+pub(crate) struct Connections {
+    transports: Mutex<Vec<Arc<Transport>>>,
+    /// The drivers that no call has at the moment, the one that was left last at the end: its connections are the youngest.
+    idle: Mutex<Vec<IoDriver>>,
+    /// The endpoints that failed, by name, and when.
+    down: Mutex<Vec<(String, Instant)>>,
+    /// Whether it was said that the way to Vault is not encrypted: once in a process.
+    warned_of_plain_http: AtomicBool,
+}
+
+impl Connections {
+    pub(crate) const fn new() -> Self {
+        Self {
+            transports: Mutex::new(Vec::new()),
+            idle: Mutex::new(Vec::new()),
+            down: Mutex::new(Vec::new()),
+            warned_of_plain_http: AtomicBool::new(false),
+        }
+    }
+
+    /// The transport that has all of it: made when it is first needed, and again when a certificate's file has changed.
+    pub(super) fn transport(&self, needs: Needs, host: &dyn Host) -> Result<Arc<Transport>, Error> {
+        let known = lock(&self.transports).iter().find(|transport| transport.has(&needs)).map(Arc::clone);
+        // Whether it is current is asked without the lock: it takes a look at files.
+        if let Some(known) = known.filter(|known| known.is_current()) {
+            return Ok(known);
+        }
+        let made = Arc::new(Transport::new(needs, host)?);
+        let mut transports = lock(&self.transports);
+        transports.retain(|transport| !transport.has(made.needs()));
+        if transports.len() == MAX_TRANSPORTS {
+            transports.remove(0);
+        }
+        transports.push(Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// An idle driver, or a new one.
+    pub(super) fn take_driver(&self) -> Result<IoDriver, Error> {
+        let idle = lock(&self.idle).pop();
+        idle.map_or_else(IoDriver::new, Ok)
+    }
+
+    /// Leaves a driver to the next call.
+    pub(super) fn leave_driver(&self, driver: IoDriver) {
+        lock(&self.idle).push(driver);
+    }
+
+    /// Ends the drivers that no call has, with their connections. When a web application was stopped, the JVM unloads its copy
+    /// of the library, and nothing could close them any more.
+    pub(crate) fn end_idle(&self) {
+        let drivers = std::mem::take(&mut *lock(&self.idle));
+        drivers.into_iter().for_each(IoDriver::end);
+    }
+
+    /// The indices of the endpoints: those that did not fail recently first, each part in the order of the text.
+    pub(super) fn order(&self, connections: &[Connection]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..connections.len()).collect();
+        if connections.len() > 1 {
+            order.sort_by_key(|index| connections.get(*index).is_some_and(|connection| self.is_down(connection)));
+        }
+        order
+    }
+
+    /// Whether the endpoint failed a short while ago.
+    pub(super) fn is_down(&self, connection: &Connection) -> bool {
+        self.down().iter().any(|(name, _)| *name == connection.name())
+    }
+
+    /// The endpoint failed.
+    pub(super) fn mark_down(&self, connection: &Connection) {
+        let mut down = self.down();
+        down.retain(|(name, _)| *name != connection.name());
+        down.push((connection.name(), Instant::now()));
+    }
+
+    /// The endpoint answered.
+    pub(super) fn mark_up(&self, connection: &Connection) {
+        self.down().retain(|(name, _)| *name != connection.name());
+    }
+
+    /// The failures that still count.
+    fn down(&self) -> MutexGuard<'_, Vec<(String, Instant)>> {
+        let mut down = lock(&self.down);
+        down.retain(|(_, since)| since.elapsed() < DOWN_FOR);
+        down
+    }
+
+    /// True once: a server has several properties, and one line says it all.
+    pub(super) fn first_plain_http(&self) -> bool {
+        !self.warned_of_plain_http.swap(true, Ordering::Relaxed)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,131 @@
+//! Reads a secret: with a login and an answer that other calls may have got already.
+
+use std::sync::Arc;
+
+use crate::auth::{Context, Login};
+use crate::client::Client;
+use crate::engine::{self, SecretData};
+use crate::error::Error;
+use crate::host::Host;
+use crate::secret::Secret;
+use crate::service::Service;
+use crate::service::resolved::Resolved;
+use crate::service::tokens::ObtainedToken;
+use crate::single_flight::{GivenUp, Waiter};
+use crate::vault::Engine;
+
+/// The value that the text names.
+pub(super) fn value(service: &Service, resolved: &Resolved, host: &dyn Host) -> Result<Secret, Error> {
+    let session = Session::new(service, resolved, host);
+    let selector = &resolved.reference.selector;
+    if resolved.cached.is_zero() {
+        let found = session.read()?;
+        return selector.extract(found.data(), &found.location, host);
+    }
+    let fetched = session.wait_for(|waiter| {
+        service.secrets.get(&resolved.location, waiter, |host| {
+            let found = session.on(host).read()?;
+            Ok((Arc::new(found), service.clock.now() + resolved.cached))
+        })
+    })?;
+    selector.extract(fetched.value.data(), &fetched.value.location, host)
+}
+
+/// What one reading needs.
+pub(super) struct Session<'a> {
+    service: &'a Service,
+    resolved: &'a Resolved,
+    client: Client<'a>,
+    host: &'a dyn Host,
+}
+
+impl<'a> Session<'a> {
+    /// The time for everything runs from now on.
+    pub(super) fn new(service: &'a Service, resolved: &'a Resolved, host: &'a dyn Host) -> Self {
+        Self { service, resolved, client: Client::new(&resolved.cluster, &service.connections, host), host }
+    }
+
+    pub(super) fn client(&self) -> &Client<'a> {
+        &self.client
+    }
+
+    /// The same on the host of a flight.
+    fn on<'b>(&'b self, host: &'b dyn Host) -> Session<'b> {
+        Session { service: self.service, resolved: self.resolved, client: self.client.on(host), host }
+    }
+
+    /// Reads, with a login that may have been made before. One that Vault does not accept any more is made once again.
+    pub(super) fn read(&self) -> Result<SecretData, Error> {
+        if let Some(found) = self.read_inline()? {
+            return Ok(found);
+        }
+        let (token, reused) = self.token()?;
+        match self.read_with(&token) {
+            Err(Error::TokenRefused { .. } | Error::Denied { .. }) if reused => {
+                self.service.logins.forget(&self.resolved.identity, |other| Arc::ptr_eq(other, &token));
+                self.read_with(&self.token()?.0)
+            }
+            other => other,
+        }
+    }
+
+    /// Reads and logs in by one request, where that is wanted. What does not succeed so is tried in the ordinary way, whose
+    /// messages say more: the server may not know inline logins, and creates no leases with them.
+    fn read_inline(&self) -> Result<Option<SecretData>, Error> {
+        let Resolved { reference, identity, inline, .. } = self.resolved;
+        let logged_in = || self.service.logins.peek(identity, self.service.clock.now()).is_some();
+        if !inline || reference.engine == Some(Engine::Generic) || logged_in() {
+            return Ok(None);
+        }
+        let Some(inline) = reference.method.inline(&self.context())? else { return Ok(None) };
+        let login = Login::inline(&inline);
+        let client = self.client.with_inline(inline);
+        match engine::read(reference, &login, &client, self.host) {
+            Ok(found) => Ok(Some(found)),
+            // There is no time left for a second way.
+            Err(error @ (Error::Unreachable { .. } | Error::Interrupted { .. })) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn read_with(&self, token: &Arc<ObtainedToken>) -> Result<SecretData, Error> {
+        let mut found = engine::read(&self.resolved.reference, &token.login, &self.client, self.host)?;
+        if let Some(lease) = found.lease.take() {
+            self.service.leases.track(lease, &found.location, token, self.service.clock.now(), self.host)?;
+        }
+        Ok(found)
+    }
+
+    /// The login, and whether it was made before.
+    pub(super) fn token(&self) -> Result<(Arc<ObtainedToken>, bool), Error> {
+        let Self { service, resolved, .. } = self;
+        let obtain = |session: &Session<'_>| service.tokens.obtain(&resolved.reference, &session.context(), service.clock.now());
+        if resolved.reference.method.is_given() {
+            return Ok((obtain(self)?.0, false));
+        }
+        loop {
+            let fetched =
+                self.wait_for(|waiter| service.logins.get(&resolved.identity, waiter, |host| obtain(&self.on(host))))?;
+            if fetched.value.take_use() {
+                return Ok((fetched.value, fetched.reused));
+            }
+            service.logins.forget(&resolved.identity, |other| Arc::ptr_eq(other, &fetched.value));
+        }
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context {
+            client: &self.client,
+            sources: self.resolved.reference.sources(self.host),
+            unwrapped: &self.service.unwrapped,
+            now: self.service.clock.now(),
+        }
+    }
+
+    /// Does what may have to wait for another thread, within the time for everything.
+    fn wait_for<T>(&self, work: impl FnOnce(&Waiter<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let given_up = |why: GivenUp| self.client.given_up(why);
+        let now = self.service.clock.now();
+        work(&Waiter { host: self.host, now, deadline: self.client.deadline(), given_up: &given_up })
+    }
+}
