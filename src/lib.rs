@@ -5,7 +5,7 @@
 //! value), `client` and `tls` (the connection), `vault` (what an answer means). `error` holds every message, `diagnosis` asks
 //! Vault what a message should add. Imports lead from top to bottom: `service`, `engine`, `reference`, `auth`, `diagnosis`,
 //! `client`, `tls`, `settings` and `value`, `single_flight`, `vault`, `error` and `host`, `secret`,
-//! `text`, `time` and `clock`. Nothing calls back up, except through [`Host`].
+//! `file`, `text`, `time` and `clock`. Nothing calls back up, except through [`Host`].
 
 mod auth;
 mod client;
@@ -13,6 +13,7 @@ mod clock;
 mod diagnosis;
 mod engine;
 mod error;
+mod file;
 mod host;
 mod jwt;
 mod reference;

@@ -1,6 +1,5 @@
 //! Who this client is: the certificate and key that it shows to a server that asks for one (mutual TLS).
 
-use std::fs;
 use std::sync::Arc;
 
 use rustls::client::ResolvesClientCert;
@@ -10,6 +9,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error as TlsError, SignatureScheme};
 
 use crate::error::Error;
+use crate::file::read_regular;
 use crate::host::Host;
 use crate::secret::Secret;
 use crate::settings::Value;
@@ -107,8 +107,8 @@ fn of_jvm(host: &dyn Host, provider: &CryptoProvider, files: &mut Files) -> Opti
         Some(kind) => Err(format!("type {kind:?} (system property {TYPE}) is no JKS or PKCS12 file")),
         None => {
             files.watch(&path);
-            fs::read(&path)
-                .map_err(|error| error.to_string())
+            read_regular(&path, key_store::MAX_BYTES)
+                .map_err(|problem| format!("it {problem}"))
                 .and_then(|content| {
                     key_store::keys(&content, password.as_ref().map(Secret::expose)).map_err(|problem| problem.to_string())
                 })

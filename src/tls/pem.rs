@@ -8,8 +8,12 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::file::read_regular;
 use crate::settings::Value;
 use crate::tls::files::Files;
+
+/// All CAs of the web fill a quarter of a megabyte.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// The certificates of a PEM file, at least one.
 pub(super) fn file(setting: &Value, what: &'static str, files: &mut Files) -> Result<Vec<CertificateDer<'static>>, Error> {
@@ -33,7 +37,8 @@ pub(super) fn directory(setting: &Value, what: &'static str, files: &mut Files) 
         // Follows links: a directory made by openssl rehash or mounted by Kubernetes has nothing else.
         if path.is_file() {
             files.watch(&path);
-            found.extend(fs::read(path).ok().and_then(|content| certificates(&content).ok()).into_iter().flatten());
+            found
+                .extend(read_regular(path, MAX_BYTES).ok().and_then(|content| certificates(&content).ok()).into_iter().flatten());
         }
     }
     // The same certificate stands there under its own and under a hashed name.
@@ -81,7 +86,7 @@ pub(super) fn certificates(content: &[u8]) -> Result<Vec<CertificateDer<'static>
 pub(super) fn content(setting: &Value, what: &'static str, files: &mut Files) -> Result<Zeroizing<Vec<u8>>, Error> {
     let path = setting.text.as_str();
     files.watch(path);
-    fs::read(path).map(Zeroizing::new).map_err(|error| refuse(setting, what, unreadable(&error)))
+    read_regular(path, MAX_BYTES).map_err(|problem| refuse(setting, what, format!("{problem}. What to do: {}", problem.advice())))
 }
 
 pub(super) fn refuse(setting: &Value, what: &'static str, problem: String) -> Error {

@@ -2,16 +2,17 @@
 //! second. Only what Java alone can read is asked for there.
 
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
+use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::file::read_regular;
 use crate::host::Host;
 use crate::secret::Secret;
 use crate::tls::files::Files;
-use crate::tls::key_store::{self, Problem};
+use crate::tls::key_store::{self, MAX_BYTES, Problem};
 
 pub(in crate::tls) const STORE: &str = "javax.net.ssl.trustStore";
 pub(in crate::tls) const TYPE: &str = "javax.net.ssl.trustStoreType";
@@ -87,7 +88,7 @@ enum Place {
 
 struct File {
     path: PathBuf,
-    content: Vec<u8>,
+    content: Zeroizing<Vec<u8>>,
     /// Why this file: the end of a parenthesis.
     origin: String,
 }
@@ -117,16 +118,16 @@ fn find(host: &dyn Host, files: &mut Files) -> Result<Place, Error> {
         None => (security.join("jssecacerts"), ", jssecacerts of the JDK".to_owned()),
     };
     files.watch(&first);
-    let passed_over = match content(&first) {
+    let passed_over = match read_regular(&first, MAX_BYTES) {
         Ok(content) => return Ok(Place::File(File { path: first, content, origin: first_origin })),
         Err(reason) => reason,
     };
     files.watch(&default);
-    match (content(&default), named) {
+    match (read_regular(&default, MAX_BYTES), named) {
         (Ok(content), None) => Ok(Place::File(File { path: default, content, origin: ", the JDK's default".to_owned() })),
         (Ok(content), Some(named)) => {
             host.warn(&format!(
-                "System property {STORE} names {named:?}, which is no readable file ({passed_over}). Java passes it over without a \
+                "System property {STORE} names {named:?}, which is no readable file: it {passed_over}. Java passes it over without a \
                  word and trusts {}; so does vault-cipher. What to do: correct or remove the property",
                 default.display()
             ));
@@ -136,23 +137,15 @@ fn find(host: &dyn Host, files: &mut Files) -> Result<Place, Error> {
         (Err(reason), named) => Err(Error::TrustStore {
             store: format!("trust store {} (the JDK's default)", default.display()),
             problem: format!(
-                "it is no readable file ({reason}){}. What to do: install the JDK's or the system's CA certificates (Debian: package \
+                "it {reason}{}. What to do: install the JDK's or the system's CA certificates (Debian: package \
                  ca-certificates-java), name a trust store with -D{STORE}=…, or Vault's CA in VAULT_CACERT",
                 match named {
-                    Some(named) => format!(", nor is {named:?} of system property {STORE} ({passed_over})"),
+                    Some(named) => format!(", and {named:?} of system property {STORE} {passed_over}"),
                     None => String::new(),
                 }
             ),
         }),
     }
-}
-
-fn content(path: &Path) -> io::Result<Vec<u8>> {
-    // Before the file is opened: a pipe would wait for a writer.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("not a file"));
-    }
-    fs::read(path)
 }
 
 /// The certificates of a store that only Java can read; `problem` is why.

@@ -9,6 +9,9 @@ use std::fmt;
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+/// A key store of all CAs of the web has a quarter of a megabyte.
+pub(in crate::tls) const MAX_BYTES: usize = 16 * 1024 * 1024;
+
 const BROKEN: &str = "it ends too early or its lengths are wrong";
 
 /// Why a key store cannot be read.

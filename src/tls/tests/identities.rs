@@ -147,7 +147,7 @@ fn a_key_store_of_the_jvm_that_cannot_be_used_is_a_warning() {
         (&[(STORE, &jks), (PASSWORD, "wrong")], "its password is wrong, or the file was changed"),
         (&[(STORE, &p12), (PASSWORD, "wrong")], "its password is wrong, or the file was changed"),
         (&[(STORE, &p12)], "it is encrypted, and no password is set"),
-        (&[(STORE, "/nowhere/client.jks"), (PASSWORD, SECRET)], "No such file"),
+        (&[(STORE, "/nowhere/client.jks"), (PASSWORD, SECRET)], "it does not exist"),
         (&[(STORE, "NONE"), (PASSWORD, SECRET)], "it is no file"),
         (
             &[(STORE, &jks), ("javax.net.ssl.keyStoreType", "PKCS11")],
@@ -212,8 +212,8 @@ fn a_pair_that_cannot_be_used_is_an_error_that_names_the_file() {
             "holds no private key. What to do: name the key's file in VAULT_CLIENT_KEY",
         ),
         (Some(key), Some(key), "client certificate file", "holds no certificate as PEM text"),
-        (Some("/nowhere"), Some(key), "client certificate file", "cannot be read (No such file"),
-        (Some(certificate), Some("/nowhere"), "client key file", "cannot be read (No such file"),
+        (Some("/nowhere"), Some(key), "client certificate file", "does not exist. What to do: "),
+        (Some(certificate), Some("/nowhere"), "client key file", "does not exist. What to do: "),
         (
             None,
             Some(key),

@@ -114,7 +114,7 @@ fn what_cannot_be_used_is_an_error_that_names_setting_and_file() {
     let broken = "-----BEGIN CERTIFICATE-----\nnot base64!\n-----END CERTIFICATE-----\n";
     let not_der = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let cases = [
-        (file("/nowhere/ca.pem"), "file \"/nowhere/ca.pem\" (from environment variable VAULT_TEST) cannot be read (No such file"),
+        (file("/nowhere/ca.pem"), "file \"/nowhere/ca.pem\" (from environment variable VAULT_TEST) does not exist. What to do: "),
         (file(&directory.file("empty", "")), "holds no certificate as PEM text"),
         (file(&directory.file("broken", broken)), "holds broken PEM text"),
         (file(&directory.file("not-der", not_der)), "none of its certificates can be read"),
@@ -233,4 +233,33 @@ fn what_only_java_can_read_is_read_through_java() {
     assert!(refused(&provider(Ok(Vec::new())), &Options::default()).contains("Java finds no certificate in it"));
     let words = refused(&provider(Err("no such\ntoken")), &Options::default());
     assert!(words.contains("; Java itself says: no such token. What to do: "), "{words}");
+}
+
+/// A file that never ends, or whose end nobody writes, must not keep a server from its start.
+#[cfg(unix)]
+#[test]
+fn a_pipe_and_an_endless_file_are_refused_at_once() {
+    let directory = Directory::new();
+    let (pipe, cas) = (directory.path("pipe"), directory.path("cas"));
+    fs::create_dir(&cas).unwrap();
+    run("mkfifo", &[&pipe]);
+    run("mkfifo", &[&format!("{cas}/pipe.pem")]);
+    let ca = directory.file("ca.pem", ca("Company CA").pem());
+    for (path, expected) in [(pipe.as_str(), "is a pipe, not a regular file"), ("/dev/zero", "is a device, not a regular file")] {
+        let with = |options: Options| Options { ca_bytes: Some(value(&fs::read_to_string(&ca).unwrap())), ..options };
+        for options in [
+            Options { ca_file: Some(value(path)), ..Options::default() },
+            with(Options { client_cert: Some(value(path)), ..Options::default() }),
+            with(Options { client_cert: Some(value(&ca)), client_key: Some(value(path)), ..Options::default() }),
+        ] {
+            let words = refused(&bare(), &options);
+            assert!(words.contains(expected), "{words}");
+        }
+        let store = refused(&bare().with_property(STORE, path), &Options::default());
+        assert!(store.contains(&format!("{path:?} of system property {STORE} {expected}")), "{store}");
+    }
+    assert!(
+        refused(&bare(), &Options { ca_path: Some(value(&cas)), ..Options::default() })
+            .contains("has no PEM file with a certificate")
+    );
 }

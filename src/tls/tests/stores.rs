@@ -244,9 +244,9 @@ fn jssecacerts_comes_before_cacerts() {
 fn no_store_at_all_is_an_error_that_names_every_place() {
     let words = refused_with(&[]);
     let cacerts = Path::new("/nowhere").join("lib").join("security").join("cacerts");
-    assert!(words.contains(&format!("trust store {} (the JDK's default): it is no readable file", cacerts.display())), "{words}");
+    assert!(words.contains(&format!("trust store {} (the JDK's default): it does not exist", cacerts.display())), "{words}");
     let words = refused_with(&[(STORE, "/nowhere/trust.jks")]);
-    assert!(words.contains(&format!("nor is \"/nowhere/trust.jks\" of system property {STORE}")), "{words}");
+    assert!(words.contains(&format!("and \"/nowhere/trust.jks\" of system property {STORE} does not exist")), "{words}");
     let words = refused(&MapHost::default());
     assert!(words.contains("java.home"), "{words}");
 }
