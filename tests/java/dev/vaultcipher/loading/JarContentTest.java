@@ -13,7 +13,10 @@ import java.io.IOException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Set;
@@ -116,9 +119,25 @@ public class JarContentTest {
                 assertTrue(entry.getName(), entry.getName().matches(
                         "META-INF/native/(linux-(x86_64|aarch64)(-musl)?/libvault_cipher\\.so"
                                 + "|macos-(x86_64|aarch64)/libvault_cipher\\.dylib"
-                                + "|windows-(x86_64|aarch64)/vault_cipher\\.dll)"));
+                                + "|windows-(x86_64|aarch64)/vault_cipher\\.dll)(\\.sha256)?"));
             }
         }
+    }
+
+    /** The loader compares it before it loads the library. */
+    @Test
+    public void everyLibraryHasItsDigest() throws IOException, GeneralSecurityException {
+        int libraries = 0;
+        for (JarEntry entry : Collections.list(jar.entries())) {
+            String name = entry.getName();
+            if (name.startsWith("META-INF/native/") && !entry.isDirectory() && !name.endsWith(".sha256")) {
+                byte[] digest = MessageDigest.getInstance("SHA-256").digest(jar.getInputStream(entry).readAllBytes());
+                String stored = new String(jar.getInputStream(jar.getEntry(name + ".sha256")).readAllBytes(), StandardCharsets.US_ASCII);
+                assertEquals(name, String.format("%064x%n", new BigInteger(1, digest)), stored);
+                libraries++;
+            }
+        }
+        assertTrue(libraries > 0);
     }
 
     @Test
