@@ -197,7 +197,7 @@ impl Work {
         for _ in 0..times {
             match service.resolve(&text, &process) {
                 Ok(_) if self.succeeds => {}
-                Err(vault_cipher::Error::NotConfigured { .. }) if !self.succeeds => {}
+                Err(error) if !self.succeeds && matches!(error.kind(), vault_cipher::ErrorKind::NotConfigured { .. }) => {}
                 Ok(_) => return Err("it succeeded".into()),
                 Err(error) => return Err(error.to_string().into()),
             }

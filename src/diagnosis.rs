@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::client::{ApiRequest, ApiResponse, Client};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, UnsealProgress};
 use crate::secret::Secret;
 use crate::text::nearest;
 use crate::vault::{Engine, Meaning};
@@ -89,8 +89,8 @@ pub(crate) fn may_read(path: &str, token: Option<&Secret>, client: &Client<'_>) 
 pub(crate) enum Versions {
     /// There is no secret at all.
     NoSecret,
-    /// Those that can be read, as `; versions that can be read: 1, 2`; empty if there are none or the token may not ask.
-    Readable(String),
+    /// The newest that can be read; empty if there are none or the token may not ask.
+    Readable(Vec<u64>),
 }
 
 /// The versions of a secret that can be read.
@@ -111,14 +111,13 @@ pub(crate) fn versions(metadata_path: &str, token: Option<&Secret>, client: &Cli
     if response.as_ref().is_some_and(|response| matches!(response.meaning(), Meaning::Missing)) {
         return Versions::NoSecret;
     }
-    let Some(found) = response.as_ref().and_then(data::<History>) else { return Versions::Readable(String::new()) };
+    let Some(found) = response.as_ref().and_then(data::<History>) else { return Versions::Readable(Vec::new()) };
     let readable = found.versions.iter().filter(|(_, version)| !version.destroyed && version.deletion_time.is_empty());
-    let mut numbers: Vec<String> = readable.map(|(number, _)| number.to_string()).collect();
+    let mut numbers: Vec<u64> = readable.map(|(number, _)| *number).collect();
     // The newest are the likeliest to be wanted.
     let first = numbers.len().saturating_sub(10);
     numbers.drain(..first);
-    let numbers = numbers.join(", ");
-    Versions::Readable(if numbers.is_empty() { numbers } else { format!("; versions that can be read: {numbers}") })
+    Versions::Readable(numbers)
 }
 
 /// How far an unseal has come. Source: <https://developer.hashicorp.com/vault/api-docs/system/seal-status>.
@@ -151,28 +150,28 @@ pub(crate) fn kubernetes_mounted(login_path: &str, client: &Client<'_>) -> Optio
 /// The errors that an answer means wherever it comes from: a login and a read fail alike when Vault is sealed.
 /// For a meaning that the caller has no words of its own for.
 pub(crate) fn failed(response: &ApiResponse, meaning: Meaning<'_>, client: &Client<'_>) -> Error {
-    let at = response.at.clone();
     let status = response.status;
-    match meaning {
+    let kind = match meaning {
         Meaning::Sealed => match seal_status(client) {
-            Some(seal) if !seal.initialized => Error::Uninitialised { at },
-            Some(seal) => Error::Sealed { at, progress: format!("; {} of {} unseal keys given", seal.progress, seal.threshold) },
-            None => Error::Sealed { at, progress: String::new() },
+            Some(seal) if !seal.initialized => ErrorKind::Uninitialised,
+            Some(seal) => ErrorKind::Sealed { progress: Some(UnsealProgress { given: seal.progress, needed: seal.threshold }) },
+            None => ErrorKind::Sealed { progress: None },
         },
-        Meaning::Uninitialised => Error::Uninitialised { at },
-        Meaning::NoLeader(said) => Error::NoLeader { at, status, answer: said },
-        Meaning::RateLimited(said) => Error::RateLimited { at, answer: said },
+        Meaning::Uninitialised => ErrorKind::Uninitialised,
+        Meaning::NoLeader(said) => ErrorKind::NoLeader { status, answer: said },
+        Meaning::RateLimited(said) => ErrorKind::RateLimited { answer: said },
         // A redirect that is not followed is an error before it is an answer.
-        Meaning::Redirect => response.lacks("it is a redirect"),
-        Meaning::WantsTls => Error::WantsTls { at },
-        Meaning::Foreign(content) => Error::NotVault { at, status, content },
-        Meaning::NoData | Meaning::Success(_) => response.lacks("it holds no data"),
-        Meaning::NotAccepted | Meaning::Denied => Error::Refused { at, status, answer: "permission denied".to_owned() },
+        Meaning::Redirect => ErrorKind::BadAnswer { problem: "it is a redirect".to_owned() },
+        Meaning::WantsTls => ErrorKind::WantsTls,
+        Meaning::Foreign(content) => ErrorKind::NotVault { status, content },
+        Meaning::NoData | Meaning::Success(_) => ErrorKind::BadAnswer { problem: "it holds no data".to_owned() },
+        Meaning::NotAccepted | Meaning::Denied => ErrorKind::Refused { status, answer: "permission denied".to_owned() },
         Meaning::Missing | Meaning::NoRoute | Meaning::Gone(_) => {
-            Error::Refused { at, status, answer: "there is nothing at this path".to_owned() }
+            ErrorKind::Refused { status, answer: "there is nothing at this path".to_owned() }
         }
-        Meaning::NotThisEngine(said) | Meaning::Refused(said) => Error::Refused { at, status, answer: said },
-    }
+        Meaning::NotThisEngine(said) | Meaning::Refused(said) => ErrorKind::Refused { status, answer: said },
+    };
+    kind.at(&response.at)
 }
 
 fn ask(api_path: &str, token: Option<&Secret>, client: &Client<'_>) -> Option<ApiResponse> {

@@ -27,7 +27,10 @@ mod tls;
 mod value;
 mod vault;
 
-pub use error::{Error, NotStored, RequestInfo, SecretLocation, Unreachable};
+pub use error::{
+    CODE_GROUPS, CODES, Code, CodeGroup, CodeInfo, Denied, DeniedHint, Error, ErrorKind, FoundEngine, NotFollowed, NotStored,
+    OtherEndpoint, Problem, ReadBack, RequestInfo, SecretLocation, Tries, Unreachable, UnsealProgress,
+};
 pub use host::{Environment, Host};
 pub use secret::Secret;
 pub use service::Service;

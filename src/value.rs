@@ -8,7 +8,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use crate::error::{Error, SecretLocation};
+use crate::error::{Error, ErrorKind, Problem, RequestInfo};
 use crate::host::Host;
 use crate::secret::Secret;
 use crate::text::nearest;
@@ -35,12 +35,12 @@ pub(crate) enum Target {
 
 impl Selector {
     /// The value out of `data`, the JSON that holds the keys of the secret at `location`. Never empty.
-    pub(crate) fn extract(&self, data: &str, location: &SecretLocation, host: &dyn Host) -> Result<Secret, Error> {
+    pub(crate) fn extract(&self, data: &str, location: &RequestInfo, host: &dyn Host) -> Result<Secret, Error> {
         let (name, value) = match &self.target {
             Target::Key(key) => (key, child(children(data).unwrap_or_default(), key, location)?),
             Target::Pointer(pointer) => (pointer, at(data, pointer, location)?),
         };
-        let unusable = |problem| Error::ValueUnusable { location: location.clone(), key: name.clone(), problem };
+        let unusable = |problem| ErrorKind::ValueUnusable { key: name.clone(), problem }.at(location);
         let text = self.decode(value).map_err(unusable)?;
         if text.expose().ends_with('\n') && !self.trim {
             host.warn(&format!(
@@ -51,7 +51,7 @@ impl Selector {
         }
         let text = self.trimmed(text);
         if text.expose().is_empty() {
-            return Err(unusable("is an empty text. What to do: write the password there (vault kv patch …)"));
+            return Err(unusable(Problem::new("is an empty text", "write the password there (vault kv patch …)")));
         }
         Ok(text)
     }
@@ -76,7 +76,7 @@ impl Selector {
         Ok(Secret::new(stored))
     }
 
-    fn decode(&self, json: &str) -> Result<Secret, &'static str> {
+    fn decode(&self, json: &str) -> Result<Secret, Problem> {
         let text = text_of(json, matches!(self.target, Target::Pointer(_)))?;
         if self.base64 { decoded(&text) } else { Ok(text) }
     }
@@ -87,13 +87,13 @@ impl Selector {
 }
 
 /// The value that `pointer` points to. It walks the text, so that a number keeps its digits.
-fn at<'a>(data: &'a str, pointer: &str, location: &SecretLocation) -> Result<&'a str, Error> {
+fn at<'a>(data: &'a str, pointer: &str, location: &RequestInfo) -> Result<&'a str, Error> {
     let mut walked = String::new();
     pointer.split('/').skip(1).try_fold(data, |json, token| {
-        let children = children(json).ok_or_else(|| Error::ValueUnusable {
-            location: location.clone(),
-            key: walked.clone(),
-            problem: "is neither an object nor an array, and the pointer leads on into it. What to do: shorten \"pointer\"",
+        let children = children(json).ok_or_else(|| {
+            let what = "is neither an object nor an array, and the pointer leads on into it";
+            let problem = Problem::new(what, "shorten \"pointer\"");
+            ErrorKind::ValueUnusable { key: walked.clone(), problem }.at(location)
         })?;
         let above = std::mem::take(&mut walked);
         let pointer_to = |name: &str| format!("{above}/{}", name.replace('~', "~0").replace('/', "~1"));
@@ -104,13 +104,13 @@ fn at<'a>(data: &'a str, pointer: &str, location: &SecretLocation) -> Result<&'a
 }
 
 /// The value of that name.
-fn child<'a>(children: Vec<(String, &'a RawValue)>, target: &str, location: &SecretLocation) -> Result<&'a str, Error> {
+fn child<'a>(children: Vec<(String, &'a RawValue)>, target: &str, location: &RequestInfo) -> Result<&'a str, Error> {
     if let Some((_, value)) = children.iter().find(|(name, _)| name == target) {
         return Ok(value.get());
     }
     let names: Vec<String> = children.into_iter().map(|(name, _)| name).collect();
     let nearest = nearest(target, names.iter().map(String::as_str)).map(str::to_owned);
-    Err(Error::KeyMissing { location: location.clone(), key: target.to_owned(), names, nearest })
+    Err(ErrorKind::KeyMissing { key: target.to_owned(), names, nearest }.at(location))
 }
 
 /// What an object or an array holds, by name or index; `None` for anything else.
@@ -129,29 +129,32 @@ pub(crate) fn children(json: &str) -> Option<Vec<(String, &RawValue)>> {
 }
 
 /// A text as it is, a number or truth value as it is written. Objects and arrays only where they were pointed at.
-fn text_of(json: &str, pointed: bool) -> Result<Secret, &'static str> {
+fn text_of(json: &str, pointed: bool) -> Result<Secret, Problem> {
     match json.as_bytes().first() {
-        Some(b'"') => vault::secret_string(json).ok_or("is no valid JSON string"),
+        Some(b'"') => vault::secret_string(json).ok_or_else(|| "is no valid JSON string".into()),
         Some(b'0'..=b'9' | b'-' | b't' | b'f') => Ok(Secret::new(json.to_owned())),
-        Some(b'n') => Err("is null. What to do: write the password there (vault kv patch …)"),
+        Some(b'n') => Err(Problem::new("is null", "write the password there (vault kv patch …)")),
         _ if pointed => Ok(Secret::new(json.to_owned())),
-        Some(b'[') => Err("is a JSON array, and one text is wanted. What to do: point to an item with \"pointer\""),
-        _ => Err("is a JSON object, and one text is wanted. What to do: point to a value in it with \"pointer\", or store the \
-                  password under a key of its own"),
+        Some(b'[') => Err(Problem::new("is a JSON array, and one text is wanted", "point to an item with \"pointer\"")),
+        _ => Err(Problem::new(
+            "is a JSON object, and one text is wanted",
+            "point to a value in it with \"pointer\", or store the password under a key of its own",
+        )),
     }
 }
 
 /// RFC 4648, with or without padding; line breaks, which many tools put in, are skipped.
-fn decoded(text: &Secret) -> Result<Secret, &'static str> {
+fn decoded(text: &Secret) -> Result<Secret, Problem> {
     const BASE64: GeneralPurpose =
         GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
     let compact: Zeroizing<String> = Zeroizing::new(text.expose().split_ascii_whitespace().collect());
     let bytes = Zeroizing::new(
         BASE64
             .decode(compact.as_bytes())
-            .map_err(|_| "is not base64. What to do: leave \"encoding\" out, or store it encoded")?,
+            .map_err(|_| Problem::new("is not base64", "leave \"encoding\" out, or store it encoded"))?,
     );
-    let text = str::from_utf8(&bytes).map_err(|_| "is base64 of bytes that are no UTF-8 text, which a password must be")?;
+    let text = str::from_utf8(&bytes)
+        .map_err(|_| Problem::from("is base64 of bytes that are no UTF-8 text, which a password must be"))?;
     Ok(Secret::new(text.to_owned()))
 }
 
@@ -167,19 +170,15 @@ mod tests {
         assert_eq!(text("12345678901234567890123", false).unwrap(), "12345678901234567890123");
         assert_eq!(text("true", false).unwrap(), "true");
         assert_eq!(text("\"a\\nb\\u0000\\ud83d\\ude00\"", false).unwrap(), "a\nb\0😀");
-        assert!(text("null", true).unwrap_err().starts_with("is null"));
-        assert!(text("{}", false).unwrap_err().starts_with("is a JSON object"));
-        assert!(text("[1]", false).unwrap_err().starts_with("is a JSON array"));
+        assert!(text("null", true).unwrap_err().what.starts_with("is null"));
+        assert!(text("{}", false).unwrap_err().what.starts_with("is a JSON object"));
+        assert!(text("[1]", false).unwrap_err().what.starts_with("is a JSON array"));
         assert_eq!(text("{\"a\":[1]}", true).unwrap(), "{\"a\":[1]}");
     }
 
     #[test]
     fn a_pointer_walks_objects_and_arrays_and_a_failure_names_what_is_there() {
-        let location = SecretLocation {
-            at: RequestInfo { method: "GET", url: String::new(), namespace: None, address_from: None, via: None, tries: None },
-            mount: "secret".to_owned(),
-            path: "a".to_owned(),
-        };
+        let location = RequestInfo::new("GET", "").of_secret("secret", "a");
         let data = r#"{"a/b":[{"c~d":1.50},"text"],"":{"":2}}"#;
         let found = |pointer| at(data, pointer, &location).map(str::to_owned);
         assert_eq!(found("/a~1b/0/c~0d").unwrap(), "1.50");
@@ -217,7 +216,7 @@ mod tests {
         assert_eq!(decode("cGE=").unwrap(), "pa");
         assert_eq!(decode("cGE").unwrap(), "pa");
         assert_eq!(decode("cGFz\nc3c=\n").unwrap(), "passw");
-        assert!(decode("p@").unwrap_err().starts_with("is not base64"));
-        assert!(decode("//79").unwrap_err().contains("no UTF-8 text"));
+        assert!(decode("p@").unwrap_err().what.starts_with("is not base64"));
+        assert!(decode("//79").unwrap_err().what.contains("no UTF-8 text"));
     }
 }

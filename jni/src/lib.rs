@@ -244,7 +244,7 @@ impl<T: Default> ErrorPolicy<T, Failure> for IllegalState {
     ) -> jni::errors::Result<T> {
         let error = match error {
             Failure::Library(error) => *error,
-            Failure::Jni(error) => Error::Internal(format!("JNI: {error}")),
+            Failure::Jni(error) => Error::internal(format!("JNI: {error}")),
         };
         Self::throw(env, &error.to_string());
         Ok(T::default())
@@ -260,7 +260,7 @@ impl<T: Default> ErrorPolicy<T, Failure> for IllegalState {
             (_, Some(text)) => text.as_str(),
             _ => "a panic without words",
         };
-        Self::throw(env, &Error::Internal(what.chars().take(300).collect()).to_string());
+        Self::throw(env, &Error::internal(what.chars().take(300).collect::<String>()).to_string());
         Ok(T::default())
     }
 }

@@ -7,12 +7,12 @@ use serde::Serializer as _;
 use crate::auth::{Login, TokenInfo};
 use crate::client::{ApiRequest, ApiResponse, Client, InlineLogin};
 use crate::diagnosis;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Problem};
 use crate::secret::Secret;
 use crate::settings::{AUTH_MOUNT, AUTH_NAMESPACE};
 use crate::vault::{self, Meaning};
 
-const SECOND_FACTOR: &str = "What to do: leave this login out of what asks for the second factor (MFA; try: vault list \
+const SECOND_FACTOR: &str = "leave this login out of what asks for the second factor (MFA; try: vault list \
                              identity/mfa/login-enforcement), by its accessors, groups or entities, or mount an auth method \
                              for servers that is not among them";
 
@@ -57,11 +57,14 @@ impl Attempt {
                     })
                 })?;
                 if auth.mfa_requirement.is_some() {
-                    let mut error = refused("it wants multi-factor authentication, which a server cannot give", false);
-                    if let Error::LoginRefused { advice, .. } = &mut error {
-                        SECOND_FACTOR.clone_into(advice);
-                    }
-                    return Err(error);
+                    let said = "it wants multi-factor authentication, which a server cannot give";
+                    return Err(match refused(said, false).into_parts() {
+                        (ErrorKind::LoginRefused { method, status, answer, presented, .. }, Some(at)) => {
+                            let cause = Problem::new("", SECOND_FACTOR);
+                            ErrorKind::LoginRefused { method, status, answer, presented, cause }.at(at)
+                        }
+                        (kind, _) => kind.into(),
+                    });
                 }
                 let info = TokenInfo {
                     ttl: auth.lease_duration.filter(|seconds| *seconds > 0).map(vault::seconds),
@@ -74,7 +77,7 @@ impl Attempt {
                 Ok(Login { token: Some(token), origin: self.origin.clone(), info: Some(info) })
             }
             Meaning::NotAccepted | Meaning::Denied => Err(refused("permission denied", true)),
-            Meaning::Refused(said) if said == "namespace not found" => Err(Error::NamespaceUnknown { at: response.at.clone() }),
+            Meaning::Refused(said) if said == "namespace not found" => Err(ErrorKind::NamespaceUnknown.at(&response.at)),
             Meaning::NoRoute => Err(refused("no handler for route", false)),
             Meaning::Refused(said) => Err(refused(&said, false)),
             other => Err(diagnosis::failed(&response, other, client)),
@@ -129,13 +132,14 @@ impl Plain {
         } else {
             format!("(1) {cause}; (2) {elsewhere}")
         };
-        Error::LoginRefused {
-            at: response.at.clone(),
+        ErrorKind::LoginRefused {
             method,
-            answer: format!("{} {said}", response.status),
+            status: response.status,
+            answer: said.to_owned(),
             presented: format!("with {who} at auth mount {mount:?}"),
-            advice: format!("What to do, likeliest cause first: {causes}"),
+            cause: Problem::new("", format!("the likeliest cause first: {causes}")),
         }
+        .at(&response.at)
     }
 }
 
@@ -149,7 +153,7 @@ pub(crate) fn body(fields: &[(&str, &str)]) -> Result<Secret, Error> {
     let text = String::from_utf8(json).map(Secret::new);
     match (written, text) {
         (Ok(()), Ok(text)) => Ok(text),
-        _ => Err(Error::Internal("the login cannot be written as JSON".to_owned())),
+        _ => Err(Error::internal("the login cannot be written as JSON")),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 
 use zeroize::Zeroizing;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind as Kind, Problem};
 use crate::host::Host;
 use crate::secret::Secret;
 use crate::settings::{Setting, Sources, Value};
@@ -27,7 +27,7 @@ pub(super) fn find(
     }
     let Some(file) = in_file.find(sources)? else {
         let places = format!("{}, or a file with it: {}", setting.places(), in_file.places());
-        return Err(Error::NotConfigured { method, what, places });
+        return Err(Kind::NotConfigured { method, what, places }.into());
     };
     let secret = read(&file, file_what)?;
     warn_if_others_may_read(&file, file_what, sources.host);
@@ -67,24 +67,20 @@ pub(super) fn content(path: &str) -> Result<Secret, Unreadable> {
 
 /// Reads the file that `file` names.
 pub(super) fn read(file: &Value, what: &'static str) -> Result<Secret, Error> {
-    let failed = |problem: &str| Error::File {
-        what,
-        path: file.trimmed().to_owned(),
-        origin: file.origin.to_string(),
-        problem: problem.to_owned(),
+    let failed = |problem: &str, advice: &str| {
+        let problem = Problem::new(problem, advice);
+        Error::from(Kind::File { what, path: file.trimmed().to_owned(), origin: file.origin.to_string(), problem })
     };
     content(file.trimmed()).map_err(|why| match why {
-        Unreadable::Missing => failed("does not exist. What to do: put it there, or correct the path"),
+        Unreadable::Missing => failed("does not exist", "put it there, or correct the path"),
         Unreadable::Denied => {
-            failed("may not be read by the user of this process. What to do: make that user its owner (chown, chmod 600)")
+            failed("may not be read by the user of this process", "make that user its owner (chown, chmod 600)")
         }
-        Unreadable::Directory => failed("is a directory. What to do: name the file in it"),
-        Unreadable::Other(e) => failed(&format!("cannot be read: {e}. What to do: check it")),
-        Unreadable::TooLarge => {
-            failed("is larger than 64 KiB. What to do: name the file that holds the credential and nothing else")
-        }
-        Unreadable::NotText => failed("is not UTF-8 text. What to do: name the file that holds the credential and nothing else"),
-        Unreadable::Empty => failed("is empty. What to do: see why whoever writes it did not"),
+        Unreadable::Directory => failed("is a directory", "name the file in it"),
+        Unreadable::Other(e) => failed(&format!("cannot be read: {e}"), "check it"),
+        Unreadable::TooLarge => failed("is larger than 64 KiB", "name the file that holds the credential and nothing else"),
+        Unreadable::NotText => failed("is not UTF-8 text", "name the file that holds the credential and nothing else"),
+        Unreadable::Empty => failed("is empty", "see why whoever writes it did not"),
     })
 }
 
@@ -92,16 +88,13 @@ pub(super) fn read(file: &Value, what: &'static str) -> Result<Secret, Error> {
 pub(super) fn token(content: Secret, file: &Value, what: &'static str) -> Result<Secret, Error> {
     match content.expose().bytes().position(|b| !b.is_ascii_graphic()) {
         None => Ok(content),
-        Some(at) => Err(Error::File {
-            what,
-            path: file.trimmed().to_owned(),
-            origin: file.origin.to_string(),
-            problem: format!(
-                "holds no token: byte {} is not a visible ASCII character. What to do: name the file that holds the token and \
-                 nothing else",
-                at + 1
-            ),
-        }),
+        Some(at) => {
+            let problem = Problem::new(
+                format!("holds no token: byte {} is not a visible ASCII character", at + 1),
+                "name the file that holds the token and nothing else",
+            );
+            Err(Kind::File { what, path: file.trimmed().to_owned(), origin: file.origin.to_string(), problem }.into())
+        }
     }
 }
 

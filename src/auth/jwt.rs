@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::{Attempt, Context, Plain, credential, mount, shown};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Problem};
 use crate::jwt::Claims;
 use crate::secret::Secret;
 use crate::settings::{JWT_FILE, ROLE};
@@ -16,11 +16,11 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
     let mount = mount(sources, "jwt")?;
     let file = JWT_FILE.require(sources, NAME, "the file that holds the JWT")?;
     let jwt = credential::read(&file, WHAT)?;
-    let claims = Claims::parse(jwt.expose()).map_err(|why| Error::File {
+    let claims = Claims::parse(jwt.expose()).map_err(|why| ErrorKind::File {
         what: WHAT,
         path: file.trimmed().to_owned(),
         origin: file.origin.to_string(),
-        problem: format!("is not a JWT: {why}. What to do: name the file that holds the JWT and nothing else"),
+        problem: Problem::new(format!("is not a JWT: {why}"), "name the file that holds the JWT and nothing else"),
     })?;
     // Without a role the method's default role is taken.
     let role = ROLE.find(sources)?;

@@ -10,7 +10,7 @@ use advice::Refusal;
 use super::credential::{self, Unreadable};
 use super::{Attempt, Context, Refused, mount_of, shown};
 use crate::diagnosis;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Problem};
 use crate::jwt::Claims;
 use crate::secret::Secret;
 use crate::settings::{KUBERNETES_JWT_FILE, KUBERNETES_MOUNT, KUBERNETES_ROLE, Origin, Value};
@@ -51,16 +51,17 @@ impl Presented {
         let now = SystemTime::now();
         let mounted =
             if bare { diagnosis::kubernetes_mounted(api_path, client) } else { said.starts_with("no handler").then_some(false) };
-        Error::LoginRefused {
-            at: response.at.clone(),
+        ErrorKind::LoginRefused {
             method: NAME,
-            answer: format!("{} {said}", response.status),
+            status: response.status,
+            answer: said.to_owned(),
             presented: format!(
                 "with role {role:?} at auth mount {mount:?}; the token in {file:?} is of {}",
                 claims.describe(now)
             ),
-            advice: Refusal { answer: said, role, mount, mounted, claims, now }.advice(),
+            cause: Refusal { answer: said, role, mount, mounted, claims, now }.cause(),
         }
+        .at(&response.at)
     }
 }
 
@@ -68,34 +69,38 @@ impl Presented {
 /// setting is easily wrong) is not sent to Vault.
 fn read(file: &Value) -> Result<(Secret, Claims), Error> {
     let path = file.trimmed();
-    let failed = |problem: String| Error::File {
-        what: "service account token file",
-        path: path.to_owned(),
-        origin: file.origin.to_string(),
-        problem,
+    let failed = |problem: Problem| {
+        let what = "service account token file";
+        Error::from(ErrorKind::File { what, path: path.to_owned(), origin: file.origin.to_string(), problem })
     };
     let set = format!("or set {}", KUBERNETES_JWT_FILE.variable());
     let jwt = credential::content(path).map_err(|why| {
         failed(match why {
-            Unreadable::Missing if file.origin == Origin::Default => format!(
-                "does not exist. What to do: run this server in a pod whose service account token is mounted \
-                 (automountServiceAccountToken), {set}"
+            Unreadable::Missing if file.origin == Origin::Default => Problem::new(
+                "does not exist",
+                format!("run this server in a pod whose service account token is mounted (automountServiceAccountToken), {set}"),
             ),
-            Unreadable::Missing => format!("does not exist. What to do: mount the token there, {set} otherwise"),
-            Unreadable::Denied => format!(
-                "may not be read by the user of this process. What to do: set fsGroup of the pod or the file's mode, {set}"
+            Unreadable::Missing => Problem::new("does not exist", format!("mount the token there, {set} otherwise")),
+            Unreadable::Denied => Problem::new(
+                "may not be read by the user of this process",
+                format!("set fsGroup of the pod or the file's mode, {set}"),
             ),
-            Unreadable::Directory => format!("is a directory. What to do: name the file in it (usually \"token\"), {set}"),
-            Unreadable::Other(e) => format!("cannot be read: {e}. What to do: check it, {set}"),
-            Unreadable::TooLarge => format!("is larger than 64 KiB: it is no token. What to do: name the token's file, {set}"),
-            Unreadable::NotText => {
-                format!("is not a JWT: it is no text. What to do: name the file that holds the token and nothing else, {set}")
+            Unreadable::Directory => Problem::new("is a directory", format!("name the file in it (usually \"token\"), {set}")),
+            Unreadable::Other(e) => Problem::new(format!("cannot be read: {e}"), format!("check it, {set}")),
+            Unreadable::TooLarge => {
+                Problem::new("is larger than 64 KiB: it is no token", format!("name the token's file, {set}"))
             }
-            Unreadable::Empty => "is empty. What to do: see why the kubelet or agent that writes it did not".to_owned(),
+            Unreadable::NotText => {
+                Problem::new("is not a JWT: it is no text", format!("name the file that holds the token and nothing else, {set}"))
+            }
+            Unreadable::Empty => Problem::new("is empty", "see why the kubelet or agent that writes it did not"),
         })
     })?;
     let claims = Claims::parse(jwt.expose()).map_err(|why| {
-        failed(format!("is not a JWT: {why}. What to do: name the file that holds the token and nothing else, {set}"))
+        failed(Problem::new(
+            format!("is not a JWT: {why}"),
+            format!("name the file that holds the token and nothing else, {set}"),
+        ))
     })?;
     Ok((jwt, claims))
 }

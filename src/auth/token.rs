@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Context, Login, credential, wrapping};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::settings::{OFFICIAL_TOKEN, TOKEN, TOKEN_FILE, Value};
 use crate::vault;
 
@@ -25,11 +25,12 @@ pub(super) fn login(context: &Context<'_>) -> Result<Login, Error> {
             Ok(Login::given(value.into_token()?, origin))
         }
         (None, Some(file)) => from_file(&file, context),
-        (None, None) => Err(Error::NotConfigured {
+        (None, None) => Err(ErrorKind::NotConfigured {
             method: "TOKEN",
             what: "a Vault token",
             places: format!("{}, or a file with it: {}", TOKEN.places(), TOKEN_FILE.places()),
-        }),
+        }
+        .into()),
     }
 }
 
@@ -51,8 +52,7 @@ fn from_file(file: &Value, context: &Context<'_>) -> Result<Login, Error> {
     if !content.expose().starts_with('{') {
         return Ok(Login::given(credential::token(content, file, WHAT)?, origin));
     }
-    let no_token =
-        || file.refuse("the file holds JSON without a \"token\". What to do: name the file that the agent's sink writes");
+    let no_token = || file.refuse(("the file holds JSON without a \"token\"", "name the file that the agent's sink writes"));
     let Sink { token, creation_path } = serde_json::from_str(content.expose()).map_err(|_| no_token())?;
     let token = credential::token(vault::secret_string(token.get()).ok_or_else(no_token)?, file, WHAT)?;
     if creation_path.is_none() {

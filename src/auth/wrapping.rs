@@ -29,9 +29,11 @@ impl Unwrapped {
 const SERVES_FOR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// A wrapping token works once; a second time means that somebody else was first.
-const USED_BEFORE: &str = "the wrapping token is not valid: it has expired, or IT WAS USED BEFORE, and then \
-    somebody else may have what it wrapped (or this server did at its last start: a wrapping token serves one start). What to do: \
-    find out who unwrapped it (Vault's audit log, sys/wrapping/unwrap), revoke what it wrapped, and issue a new one";
+const USED_BEFORE: (&str, &str) = (
+    "the wrapping token is not valid: it has expired, or IT WAS USED BEFORE, and then \
+    somebody else may have what it wrapped (or this server did at its last start: a wrapping token serves one start)",
+    "find out who unwrapped it (Vault's audit log, sys/wrapping/unwrap), revoke what it wrapped, and issue a new one",
+);
 
 /// What `wrapping`, which stands at `origin`, wraps: `pick` finds the credential in it, `what` names that. One thread
 /// unwraps, the others wait for it.

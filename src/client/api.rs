@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::client::Client;
-use crate::error::{Error, RequestInfo};
+use crate::error::{Error, ErrorKind, RequestInfo};
 use crate::secret::Secret;
 use crate::vault::{self, Meaning};
 
@@ -104,6 +104,6 @@ impl ApiResponse {
 
     /// The answer cannot be understood.
     pub(crate) fn lacks(&self, problem: &str) -> Error {
-        Error::BadAnswer { at: self.at.clone(), problem: problem.to_owned() }
+        ErrorKind::BadAnswer { problem: problem.to_owned() }.at(&self.at)
     }
 }

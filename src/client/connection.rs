@@ -15,7 +15,7 @@ use super::transport::{Needs, Transport};
 use super::{ApiRequest, ApiResponse, READ_TIMEOUT, failure};
 use crate::client::Endpoint;
 use crate::client::connections::Connections;
-use crate::error::{Error, RequestInfo, Unreachable};
+use crate::error::{Error, ErrorKind, RequestInfo, Unreachable};
 use crate::host::Host;
 use crate::settings::Sources;
 use crate::single_flight::GivenUp;
@@ -102,7 +102,7 @@ impl Connection {
         *request.body_mut() = call.post.map(|(body, _)| body.expose().to_owned().into());
         let client = driver.client(&self.transport)?;
 
-        let unreachable = |why| Error::Unreachable { at: at.clone(), why };
+        let unreachable = |why| ErrorKind::Unreachable(why).at(&at);
         let deadline = Instant::now() + limit;
         match driver.run(host, deadline, answer(client, request)) {
             Ok(Ok(answer)) if answer.status == 407 => {
@@ -122,20 +122,21 @@ impl Connection {
                 Err(unreachable(self.ask_the_proxy(why, &at.url, deadline, exchange)))
             }
             Ok(Err(Broken::TooLarge)) => {
-                Err(Error::BadAnswer { at, problem: format!("it is larger than {} MiB", MAX_BODY / 1024 / 1024) })
+                Err(ErrorKind::BadAnswer { problem: format!("it is larger than {} MiB", MAX_BODY / 1024 / 1024) }.at(at))
             }
             Err(Stopped::Late) => Err(unreachable(Unreachable::Timeout { seconds: (limit.as_secs_f32() * 10.0).round() / 10.0 })),
-            Err(Stopped::Interrupted) => Err(Error::Interrupted { at }),
+            Err(Stopped::Interrupted) => Err(ErrorKind::Interrupted.at(at)),
         }
     }
 
     /// The error of a thread that waited so long in vain for what another one asks.
     pub(super) fn given_up(&self, why: GivenUp, waited: Duration, options: &Options) -> Error {
         let at = self.at("GET", self.endpoint.api(), options, false);
-        match why {
-            GivenUp::Interrupted => Error::Interrupted { at },
-            GivenUp::TimedOut => Error::Unreachable { at, why: Unreachable::Timeout { seconds: waited.as_secs_f32().round() } },
-        }
+        let kind = match why {
+            GivenUp::Interrupted => ErrorKind::Interrupted,
+            GivenUp::TimedOut => ErrorKind::Unreachable(Unreachable::Timeout { seconds: waited.as_secs_f32().round() }),
+        };
+        kind.at(at)
     }
 
     /// What a message says about a request, which may be a `login`.
@@ -145,12 +146,10 @@ impl Connection {
             None => self.proxy.as_ref().map(|proxy| proxy.name()),
         };
         RequestInfo {
-            method,
-            url: url.as_str().to_owned(),
             namespace: options.namespace(login).cloned(),
             address_from: self.endpoint.origin.map(|origin| origin.to_string()),
-            via,
-            tries: None,
+            via: via.into_iter().collect(),
+            ..RequestInfo::new(method, url.as_str())
         }
     }
 
@@ -196,25 +195,27 @@ fn headers(call: &ApiRequest<'_>, options: &Options) -> Result<HeaderMap, Error>
     // Vault Agent can be told to refuse requests without it, as a guard against request forgery.
     headers.insert("x-vault-request", HeaderValue::from_static("true"));
     if let Some(namespace) = options.namespace(call.login) {
-        let value = HeaderValue::from_str(namespace).map_err(|e| Error::Internal(format!("namespace header: {e}")))?;
+        let value = HeaderValue::from_str(namespace).map_err(|_| Error::internal("the namespace is not a valid header"))?;
         headers.insert("x-vault-namespace", value);
     }
     if let Some(token) = call.token {
-        let mut value = HeaderValue::from_str(token.expose()).map_err(|e| Error::Internal(format!("token header: {e}")))?;
+        let mut value = HeaderValue::from_str(token.expose()).map_err(|_| Error::internal("the token is not a valid header"))?;
         value.set_sensitive(true);
         headers.insert("x-vault-token", value);
     }
     if let Some(inline) = call.inline {
-        let path = HeaderValue::from_str(&inline.api_path).map_err(|e| Error::Internal(format!("inline login header: {e}")))?;
+        let path =
+            HeaderValue::from_str(&inline.api_path).map_err(|_| Error::internal("the inline login is not a valid header"))?;
         headers.insert("x-vault-inline-auth-path", path);
         let namespace = options.namespace(true).map_or("", String::as_str);
-        let namespace = HeaderValue::from_str(namespace).map_err(|e| Error::Internal(format!("inline login header: {e}")))?;
+        let namespace =
+            HeaderValue::from_str(namespace).map_err(|_| Error::internal("the inline login is not a valid header"))?;
         headers.insert("x-vault-inline-auth-namespace", namespace);
         for (name, parameter) in &inline.parameters {
             let name = HeaderName::from_bytes(format!("x-vault-inline-auth-parameter-{name}").as_bytes());
             let value = HeaderValue::from_str(parameter.expose());
             let (Ok(name), Ok(mut value)) = (name, value) else {
-                return Err(Error::Internal("inline login header".to_owned()));
+                return Err(Error::internal("the inline login is not a valid header"));
             };
             value.set_sensitive(true);
             headers.insert(name, value);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::connection::Connection;
 use super::{ApiRequest, ApiResponse, Client, TRY_TIMEOUT, at_of, redirect, retry};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, OtherEndpoint};
 use crate::text::one_line;
 use crate::vault::{self, Meaning};
 
@@ -16,7 +16,7 @@ const FIRST_LIMIT: Duration = Duration::from_secs(5);
 pub(super) struct Round {
     pub(super) outcome: Result<ApiResponse, Error>,
     /// What the other endpoints said, a few words each, if none of them could answer.
-    pub(super) others: Vec<String>,
+    pub(super) others: Vec<OtherEndpoint>,
 }
 
 impl Client<'_> {
@@ -56,12 +56,11 @@ impl Client<'_> {
         let node = self.cluster.connections.iter().find(|node| node.is_origin(&target));
         if let Some(node) = node.filter(|node| self.shared.is_down(node)) {
             let answer = format!("it names {} as the active node, which could not answer", node.name());
-            return Err(Error::NoLeader { at: response.at, status: response.status, answer });
+            return Err(ErrorKind::NoLeader { status: response.status, answer }.at(response.at));
         }
         let mut outcome = connection.exchange_at(target, call, &self.exchange_within(left())?);
         if let Some(at) = at_of(&mut outcome) {
-            let from = format!("a redirect by {}", connection.name());
-            at.via = Some(at.via.as_ref().map_or_else(|| from.clone(), |via| format!("{via} and {from}")));
+            at.via.push(format!("a redirect by {}", connection.name()));
         }
         if let Some(node) = node.filter(|_| self.cluster.connections.len() > 1 && retry::another_node_may_do_better(&outcome)) {
             self.shared.mark_down(node);
@@ -96,13 +95,13 @@ impl Client<'_> {
             }
         }
         let Some((chosen, outcome)) = best else {
-            return Round { outcome: Err(Error::Internal("no endpoint".to_owned())), others: Vec::new() };
+            return Round { outcome: Err(Error::internal("no endpoint")), others: Vec::new() };
         };
         // Questions about this failure go there.
         self.current.set(chosen);
-        let other = |(index, words): (usize, String)| {
+        let other = |(index, said): (usize, String)| {
             let name = self.cluster.connections.get(index).filter(|_| index != chosen)?.name();
-            Some(format!("{name}: {words}"))
+            Some(OtherEndpoint { name, said })
         };
         Round { outcome, others: said.into_iter().filter_map(other).collect() }
     }
@@ -113,7 +112,7 @@ fn weight(outcome: &Result<ApiResponse, Error>) -> u8 {
     match (retry::classify(outcome), outcome) {
         (None, _) => 0,
         (Some(again), _) if again.only_for.is_some() => 1,
-        (_, Err(Error::Unreachable { .. })) => 2,
+        (_, Err(error)) if matches!(error.kind(), ErrorKind::Unreachable(_)) => 2,
         _ => 3,
     }
 }
@@ -121,14 +120,12 @@ fn weight(outcome: &Result<ApiResponse, Error>) -> u8 {
 /// A failure in a few words, without its place.
 fn briefly(outcome: &Result<ApiResponse, Error>) -> String {
     match outcome {
-        Err(Error::Unreachable { why, .. }) => {
-            let words = why.to_string();
-            let end = [": ", " (", ". "].iter().filter_map(|mark| words.find(mark)).min().unwrap_or(words.len());
-            words.get(..end).unwrap_or_default().to_owned()
-        }
-        Err(Error::Redirected { to, .. }) => format!("redirects to {to}"),
-        Err(Error::NoLeader { answer, .. }) => answer.clone(),
-        Err(error) => one_line(&error.without_advice(), 120),
+        Err(error) => match error.kind() {
+            ErrorKind::Unreachable(why) => why.brief(),
+            ErrorKind::Redirected { to, .. } => format!("redirects to {}", to.as_deref().unwrap_or("nowhere")),
+            ErrorKind::NoLeader { answer, .. } => answer.clone(),
+            _ => one_line(&error.statement(), 120),
+        },
         Ok(response) => {
             let status = response.status;
             match vault::meaning(status, response.content_type.as_deref(), &response.body) {

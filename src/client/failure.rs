@@ -20,7 +20,7 @@ pub(super) enum Peer {
 /// The reason in words.
 pub(super) fn explain(error: &reqwest::Error, connect_limit: Duration, read_limit: Duration, peer: Peer) -> Unreachable {
     if let Some(verdict) = tls::verdict(error) {
-        return Unreachable::Tls { verdict };
+        return Unreachable::Tls(verdict);
     }
     // hyper-util's tunnel has no public error type, only these words.
     match chain(error).map(ToString::to_string).find_map(|words| words.strip_prefix("tunnel error: ").map(str::to_owned)) {
@@ -31,10 +31,8 @@ pub(super) fn explain(error: &reqwest::Error, connect_limit: Duration, read_limi
         _ => {}
     }
     match (peer, network(error, connect_limit, read_limit)) {
-        (Peer::Proxy, reason) if error.is_connect() => Unreachable::ProxyUnreachable { reason: reason.without_advice() },
-        (Peer::UnixSocket, Unreachable::Refused) => {
-            Unreachable::Other { reason: "nobody listens on the unix socket (is the agent running?)".to_owned() }
-        }
+        (Peer::Proxy, reason) if error.is_connect() => Unreachable::ProxyUnreachable { why: Box::new(reason) },
+        (Peer::UnixSocket, Unreachable::Refused) => Unreachable::SocketRefused,
         (_, reason) => reason,
     }
 }
@@ -54,12 +52,8 @@ fn network(error: &reqwest::Error, connect_limit: Duration, read_limit: Duration
     match find::<io::Error>(error).map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused) => Unreachable::Refused,
         Some(io::ErrorKind::TimedOut) => Unreachable::ConnectTimeout { seconds: connect_limit.as_secs_f32() },
-        Some(io::ErrorKind::NotFound) => {
-            Unreachable::Other { reason: "the unix socket does not exist (is the agent running?)".to_owned() }
-        }
-        Some(io::ErrorKind::PermissionDenied) => {
-            Unreachable::Other { reason: "the system does not allow this process to connect (permission denied)".to_owned() }
-        }
+        Some(io::ErrorKind::NotFound) => Unreachable::SocketMissing,
+        Some(io::ErrorKind::PermissionDenied) => Unreachable::Forbidden,
         Some(
             io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionAborted

@@ -20,7 +20,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, RequestInfo, Unreachable};
+use crate::error::{Error, ErrorKind, OtherEndpoint, RequestInfo, Tries, Unreachable};
 use crate::host::Host;
 use crate::settings::Sources;
 use crate::single_flight::GivenUp;
@@ -127,14 +127,14 @@ impl<'a> Client<'a> {
             let round = self.round(call, tries);
             // A try that the end of the budget cuts short says less than the one before.
             let cut = self.left().is_zero()
-                && matches!(round.outcome, Err(Error::Unreachable { why: Unreachable::Timeout { .. }, .. }));
+                && matches!(&round.outcome, Err(error) if matches!(error.kind(), ErrorKind::Unreachable(Unreachable::Timeout { .. })));
             let Round { outcome, others } = before.filter(|_| cut).unwrap_or(round);
-            let Some(again) = retry::classify(&outcome) else { return self.counted(outcome, tries, &others) };
+            let Some(again) = retry::classify(&outcome) else { return self.counted(outcome, tries, others) };
             let left = self.left();
             let enough = self.cluster.options.max_retries.is_some_and(|most| tries > most)
                 || again.only_for.is_some_and(|time| self.start.elapsed() > time);
             let Some(wait) = backoff.next(&again, left).filter(|_| !enough) else {
-                return self.counted(outcome, tries, &others);
+                return self.counted(outcome, tries, others);
             };
             tries += 1;
             let asks = match again.after {
@@ -151,8 +151,8 @@ impl<'a> Client<'a> {
             ));
             if self.driver.driver()?.sleep(self.host, wait) {
                 return match outcome {
-                    Ok(response) => Err(Error::Interrupted { at: response.at }),
-                    Err(mut error) => Err(error.at_mut().map(|at| Error::Interrupted { at: at.clone() }).unwrap_or(error)),
+                    Ok(response) => Err(ErrorKind::Interrupted.at(response.at)),
+                    Err(error) => Err(error.at().map(|at| ErrorKind::Interrupted.at(at)).unwrap_or(error)),
                 };
             }
             before = Some(Round { outcome, others });
@@ -197,11 +197,15 @@ impl<'a> Client<'a> {
     }
 
     /// The outcome, with the number of tries where there were several, and what the other endpoints said.
-    fn counted(&self, mut outcome: Result<ApiResponse, Error>, tries: u32, others: &[String]) -> Result<ApiResponse, Error> {
-        let counted = (tries > 1).then(|| format!("{tries} tries in {:.0} s", self.start.elapsed().as_secs_f32()));
-        let others = (!others.is_empty()).then(|| format!("other endpoints: {}", others.join("; ")));
+    fn counted(
+        &self,
+        mut outcome: Result<ApiResponse, Error>,
+        tries: u32,
+        others: Vec<OtherEndpoint>,
+    ) -> Result<ApiResponse, Error> {
         if let Some(at) = at_of(&mut outcome) {
-            at.tries = counted.into_iter().chain(others).reduce(|counted, others| format!("{counted}, {others}"));
+            at.tries = (tries > 1).then(|| Tries { count: tries, time: self.start.elapsed() });
+            at.others = others;
         }
         outcome
     }

@@ -53,7 +53,7 @@ impl Options {
 fn namespace(value: &Value) -> Result<Option<String>, Error> {
     let name = value.trimmed().trim_matches('/');
     if !name.is_ascii() || name.chars().any(|c| is_unprintable(c) || c == ' ') {
-        return Err(value.refuse("it is not a namespace path. What to do: write its path, such as team-a/app"));
+        return Err(value.refuse(("it is not a namespace path", "write its path, such as team-a/app")));
     }
     Ok(Some(name).filter(|name| !matches!(*name, "" | "root")).map(str::to_owned))
 }
@@ -64,23 +64,23 @@ fn hosts(value: &Value) -> Vec<String> {
 
 /// As the official client's `VAULT_HEADERS`: a JSON object of strings. Vault's own headers are not for the administrator.
 fn headers(value: &Value) -> Result<HeaderMap, Error> {
-    let form = "What to do: write a JSON object of texts, such as {\"X-Team\":\"dba\"}";
+    let form = "write a JSON object of texts, such as {\"X-Team\":\"dba\"}";
     let object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(&value.text).map_err(|_| value.refuse(format!("it is not a JSON object. {form}")))?;
+        serde_json::from_str(&value.text).map_err(|_| value.refuse(("it is not a JSON object", form)))?;
     let mut headers = HeaderMap::new();
     for (name, text) in &object {
         let shown = one_line(name, 40);
         if name.to_ascii_lowercase().starts_with("x-vault-") {
-            return Err(value.refuse(format!("the header \"{shown}\" is Vault's own. What to do: leave it out")));
+            return Err(value.refuse((format!("the header \"{shown}\" is Vault's own"), "leave it out")));
         }
-        let text = text.as_str().ok_or_else(|| value.refuse(format!("the header \"{shown}\" is not a text. {form}")))?;
+        let text = text.as_str().ok_or_else(|| value.refuse((format!("the header \"{shown}\" is not a text"), form)))?;
         match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(text)) {
             (Ok(name), Ok(mut text)) => {
                 // It may be a credential of a gateway.
                 text.set_sensitive(true);
                 headers.insert(name, text);
             }
-            _ => return Err(value.refuse(format!("\"{shown}\" is not a valid HTTP header. {form}"))),
+            _ => return Err(value.refuse((format!("\"{shown}\" is not a valid HTTP header"), form))),
         }
     }
     Ok(headers)

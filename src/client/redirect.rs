@@ -7,7 +7,7 @@ use reqwest::Url;
 use super::ApiResponse;
 use super::connection::Connection;
 use super::options::Options;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, NotFollowed};
 
 /// The URL to send the same request to, once.
 pub(super) fn target(
@@ -16,50 +16,37 @@ pub(super) fn target(
     options: &Options,
     connections: &[Connection],
 ) -> Result<Url, Error> {
-    let from = Url::parse(&response.at.url).map_err(|e| Error::Internal(format!("URL: {e}")))?;
+    let from = Url::parse(&response.at.url).map_err(|_| Error::internal("the URL of the request is not valid"))?;
     let to = response.location.as_deref().and_then(|location| from.join(location).ok());
-    let refuse = |to: String, reason: String, by_standby| Error::Redirected { at: response.at.clone(), to, reason, by_standby };
+    let refuse = |to, why| Err(ErrorKind::Redirected { to, why }.at(&response.at));
     let Some(to) = to else {
-        let reason = "it names no valid address. What to do: check what stands in front of Vault";
-        return Err(refuse("nowhere".to_owned(), reason.to_owned(), false));
+        return refuse(None, NotFollowed::NoAddress);
     };
     let named = to.origin().ascii_serialization();
     // Decoded: servers encode the same path in different ways.
     let decoded = |path: &str| percent_decode_str(path).collect::<Vec<u8>>();
     let same_path = decoded(to.path()).ends_with(&decoded(&format!("/v1/{}", api_path.split('?').next().unwrap_or(api_path))));
     if !matches!(response.status, 301 | 302 | 307 | 308) || !same_path {
-        let reason = "it leads to another path, so it is not a Vault node that names the active one. What to do: check \"endpoint\", \
-                      and what stands in front of Vault";
-        return Err(refuse(named, reason.to_owned(), false));
+        return refuse(Some(named), NotFollowed::OtherPath);
     }
     if !options.follow_redirects {
-        let reason = "VAULT_DISABLE_REDIRECTS is set. What to do: name the active node in \"endpoint\"";
-        return Err(refuse(named, reason.to_owned(), true));
+        return refuse(Some(named), NotFollowed::Disabled);
     }
     if from.scheme() == "https" && to.scheme() != "https" {
-        let reason =
-            "it leads from https to http, where the token would be readable. What to do: correct api_addr of that Vault node";
-        return Err(refuse(named, reason.to_owned(), true));
+        return refuse(Some(named), NotFollowed::Downgrade);
     }
     let known = same_origin(&from, &to) || connections.iter().any(|connection| connection.is_origin(&to));
     if known || options.redirect_hosts.iter().any(|host| names(host, &to)) {
         return Ok(to);
     }
-    let reason = format!(
-        "the credentials of {} are not sent to {named} unasked. What to do: add that address to \"endpoint\" (an array), or its host \
-         to \"redirectHosts\" (SECRET_STORE_VAULT_REDIRECT_HOSTS)",
-        from.origin().ascii_serialization()
-    );
-    Err(refuse(named, reason, true))
+    refuse(Some(named), NotFollowed::UnknownHost { from: from.origin().ascii_serialization() })
 }
 
 /// The error of a redirect that came instead of an answer after one was followed.
 pub(super) fn second(response: ApiResponse) -> Error {
-    let reason = "one redirect is followed, and this is the second. What to do: check api_addr of the Vault nodes, and what stands in \
-                  front of them";
     let to = Url::parse(&response.at.url).ok().zip(response.location).and_then(|(from, location)| from.join(&location).ok());
-    let to = to.map_or_else(|| "nowhere".to_owned(), |to| to.origin().ascii_serialization());
-    Error::Redirected { at: response.at, to, reason: reason.to_owned(), by_standby: true }
+    let to = to.map(|to| to.origin().ascii_serialization());
+    ErrorKind::Redirected { to, why: NotFollowed::Second }.at(response.at)
 }
 
 fn same_origin(a: &Url, b: &Url) -> bool {

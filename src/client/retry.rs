@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::ApiResponse;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::text::one_line;
 use crate::vault::Meaning;
 
@@ -28,14 +28,15 @@ const ELECTION: Duration = Duration::from_secs(20);
 /// passing 400; never a certificate's error, a proxy's refusal, a 403 or a 404, and not a 500 that rejects a login's token.
 pub(super) fn classify(outcome: &Result<ApiResponse, Error>) -> Option<Retry> {
     match outcome {
-        Err(Error::Unreachable { why, .. }) if !why.may_pass() => None,
-        Err(error @ (Error::Unreachable { .. } | Error::NoLeader { .. })) => {
-            Some(Retry { reason: error.without_advice(), after: None, limited: false, only_for: None })
+        Err(error) => {
+            let only_for = match error.kind() {
+                ErrorKind::Unreachable(why) if why.may_pass() => None,
+                ErrorKind::NoLeader { .. } => None,
+                ErrorKind::Redirected { why, .. } if why.by_standby() => Some(ELECTION),
+                _ => return None,
+            };
+            Some(Retry { reason: error.statement(), after: None, limited: false, only_for })
         }
-        Err(error @ Error::Redirected { by_standby: true, .. }) => {
-            Some(Retry { reason: error.without_advice(), after: None, limited: false, only_for: Some(ELECTION) })
-        }
-        Err(_) => None,
         Ok(response) => of_reply(response),
     }
 }
@@ -43,7 +44,9 @@ pub(super) fn classify(outcome: &Result<ApiResponse, Error>) -> Option<Retry> {
 /// Whether another node of the cluster may answer what this one did not. 472 and 473 are a secondary's.
 pub(super) fn another_node_may_do_better(outcome: &Result<ApiResponse, Error>) -> bool {
     match outcome {
-        Err(error) => matches!(error, Error::Unreachable { .. } | Error::Redirected { .. } | Error::NoLeader { .. }),
+        Err(error) => {
+            matches!(error.kind(), ErrorKind::Unreachable(_) | ErrorKind::Redirected { .. } | ErrorKind::NoLeader { .. })
+        }
         Ok(response) => matches!(response.status, 472 | 473 | 500..=599) && !rejects_a_login(response),
     }
 }
@@ -101,7 +104,7 @@ mod tests {
 
     fn response(status: u16, url: &str, body: &str, retry_after: Option<&str>) -> Result<ApiResponse, Error> {
         Ok(ApiResponse {
-            at: RequestInfo { method: "GET", url: url.to_owned(), namespace: None, address_from: None, via: None, tries: None },
+            at: RequestInfo::new("GET", url),
             status,
             content_type: Some("application/json".to_owned()),
             body: zeroize::Zeroizing::new(body.as_bytes().to_vec()),

@@ -68,7 +68,7 @@ impl IoDriver {
             .thread_keep_alive(Duration::from_millis(1))
             .thread_name("vault-cipher-dns")
             .build()
-            .map_err(|e| Error::Internal(format!("the I/O driver cannot be set up: {e}")))?;
+            .map_err(|e| Error::internal(format!("the I/O driver cannot be set up: {e}")))?;
         Ok(Self { runtime, clients: RefCell::default() })
     }
 

@@ -84,6 +84,6 @@ impl Transport {
         if let Some(socket) = socket {
             client = client.unix_socket(socket.as_str());
         }
-        client.build().map_err(|e| Error::Internal(format!("the HTTP client cannot be built: {e}")))
+        client.build().map_err(|_| Error::internal("the HTTP client cannot be built"))
     }
 }

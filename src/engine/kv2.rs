@@ -4,7 +4,7 @@
 use super::{Reading, SecretData};
 use crate::client::ApiRequest;
 use crate::diagnosis::{self, Versions};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::vault::{ApiPath, Meaning};
 
 pub(super) fn read(reading: &Reading<'_>, path: &ApiPath) -> Result<SecretData, Error> {
@@ -18,28 +18,27 @@ pub(super) fn read(reading: &Reading<'_>, path: &ApiPath) -> Result<SecretData, 
     let location = || reading.location(&response, path);
     let versions =
         || diagnosis::versions(&format!("{}/metadata/{}", reference.mount.encoded, path.encoded), login.token.as_ref(), client);
-    let others = || match versions() {
-        Versions::Readable(others) => others,
-        Versions::NoSecret => String::new(),
+    let readable = || match versions() {
+        Versions::Readable(versions) => versions,
+        Versions::NoSecret => Vec::new(),
     };
     match response.meaning() {
         Meaning::Success(envelope) => Ok(reading.accept(&envelope, &response, path, true)?.of(response)),
         Meaning::Missing => Err(match reference.version {
             Some(version) => match versions() {
-                Versions::Readable(others) => Error::VersionMissing { location: location(), version, others },
-                Versions::NoSecret => Error::SecretMissing { location: location() },
+                Versions::Readable(readable) => ErrorKind::VersionMissing { version, readable },
+                Versions::NoSecret => ErrorKind::SecretMissing,
             },
-            None => Error::SecretMissing { location: location() },
-        }),
-        Meaning::Gone(gone) if gone.destroyed => {
-            Err(Error::SecretDestroyed { location: location(), version: gone.version, others: others() })
+            None => ErrorKind::SecretMissing,
         }
-        Meaning::Gone(gone) => Err(Error::SecretDeleted {
-            location: location(),
-            version: gone.version,
-            when: time(&gone.deletion_time),
-            others: others(),
-        }),
+        .at(location())),
+        Meaning::Gone(gone) if gone.destroyed => {
+            Err(ErrorKind::SecretDestroyed { version: gone.version, readable: readable() }.at(location()))
+        }
+        Meaning::Gone(gone) => {
+            let when = time(&gone.deletion_time);
+            Err(ErrorKind::SecretDeleted { version: gone.version, when, readable: readable() }.at(location()))
+        }
         _ => {
             let policy_path = format!("{}/data/{}", reference.mount.plain, path.plain);
             Err(reading.refused(response, path, policy_path, super::KV2))
@@ -47,10 +46,10 @@ pub(super) fn read(reading: &Reading<'_>, path: &ApiPath) -> Result<SecretData, 
     }
 }
 
-/// A time as Vault writes it (RFC 3339), or words that say that it is none.
-fn time(text: &str) -> String {
+/// A time as Vault writes it (RFC 3339).
+fn time(text: &str) -> Option<String> {
     let fits = text.len() <= 40
         && text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| "0123456789-+:.TZ".contains(c));
-    if fits { text.to_owned() } else { "a day that Vault does not name".to_owned() }
+    fits.then(|| text.to_owned())
 }

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::auth::Login;
 use crate::client::{ApiResponse, Client};
 use crate::diagnosis::{self, Mount};
-use crate::error::{Error, SecretLocation};
+use crate::error::{Denied, DeniedHint, Error, ErrorKind, FoundEngine, RequestInfo};
 use crate::host::Host;
 use crate::reference::SecretReference;
 use crate::text::one_line;
@@ -26,7 +26,7 @@ const KV1: &str = "KV version 1";
 
 /// A secret that was read: all its keys, still as Vault wrote them.
 pub(crate) struct SecretData {
-    pub(crate) location: SecretLocation,
+    pub(crate) location: RequestInfo,
     response: ApiResponse,
     /// Where in the response's body the object stands that holds the keys: an answer is read as JSON once.
     data: Range<usize>,
@@ -60,7 +60,7 @@ impl SecretData {
 
 /// What was found out about an answer that is a secret.
 struct Accepted {
-    location: SecretLocation,
+    location: RequestInfo,
     data: Range<usize>,
     lease: Option<Lease>,
 }
@@ -100,21 +100,18 @@ pub(crate) fn read(
         Some(Engine::Kv1) => plain::read(&reading),
         Some(Engine::Kv2) | None => kv2::read(&reading, &reference.path),
     };
-    found.or_else(|failure| match failure {
-        Error::SecretMissing { ref location }
-        | Error::VersionMissing { ref location, .. }
-        | Error::OtherEngine { ref location, .. }
-        | Error::Denied { ref location, .. } => {
-            let location = location.clone();
-            reading.second_look(failure, location)
-        }
-        other => Err(other),
+    found.or_else(|failure| match (failure.kind(), failure.at().cloned()) {
+        (
+            ErrorKind::SecretMissing | ErrorKind::VersionMissing { .. } | ErrorKind::OtherEngine { .. } | ErrorKind::Denied(_),
+            Some(location),
+        ) => reading.second_look(failure, location),
+        _ => Err(failure),
     })
 }
 
 impl Reading<'_> {
     /// After a failure whose cause may be that the mount has another engine than the one that was asked.
-    fn second_look(&self, failure: Error, location: SecretLocation) -> Result<SecretData, Error> {
+    fn second_look(&self, failure: Error, location: RequestInfo) -> Result<SecretData, Error> {
         let Some(there) = self.mount() else { return Err(failure) };
         if let Some(mistake) = self.mistake(&there, location) {
             return Err(mistake);
@@ -133,32 +130,28 @@ impl Reading<'_> {
     }
 
     /// What the text has wrong about the mount that is `there`.
-    fn mistake(&self, there: &Mount, location: SecretLocation) -> Option<Error> {
+    fn mistake(&self, there: &Mount, location: RequestInfo) -> Option<Error> {
         let SecretReference { mount, engine, version, .. } = self.reference;
-        let (answer, advice) = match (engine, there.engine()) {
+        let found = match (engine, there.engine()) {
             (None | Some(Engine::Kv2), Engine::Kv2) if there.is_above(&mount.plain) => {
-                let answer = format!("the mount is {:?}", one_line(there.path.trim_end_matches('/'), 80));
-                (answer, "correct \"mount\", and write the rest in front of \"path\"")
+                FoundEngine::LongerMount(one_line(there.path.trim_end_matches('/'), 80))
             }
             (None | Some(Engine::Kv2), Engine::Kv2) | (Some(Engine::Kv1), Engine::Kv1) => return None,
             (None, Engine::Kv1) if version.is_none() => return None,
-            (_, Engine::Kv1) if version.is_some() => ("it is KV version 1".to_owned(), "leave \"version\" out: there is but one"),
-            (_, Engine::Kv1) => ("it is KV version 1".to_owned(), "write \"engine\":\"kv1\", or leave \"engine\" out"),
-            (_, Engine::Kv2) => ("it is KV version 2".to_owned(), "write \"engine\":\"kv2\", or leave \"engine\" out"),
-            (_, Engine::Generic) => {
-                let answer = format!("it is a {:?} engine", one_line(&there.kind, 40));
-                (answer, "write \"engine\":\"generic\", and the path as the engine's own documentation has it")
-            }
+            (_, Engine::Kv1) if version.is_some() => FoundEngine::Kv1WithVersion,
+            (_, Engine::Kv1) => FoundEngine::Kv1,
+            (_, Engine::Kv2) => FoundEngine::Kv2,
+            (_, Engine::Generic) => FoundEngine::Other(one_line(&there.kind, 40)),
         };
         let wanted = if *engine == Some(Engine::Kv1) { KV1 } else { KV2 };
-        Some(Error::OtherEngine { location, wanted, answer, advice })
+        Some(ErrorKind::OtherEngine { wanted, found }.at(location))
     }
 
     /// "secret/data/x" is the path of the API, and people copy it.
     fn read_without_data(&self, failure: Error) -> Result<SecretData, Error> {
         let Some(shorter) = self.reference.path.without_data() else { return Err(failure) };
-        let found = kv2::read(self, &shorter).map_err(|error| match error {
-            told @ (Error::SecretDeleted { .. } | Error::SecretDestroyed { .. }) => told,
+        let found = kv2::read(self, &shorter).map_err(|error| match error.kind() {
+            ErrorKind::SecretDeleted { .. } | ErrorKind::SecretDestroyed { .. } => error,
             _ => failure,
         })?;
         self.host.warn(&format!(
@@ -168,8 +161,8 @@ impl Reading<'_> {
         Ok(found)
     }
 
-    fn location(&self, response: &ApiResponse, path: &ApiPath) -> SecretLocation {
-        SecretLocation { at: response.at.clone(), mount: self.reference.mount.plain.clone(), path: path.plain.clone() }
+    fn location(&self, response: &ApiResponse, path: &ApiPath) -> RequestInfo {
+        response.at.of_secret(&self.reference.mount.plain, &path.plain)
     }
 
     /// What an answer holds that is a secret; its warnings are passed on.
@@ -200,7 +193,7 @@ impl Reading<'_> {
     }
 
     /// Vault's own warnings.
-    fn pass_on(&self, envelope: &Envelope<'_>, location: &SecretLocation) {
+    fn pass_on(&self, envelope: &Envelope<'_>, location: &RequestInfo) {
         for warning in envelope.warnings.iter().flatten() {
             let warning = one_line(&self.login.redact_in(warning), 300);
             self.host.warn(&format!("Vault warns at {location}: {warning}"));
@@ -215,32 +208,24 @@ impl Reading<'_> {
             Meaning::Denied => {
                 let policies = diagnosis::policies(token, self.client);
                 let hint = if diagnosis::may_read(&policy_path, token, self.client) == Some(true) {
-                    "; they do let it read this path, but only response-wrapped (min_wrapping_ttl), which a server that starts \
-                     cannot unwrap, or only with further conditions"
-                        .to_owned()
+                    Some(DeniedHint::Conditional)
                 } else {
-                    let nearest = diagnosis::nearest_mount(&self.reference.mount.plain, token, self.client);
-                    nearest.map(|name| format!("; it may see the mount {name:?}: did you mean that?")).unwrap_or_default()
+                    diagnosis::nearest_mount(&self.reference.mount.plain, token, self.client).map(DeniedHint::NearestMount)
                 };
-                Error::Denied { location, origin: self.login.origin.clone(), policy_path, policies, hint }
+                ErrorKind::Denied(Denied { origin: self.login.origin.clone(), policy_path, policies, hint }).at(location)
             }
-            Meaning::NotAccepted => Error::TokenRefused { at: response.at.clone(), origin: self.login.origin.clone() },
+            Meaning::NotAccepted => ErrorKind::TokenRefused { origin: self.login.origin.clone() }.at(&response.at),
             Meaning::NoRoute => {
                 let nearest = diagnosis::nearest_mount(&self.reference.mount.plain, token, self.client);
-                Error::MountUnknown { location, nearest }
+                ErrorKind::MountUnknown { nearest }.at(location)
             }
             Meaning::NotThisEngine(answer) => not_this_engine(location, wanted, answer),
-            Meaning::Refused(said) if said == "namespace not found" => Error::NamespaceUnknown { at: response.at.clone() },
+            Meaning::Refused(said) if said == "namespace not found" => ErrorKind::NamespaceUnknown.at(&response.at),
             other => diagnosis::failed(&response, other, self.client),
         }
     }
 }
 
-fn not_this_engine(location: SecretLocation, wanted: &'static str, answer: String) -> Error {
-    Error::OtherEngine {
-        location,
-        wanted,
-        answer,
-        advice: "check the engine and its options with 'vault secrets list -detailed'",
-    }
+fn not_this_engine(location: RequestInfo, wanted: &'static str, answer: String) -> Error {
+    ErrorKind::OtherEngine { wanted, found: FoundEngine::Unknown(answer) }.at(location)
 }

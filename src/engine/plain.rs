@@ -3,7 +3,7 @@
 
 use super::{Engine, Reading, SecretData};
 use crate::client::ApiRequest;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::vault::Meaning;
 
 pub(super) fn read(reading: &Reading<'_>) -> Result<SecretData, Error> {
@@ -12,7 +12,7 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<SecretData, Error> {
         .send(&ApiRequest::get(&format!("{}/{}", reference.mount.encoded, reference.path.encoded), login.token.as_ref()))?;
     match response.meaning() {
         Meaning::Success(envelope) => Ok(reading.accept(&envelope, &response, &reference.path, false)?.of(response)),
-        Meaning::Missing => Err(Error::SecretMissing { location: reading.location(&response, &reference.path) }),
+        Meaning::Missing => Err(ErrorKind::SecretMissing.at(reading.location(&response, &reference.path))),
         _ => {
             let policy_path = format!("{}/{}", reference.mount.plain, reference.path.plain);
             let wanted = if reference.engine == Some(Engine::Generic) { "generic" } else { super::KV1 };

@@ -11,7 +11,7 @@ use super::{Engine, KV1, KV2, Reading, SecretData, kv2, plain};
 use crate::auth::Login;
 use crate::client::{ApiRequest, ApiResponse, Client};
 use crate::diagnosis;
-use crate::error::{Error, NotStored, SecretLocation, Unreachable};
+use crate::error::{Denied, Error, ErrorKind, FoundEngine, NotStored, RequestInfo};
 use crate::host::Host;
 use crate::reference::{SecretReference, StoreCommand};
 use crate::secret::Secret;
@@ -21,7 +21,7 @@ use crate::vault::Meaning;
 
 /// What became of an order.
 pub(crate) struct Outcome {
-    pub(crate) location: SecretLocation,
+    pub(crate) location: RequestInfo,
     /// Whether anything was written: the value may have been there.
     pub(crate) written: bool,
 }
@@ -43,10 +43,10 @@ pub(crate) fn write(
 enum Current {
     Secret(Box<SecretData>),
     /// There is no secret.
-    Nothing(SecretLocation),
+    Nothing(RequestInfo),
     /// KV version 2: the newest version was deleted or destroyed.
     Gone {
-        location: SecretLocation,
+        location: RequestInfo,
         version: u64,
     },
 }
@@ -69,27 +69,20 @@ impl Writing<'_> {
         };
         let Some(there) = self.reading.mount() else {
             return match current? {
-                Current::Nothing(location) if pinned.is_none() => Err(NotStored::EngineUnknown { location }.into()),
+                Current::Nothing(location) if pinned.is_none() => Err(NotStored::EngineUnknown.at(location)),
                 current => Ok((assumed, current)),
             };
         };
         let location = || match &current {
             Ok(Current::Secret(found)) => Some(found.location.clone()),
             Ok(Current::Nothing(location) | Current::Gone { location, .. }) => Some(location.clone()),
-            Err(Error::OtherEngine { location, .. } | Error::NotStored(NotStored::Denied { location, .. })) => {
-                Some(location.clone())
-            }
+            Err(error) if about_the_mount(error) => error.at().cloned(),
             Err(_) => None,
         };
         if let Some(location) = location() {
             if there.engine() == Engine::Generic {
-                let answer = format!("it is a {:?} engine", one_line(&there.kind, 40));
-                return Err(Error::OtherEngine {
-                    location,
-                    wanted: "KV",
-                    answer,
-                    advice: "name the mount of a KV engine: only there can a secret be stored",
-                });
+                let found = FoundEngine::NotStorable(one_line(&there.kind, 40));
+                return Err(ErrorKind::OtherEngine { wanted: "KV", found }.at(location));
             }
             if let Some(mistake) = self.reading.mistake(&there, location) {
                 return Err(mistake);
@@ -99,7 +92,7 @@ impl Writing<'_> {
         let current = if engine == assumed { current? } else { self.current(engine)? };
         match (engine, &current, self.reading.reference.path.without_data()) {
             (Engine::Kv2, Current::Nothing(location), Some(shorter)) => {
-                Err(NotStored::DataPath { location: location.clone(), path: shorter.plain }.into())
+                Err(NotStored::DataPath { path: shorter.plain }.at(location))
             }
             _ => Ok((engine, current)),
         }
@@ -110,16 +103,19 @@ impl Writing<'_> {
             Engine::Kv2 => kv2::read(&self.reading, &self.reading.reference.path),
             Engine::Kv1 | Engine::Generic => plain::read(&self.reading),
         };
-        match found {
-            Ok(found) => Ok(Current::Secret(Box::new(found))),
-            Err(Error::SecretMissing { location }) => Ok(Current::Nothing(location)),
-            Err(Error::SecretDeleted { location, version, .. } | Error::SecretDestroyed { location, version, .. }) => {
-                Ok(Current::Gone { location, version })
+        let error = match found {
+            Ok(found) => return Ok(Current::Secret(Box::new(found))),
+            Err(error) => error,
+        };
+        match (error.kind(), error.at().cloned()) {
+            (ErrorKind::SecretMissing, Some(location)) => Ok(Current::Nothing(location)),
+            (ErrorKind::SecretDeleted { version, .. } | ErrorKind::SecretDestroyed { version, .. }, Some(location)) => {
+                Ok(Current::Gone { location, version: *version })
             }
-            Err(Error::Denied { location, origin, policy_path, policies, hint }) => {
-                Err(NotStored::Denied { location, origin, doing: "read", policy_path, policies, hint }.into())
+            (ErrorKind::Denied(denied), Some(location)) => {
+                Err(NotStored::Denied { denied: denied.clone(), write: false }.at(location))
             }
-            Err(error) => Err(error),
+            _ => Err(error),
         }
     }
 
@@ -144,7 +140,7 @@ impl Writing<'_> {
                     }
                     Some(_) if !self.command.overwrite => {
                         let version = (engine == Engine::Kv2).then_some(version);
-                        return Err(NotStored::OtherValue { location: found.location.clone(), key: key.clone(), version }.into());
+                        return Err(NotStored::OtherValue { key: key.clone(), version }.at(&found.location));
                     }
                     _ => (&found.location, keys, version),
                 }
@@ -156,7 +152,7 @@ impl Writing<'_> {
     }
 
     /// A second try of the connection is safe: with check-and-set it is refused, without it writes the same again.
-    fn send(&self, engine: Engine, body: &Secret, before: &SecretLocation) -> Result<Outcome, Error> {
+    fn send(&self, engine: Engine, body: &Secret, before: &RequestInfo) -> Result<Outcome, Error> {
         let Reading { reference, login, client, .. } = self.reading;
         let infix = if engine == Engine::Kv2 { "/data/" } else { "/" };
         let api_path = format!("{}{infix}{}", reference.mount.encoded, reference.path.encoded);
@@ -176,7 +172,7 @@ impl Writing<'_> {
                 )
             }
             Meaning::Refused(said) if response.status == 400 && said.contains("check-and-set") => {
-                NotStored::WrittenMeanwhile { location: location.clone() }.into()
+                NotStored::WrittenMeanwhile.at(&location)
             }
             _ => return Err(self.refused(response, engine, before)),
         };
@@ -187,15 +183,15 @@ impl Writing<'_> {
         }
     }
 
-    fn refused(&self, response: ApiResponse, engine: Engine, before: &SecretLocation) -> Error {
+    fn refused(&self, response: ApiResponse, engine: Engine, before: &RequestInfo) -> Error {
         let Reading { reference, login, client, .. } = self.reading;
         let (infix, wanted) = if engine == Engine::Kv2 { ("/data/", KV2) } else { ("/", KV1) };
         let policy_path = format!("{}{infix}{}", reference.mount.plain, reference.path.plain);
         if let Meaning::Denied = response.meaning() {
             let policies = diagnosis::policies(login.token.as_ref(), client);
-            let location = SecretLocation { at: response.at, ..before.clone() };
-            let origin = login.origin.clone();
-            return NotStored::Denied { location, origin, doing: "write", policy_path, policies, hint: String::new() }.into();
+            let location = RequestInfo { secret: before.secret.clone(), ..response.at };
+            let denied = Denied { origin: login.origin.clone(), policy_path, policies, hint: None };
+            return NotStored::Denied { denied, write: true }.at(location);
         }
         let status = response.status;
         let error = self.reading.refused(response, &reference.path, policy_path, wanted);
@@ -214,28 +210,18 @@ impl Writing<'_> {
 
 /// Whether the error may come from asking the wrong engine.
 fn about_the_mount(error: &Error) -> bool {
-    matches!(error, Error::OtherEngine { .. } | Error::NotStored(NotStored::Denied { .. }))
+    matches!(error.kind(), ErrorKind::OtherEngine { .. } | ErrorKind::NotStored(NotStored::Denied { .. }))
 }
 
 /// A failure after which the write may have happened, be it in an earlier try.
-fn unsure(mut error: Error) -> Error {
-    let again = error.at_mut().is_some_and(|at| at.tries.is_some());
-    let sent = match &error {
-        _ if again => true,
-        Error::Unreachable { why, .. } => !matches!(
-            why,
-            Unreachable::UnknownHost { .. }
-                | Unreachable::Refused
-                | Unreachable::ConnectTimeout { .. }
-                | Unreachable::Tls { .. }
-                | Unreachable::ProxyUnreachable { .. }
-                | Unreachable::ProxyCredentials { .. }
-                | Unreachable::ProxyForbids { .. }
-        ),
-        Error::Interrupted { .. } | Error::BadAnswer { .. } | Error::NotVault { .. } | Error::Refused { .. } => true,
+fn unsure(error: Error) -> Error {
+    let sent = match error.kind() {
+        _ if error.at().is_some_and(RequestInfo::was_repeated) => true,
+        ErrorKind::Unreachable(why) => !why.was_not_sent(),
+        ErrorKind::Interrupted | ErrorKind::BadAnswer { .. } | ErrorKind::NotVault { .. } | ErrorKind::Refused { .. } => true,
         _ => false,
     };
-    if sent { NotStored::Unsure { why: error.to_string() }.into() } else { error }
+    if sent { ErrorKind::NotStored(NotStored::Unsure { why: Box::new(error) }).into() } else { error }
 }
 
 #[derive(Serialize)]
@@ -274,13 +260,14 @@ fn body(others: Vec<(String, &RawValue)>, key: &str, stored: &Secret, cas: Optio
     let text = String::from_utf8(json).map(Secret::new);
     match (written, text) {
         (Ok(()), Ok(text)) => Ok(text),
-        _ => Err(Error::Internal("the secret cannot be written as JSON".to_owned())),
+        _ => Err(Error::internal("the secret cannot be written as JSON")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Unreachable;
 
     fn secret(text: &str) -> Secret {
         Secret::new(text.to_owned())
@@ -319,19 +306,11 @@ mod tests {
 
     #[test]
     fn it_is_said_when_it_is_not_known_whether_it_was_written() {
-        let at = || crate::error::RequestInfo {
-            method: "POST",
-            url: "http://v/v1/secret/data/a".to_owned(),
-            namespace: None,
-            address_from: None,
-            via: None,
-            tries: None,
-        };
-        let message = |error: Error| unsure(error).to_string();
-        assert!(message(Error::Unreachable { at: at(), why: Unreachable::Timeout { seconds: 30.0 } }).contains("NOT KNOWN"));
-        assert!(message(Error::Interrupted { at: at() }).contains("NOT KNOWN"));
-        assert!(message(Error::Refused { at: at(), status: 500, answer: "x".to_owned() }).contains("NOT KNOWN"));
-        assert!(!message(Error::Unreachable { at: at(), why: Unreachable::Refused }).contains("NOT KNOWN"));
-        assert!(!message(Error::Sealed { at: at(), progress: String::new() }).contains("NOT KNOWN"));
+        let message = |kind: ErrorKind| unsure(kind.at(RequestInfo::new("POST", "http://v/v1/secret/data/a"))).to_string();
+        assert!(message(ErrorKind::Unreachable(Unreachable::Timeout { seconds: 30.0 })).contains("NOT KNOWN"));
+        assert!(message(ErrorKind::Interrupted).contains("NOT KNOWN"));
+        assert!(message(ErrorKind::Refused { status: 500, answer: "x".to_owned() }).contains("NOT KNOWN"));
+        assert!(!message(ErrorKind::Unreachable(Unreachable::Refused)).contains("NOT KNOWN"));
+        assert!(!message(ErrorKind::Sealed { progress: None }).contains("NOT KNOWN"));
     }
 }

@@ -1,115 +1,146 @@
 //! Why a secret could not be stored, in words that never leave open whether something was written.
 
-use super::words::{policies_known, shell_word};
-use super::{RequestInfo, SecretLocation};
+use super::words::{Place, policies_known, shell_word};
+use super::{Code, Denied, Error, ErrorKind, RequestInfo};
 
 /// Why `store` did not do its work, where that is not what a read can fail with. Each variant says when it happens.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum NotStored {
     /// The token may not read the secret before it is written, or not write it.
-    #[error(
-        "Vault denies the token from {origin} to {doing} the secret (403 permission denied at {location}), and nothing was written; \
-         {}{hint}. What to do: add to a policy of this token: path \"{policy_path}\" {{ capabilities = [\"create\", \"update\", \
-         \"read\"] }}; or set VAULT_TOKEN to a token that has it: storing uses that one, and the server never needs it",
-        policies_known(.policies)
-    )]
     Denied {
-        /// The request.
-        location: SecretLocation,
-        /// Where the token comes from.
-        origin: String,
-        /// `read` or `write`.
-        doing: &'static str,
-        /// The path that the policy must name.
-        policy_path: String,
-        /// The names of the token's policies, where it may ask for them.
-        policies: Option<Vec<String>>,
-        /// What else is known of the cause; empty if nothing.
-        hint: String,
+        /// What the policies lack.
+        denied: Denied,
+        /// Whether it is the write; else the read before it.
+        write: bool,
     },
 
     /// Vault does not tell the engine, and there is no secret by which to know it.
-    #[error(
-        "It cannot be found out which engine is at mount {:?} ({location}), and nothing was written. What to do: write \
-         \"engine\":\"kv2\" or \"engine\":\"kv1\" into the text (vault secrets list -detailed shows it)", .location.mount
-    )]
-    EngineUnknown {
-        /// Where the secret was looked for.
-        location: SecretLocation,
-    },
+    EngineUnknown,
 
     /// The path has the API's `data/` in front.
-    #[error(
-        "\"path\" begins with \"data/\", which belongs to the API's path and not to the secret's, and nothing was written ({location}). \
-         What to do: write {path:?}"
-    )]
     DataPath {
-        /// Where the secret was looked for.
-        location: SecretLocation,
         /// The path without it.
         path: String,
     },
 
     /// The key has another value.
-    #[error(
-        "Key {key:?} of the secret at {location} has another value already, and nothing was written. What to do: choose another \"key\" or \
-         \"path\"; or write \"overwrite\":true into the text to replace that value{}", kept(*.version)
-    )]
     OtherValue {
-        /// Where the secret is.
-        location: SecretLocation,
         /// The key.
         key: String,
         /// The version of the secret, for KV version 2.
         version: Option<u64>,
     },
 
-    /// Somebody else wrote between our read and our write.
-    #[error(
-        "Somebody else wrote the secret at {location} at the same moment (check-and-set), and nothing was written. What to do: look at \
-         what is there now (vault kv get -mount={} {}), then store again",
-        shell_word(&.location.mount), shell_word(&.location.path)
-    )]
-    WrittenMeanwhile {
-        /// The request.
-        location: SecretLocation,
-    },
+    /// Another client wrote between our read and our write.
+    WrittenMeanwhile,
 
     /// The write had no answer, or none that says what became of it.
-    #[error("{why}. It is NOT KNOWN whether the secret was written; storing the same again is safe, and tells")]
     Unsure {
         /// The failure.
-        why: String,
+        why: Box<Error>,
     },
 
     /// It is there, but the server will not be able to read it.
-    #[error(
-        "The secret {done} ({location}), but the server will not get it: {why}. THE SECRET IS IN VAULT: it need not be stored again. \
-         The text for the configuration, once that is mended, is {text}"
-    )]
     NotReadBack {
-        /// The request that wrote it, or found it.
-        location: SecretLocation,
-        /// `WAS WRITTEN` or `was there already`.
-        done: &'static str,
-        /// The failure of the server's own login or read.
-        why: String,
+        /// Whether it was written by this call; else it was there already.
+        written: bool,
+        /// What happened when it was read as the server will read it.
+        why: ReadBack,
         /// The text for the configuration.
         text: String,
     },
 }
 
+/// What a read after a write gave instead of the value.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ReadBack {
+    /// Another value.
+    OtherValue,
+    /// The failure of the server's own login or read.
+    Failed(Box<Error>),
+}
+
 impl NotStored {
-    pub(super) fn at_mut(&mut self) -> Option<&mut RequestInfo> {
+    /// The error at this request.
+    pub(crate) fn at(self, at: impl Into<RequestInfo>) -> Error {
+        ErrorKind::NotStored(self).at(at)
+    }
+
+    pub(super) fn code(&self) -> Code {
         match self {
-            Self::Denied { location, .. }
-            | Self::EngineUnknown { location }
-            | Self::DataPath { location, .. }
-            | Self::OtherValue { location, .. }
-            | Self::WrittenMeanwhile { location }
-            | Self::NotReadBack { location, .. } => Some(&mut location.at),
-            Self::Unsure { .. } => None,
+            Self::Denied { .. } => Code::STORE_DENIED,
+            Self::EngineUnknown => Code::STORE_ENGINE_UNKNOWN,
+            Self::DataPath { .. } => Code::STORE_DATA_PATH,
+            Self::OtherValue { .. } => Code::STORE_OTHER_VALUE,
+            Self::WrittenMeanwhile => Code::STORE_WRITTEN_MEANWHILE,
+            Self::Unsure { .. } => Code::STORE_UNSURE,
+            Self::NotReadBack { .. } => Code::STORE_NOT_READ_BACK,
+        }
+    }
+
+    pub(super) fn statement(&self, at: Place<'_>) -> String {
+        match self {
+            Self::Denied { denied, write } => format!(
+                "Vault denies the token from {} to {} the secret (403 permission denied at {at}), and nothing was written; {}{}",
+                denied.origin,
+                if *write { "write" } else { "read" },
+                policies_known(denied.policies.as_deref()),
+                denied.hint_words()
+            ),
+            Self::EngineUnknown => {
+                format!("It cannot be found out which engine is at mount {:?} ({at}), and nothing was written", at.mount())
+            }
+            Self::DataPath { .. } => format!(
+                "\"path\" begins with \"data/\", which belongs to the API's path and not to the secret's, and nothing was written ({at})"
+            ),
+            Self::OtherValue { key, .. } => {
+                format!("Key {key:?} of the secret at {at} has another value already, and nothing was written")
+            }
+            Self::WrittenMeanwhile => {
+                format!("Somebody else wrote the secret at {at} at the same moment (check-and-set), and nothing was written")
+            }
+            Self::Unsure { why } => format!("{}. It is NOT KNOWN whether the secret was written", why.statement()),
+            Self::NotReadBack { written, why, .. } => format!(
+                "The secret {} ({at}), but the server will not get it: {}. THE SECRET IS IN VAULT: it need not be stored again",
+                if *written { "WAS WRITTEN" } else { "was there already" },
+                match why {
+                    ReadBack::OtherValue => "another value came back".to_owned(),
+                    ReadBack::Failed(why) => why.statement(),
+                }
+            ),
+        }
+    }
+
+    pub(super) fn advice(&self, at: Place<'_>) -> String {
+        match self {
+            Self::Denied { denied, .. } => format!(
+                "add to a policy of this token: path \"{}\" {{ capabilities = [\"create\", \"update\", \"read\"] }}; or set VAULT_TOKEN \
+                 to a token that has it: storing uses that one, and the server never needs it",
+                denied.policy_path
+            ),
+            Self::EngineUnknown => {
+                "write \"engine\":\"kv2\" or \"engine\":\"kv1\" into the text (vault secrets list -detailed shows it)".to_owned()
+            }
+            Self::DataPath { path } => format!("write {path:?}"),
+            Self::OtherValue { version, .. } => format!(
+                "choose another \"key\" or \"path\"; or write \"overwrite\":true into the text to replace that value{}",
+                kept(*version)
+            ),
+            Self::WrittenMeanwhile => format!(
+                "look at what is there now (vault kv get -mount={} {}), then store again",
+                shell_word(at.mount()),
+                shell_word(at.path())
+            ),
+            Self::Unsure { why } => format!("{}; storing the same again is safe, and tells", why.advice()),
+            Self::NotReadBack { why, text, .. } => format!(
+                "{}; the text for the configuration, once this is fixed, is {text}",
+                match why {
+                    ReadBack::OtherValue => "see who else writes there, then store it again".to_owned(),
+                    ReadBack::Failed(why) => why.advice(),
+                }
+            ),
         }
     }
 }

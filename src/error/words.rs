@@ -1,13 +1,65 @@
-//! Parts of messages: lists, suggestions, and words of a shell.
+//! Parts of messages: places, lists, suggestions, and words of a shell.
 
+use std::fmt;
+
+use super::{Denied, DeniedHint, RequestInfo, SecretLocation};
 use crate::text::list;
 
-pub(super) fn policies_known(policies: &Option<Vec<String>>) -> String {
+/// Where it failed, as far as that is known.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a>(pub(super) Option<&'a RequestInfo>);
+
+impl<'a> Place<'a> {
+    fn secret(self) -> Option<&'a SecretLocation> {
+        self.0?.secret.as_ref()
+    }
+
+    pub(super) fn mount(self) -> &'a str {
+        self.secret().map_or("", |secret| secret.mount.as_str())
+    }
+
+    pub(super) fn path(self) -> &'a str {
+        self.secret().map_or("", |secret| secret.path.as_str())
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(at) => at.fmt(f),
+            None => f.write_str("an address that is not known"),
+        }
+    }
+}
+
+impl Denied {
+    pub(super) fn hint_words(&self) -> String {
+        match &self.hint {
+            None => String::new(),
+            Some(DeniedHint::Conditional) => {
+                "; they do let it read this path, but only response-wrapped (min_wrapping_ttl), which a \
+                                              server that starts cannot unwrap, or only with further conditions"
+                    .to_owned()
+            }
+            Some(DeniedHint::NearestMount(name)) => format!("; it may see the mount {name:?}: did you mean that?"),
+        }
+    }
+}
+
+pub(super) fn policies_known(policies: Option<&[String]>) -> String {
     match policies {
-        Some(names) if !names.is_empty() => format!("its policies are {}", list(names)),
-        Some(_) => "it has no policies".to_owned(),
+        Some([]) => "it has no policies".to_owned(),
+        Some(names) => format!("its policies are {}", list(names)),
         None => "its policies are not known (it may not look itself up)".to_owned(),
     }
+}
+
+pub(super) fn versions_known(readable: &[u64]) -> String {
+    if readable.is_empty() {
+        return String::new();
+    }
+    let numbers: Vec<String> = readable.iter().map(u64::to_string).collect();
+    format!("; versions that can be read: {}", numbers.join(", "))
 }
 
 pub(super) fn keys_there(names: &[String]) -> String {

@@ -6,7 +6,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
 use crate::settings;
 use crate::text::{list, nearest, one_line};
@@ -58,7 +58,7 @@ enum Content<'a> {
 impl<'a> Fields<'a> {
     /// Reads the object; unknown fields and duplicates are noted as problems.
     pub(super) fn read(text: &'a str) -> Result<Self, Error> {
-        let whole = |problem: String| Error::Text { problems: vec![problem] };
+        let whole = |problem: String| Error::from(ErrorKind::Text { problems: vec![problem] });
         if text.is_empty() {
             return Err(whole("it is empty".to_owned()));
         }

@@ -8,7 +8,7 @@ mod store_command;
 
 use crate::auth::{METHODS, Method};
 use crate::client::Endpoint;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::host::Host;
 use crate::secret::Key;
 use crate::settings::{self, ADDRESS, AGENT_ADDRESS, Sources};
@@ -44,7 +44,7 @@ impl SecretReference {
         let mut fields = Fields::read(json)?;
         store_command::refuse(&mut fields);
         let reference = Self::of(&mut fields, host)?;
-        reference.filter(|_| fields.problems.is_empty()).ok_or(Error::Text { problems: fields.problems })
+        reference.filter(|_| fields.problems.is_empty()).ok_or(ErrorKind::Text { problems: fields.problems }.into())
     }
 
     /// Reads a text that may hold a secret that is to be stored.
@@ -59,7 +59,7 @@ impl SecretReference {
             Some(reference) if fields.problems.is_empty() => {
                 Ok((reference, command.map(|command| StoreCommand { text: format!("{prefix}{}", command.text), ..command })))
             }
-            _ => Err(Error::Text { problems: fields.problems }),
+            _ => Err(ErrorKind::Text { problems: fields.problems }.into()),
         }
     }
 

@@ -11,8 +11,7 @@ fn parse(text: &str) -> Result<SecretReference, Error> {
 
 fn problems(text: &str) -> Vec<String> {
     match parse(text) {
-        Err(Error::Text { problems }) => problems,
-        Err(other) => panic!("another error: {other}"),
+        Err(error) => text_problems(error),
         Ok(_) => panic!("parsed: {text}"),
     }
 }
@@ -226,7 +225,7 @@ fn an_order_is_refused_where_a_text_only_says_where_the_secret_is_and_never_quot
     }
     assert_eq!(problems(&with("store", "true")), ["\"store\" is for the vendor's tool with -m encrypt only: remove it"]);
     let orders = |text: &str| match SecretReference::parse_store_command(text, &MapHost::default()) {
-        Err(Error::Text { problems }) => problems.join("; "),
+        Err(error) => text_problems(error).join("; "),
         _ => panic!("no problem"),
     };
     for (text, problem) in [
@@ -240,5 +239,12 @@ fn an_order_is_refused_where_a_text_only_says_where_the_secret_is_and_never_quot
     ] {
         let found = orders(&text);
         assert!(found.contains(problem) && !found.contains("canary"), "{found}");
+    }
+}
+
+fn text_problems(error: Error) -> Vec<String> {
+    match error.into_parts() {
+        (ErrorKind::Text { problems }, None) => problems,
+        (other, _) => panic!("{other:?}"),
     }
 }

@@ -7,7 +7,7 @@ use crate::auth::body;
 use crate::client::{ApiRequest, ApiResponse, Client, Cluster, Connections, uniform};
 use crate::clock::Clock;
 use crate::diagnosis;
-use crate::error::{Error, SecretLocation};
+use crate::error::{Error, RequestInfo};
 use crate::host::Host;
 use crate::secret::Secret;
 use crate::service::tokens::ObtainedToken;
@@ -48,7 +48,7 @@ impl Leases {
     pub(super) fn track(
         &self,
         lease: Lease,
-        location: &SecretLocation,
+        location: &RequestInfo,
         token: &Arc<ObtainedToken>,
         now: Instant,
         host: &dyn Host,
@@ -109,7 +109,7 @@ impl Leases {
 }
 
 /// Tells the administrator that the secret ends with its lease, or with the token that read it.
-fn warn_of_end(lease: &Lease, token_ttl: Option<Duration>, renew: bool, location: &SecretLocation, host: &dyn Host) {
+fn warn_of_end(lease: &Lease, token_ttl: Option<Duration>, renew: bool, location: &RequestInfo, host: &dyn Host) {
     let token_ttl = token_ttl.filter(|ttl| *ttl < lease.ttl);
     if token_ttl.unwrap_or(lease.ttl) >= LONG {
         return;
@@ -146,11 +146,11 @@ impl Renewed {
             // It may pass.
             Err(error) if self.left(now) > Duration::ZERO => {
                 self.due = now + renew_after(self.left(now)).max(Duration::from_secs(1)).min(self.left(now));
-                host.warn(&format!("{} was not renewed yet: {}", self.what, error.without_advice()));
+                host.warn(&format!("{} was not renewed yet: {}", self.what, error.statement()));
                 true
             }
             Err(error) => {
-                self.warn(host, &format!("has ended, since it could not be renewed: {}", error.without_advice()));
+                self.warn(host, &format!("has ended, since it could not be renewed: {}", error.statement()));
                 false
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::auth::{Context, Login};
 use crate::client::Client;
 use crate::engine::{self, SecretData};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::host::Host;
 use crate::secret::Secret;
 use crate::service::Service;
@@ -61,7 +61,7 @@ impl<'a> Session<'a> {
         }
         let (token, reused) = self.token()?;
         match self.read_with(&token) {
-            Err(Error::TokenRefused { .. } | Error::Denied { .. }) if reused => {
+            Err(error) if reused && matches!(error.kind(), ErrorKind::TokenRefused { .. } | ErrorKind::Denied(_)) => {
                 self.service.logins.forget(&self.resolved.identity, |other| Arc::ptr_eq(other, &token));
                 self.read_with(&self.token()?.0)
             }
@@ -83,7 +83,7 @@ impl<'a> Session<'a> {
         match engine::read(reference, &login, &client, self.host) {
             Ok(found) => Ok(Some(found)),
             // There is no time left for a second way.
-            Err(error @ (Error::Unreachable { .. } | Error::Interrupted { .. })) => Err(error),
+            Err(error) if matches!(error.kind(), ErrorKind::Unreachable(_) | ErrorKind::Interrupted) => Err(error),
             Err(_) => Ok(None),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::auth::Login;
 use crate::engine::{self, Outcome};
-use crate::error::{Error, NotStored};
+use crate::error::{Error, NotStored, ReadBack};
 use crate::host::Host;
 use crate::reference::{SecretReference, StoreCommand};
 use crate::secret::Secret;
@@ -31,11 +31,10 @@ fn write(service: &Service, resolved: &Resolved, command: StoreCommand, host: &d
     service.secrets.clear();
     let why = match read_back(&session, resolved, host) {
         Ok(value) if value.expose() == command.value.expose() => return Ok(command.text),
-        Ok(_) => "another value came back. What to do: see who else writes there, then store it again".to_owned(),
-        Err(error) => error.to_string(),
+        Ok(_) => ReadBack::OtherValue,
+        Err(error) => ReadBack::Failed(Box::new(error)),
     };
-    let done = if written { "WAS WRITTEN" } else { "was there already" };
-    Err(NotStored::NotReadBack { location, done, why, text: command.text }.into())
+    Err(NotStored::NotReadBack { written, why, text: command.text }.at(location))
 }
 
 /// The value as the server will read it.

@@ -124,13 +124,13 @@ impl ObtainedToken {
                 // It has ended by itself: expired, used up, or revoked by somebody else.
                 Meaning::NotAccepted => None,
                 Meaning::Denied => Some("permission denied (403)".to_owned()),
-                other => Some(diagnosis::failed(&response, other, &client).without_advice()),
+                other => Some(diagnosis::failed(&response, other, &client).statement()),
             })
         });
         let said = match answer {
             Ok(None) => return,
             Ok(Some(said)) => said,
-            Err(error) => error.without_advice(),
+            Err(error) => error.statement(),
         };
         host.warn(&format!(
             "The token of {} could not be revoked after the start ({}), and lives until its TTL ends; the secret was read. If its \

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Problem};
 use crate::host::Host;
 use crate::secret::Secret;
 
@@ -117,9 +117,9 @@ impl Setting {
         for &variable in self.variables {
             let Some(raw) = sources.host.environment().variable(variable) else { continue };
             let origin = Origin::Variable(variable);
-            let text = raw.to_str().map(str::to_owned).ok_or_else(|| Error::Setting {
+            let text = raw.to_str().map(str::to_owned).ok_or_else(|| ErrorKind::Setting {
                 origin: origin.to_string(),
-                problem: "it is not valid UTF-8. What to do: set it again".to_owned(),
+                problem: Problem::new("it is not valid UTF-8", "set it again"),
             })?;
             if filled(&text) {
                 return Ok(value(text, origin));
@@ -138,7 +138,7 @@ impl Setting {
 
     /// The value, or the error that `method` needs it.
     pub(crate) fn require(&self, sources: Sources<'_>, method: &'static str, what: &'static str) -> Result<Value, Error> {
-        self.find(sources)?.ok_or_else(|| Error::NotConfigured { method, what, places: self.places() })
+        self.find(sources)?.ok_or_else(|| ErrorKind::NotConfigured { method, what, places: self.places() }.into())
     }
 
     /// The environment variable that a message names: Vault's own rather than its twin.
@@ -161,8 +161,8 @@ impl Value {
     }
 
     /// The error that this value cannot be used.
-    pub(crate) fn refuse(&self, problem: impl Into<String>) -> Error {
-        Error::Setting { origin: self.origin.to_string(), problem: problem.into() }
+    pub(crate) fn refuse(&self, problem: impl Into<Problem>) -> Error {
+        ErrorKind::Setting { origin: self.origin.to_string(), problem: problem.into() }.into()
     }
 
     /// This value as a credential that goes into an HTTP header: trimmed, visible ASCII only.
@@ -172,11 +172,13 @@ impl Value {
         let token = self.trimmed();
         match token.bytes().position(|b| !b.is_ascii_graphic()) {
             None => Ok(Secret::new(token.to_owned())),
-            Some(at) => Err(self.refuse(format!(
-                "a token consists of visible ASCII characters only, and the one at byte {} (of {}) is not. What to do: set the \
-                 token itself, without quotes, blanks or line breaks",
-                at + 1,
-                token.len()
+            Some(at) => Err(self.refuse((
+                format!(
+                    "a token consists of visible ASCII characters only, and the one at byte {} (of {}) is not",
+                    at + 1,
+                    token.len()
+                ),
+                "set the token itself, without quotes, blanks or line breaks",
             ))),
         }
     }
@@ -184,9 +186,7 @@ impl Value {
     /// A time as the official client reads it: a bare number is seconds; else a number and `ms`, `s`, `m` or `h`.
     pub(crate) fn duration(&self) -> Result<Duration, Error> {
         duration(self.trimmed()).ok_or_else(|| {
-            self.refuse(
-                "it is not a time of at most a day. What to do: write seconds (60), or a time with its unit (500ms, 90s, 2m)",
-            )
+            self.refuse(("it is not a time of at most a day", "write seconds (60), or a time with its unit (500ms, 90s, 2m)"))
         })
     }
 
@@ -195,13 +195,13 @@ impl Value {
         match self.trimmed() {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
             "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-            _ => Err(self.refuse("it is neither true nor false. What to do: write true or false")),
+            _ => Err(self.refuse(("it is neither true nor false", "write true or false"))),
         }
     }
 
     /// A whole number.
     pub(crate) fn count(&self) -> Result<u32, Error> {
-        self.trimmed().parse().map_err(|_| self.refuse("it is not a whole number from 0 up. What to do: write one"))
+        self.trimmed().parse().map_err(|_| self.refuse(("it is not a whole number from 0 up", "write one")))
     }
 }
 

@@ -30,7 +30,7 @@ fn on(
     deadline: Instant,
     make: impl FnOnce(&dyn Host) -> Result<(usize, Instant), Error>,
 ) -> Result<Fetched<usize>, Error> {
-    let given_up = |why| Error::internal(&format!("{why:?}"));
+    let given_up = |why| Error::internal(format!("{why:?}"));
     flights.get(&key(name), &Waiter { host, now: Instant::now(), deadline, given_up: &given_up }, make)
 }
 

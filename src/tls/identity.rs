@@ -56,9 +56,9 @@ pub(super) fn read(
 ) -> Result<Option<Identities>, Error> {
     match (&options.client_cert, &options.client_key) {
         (Some(certificate), key) => named(certificate, key.as_ref(), options, provider, files).map(Some),
-        (None, Some(key)) => Err(key.refuse(
-            "it names a client key, but no client certificate is set. What to do: set VAULT_CLIENT_CERT, too, or remove this",
-        )),
+        (None, Some(key)) => Err(
+            key.refuse(("it names a client key, but no client certificate is set", "set VAULT_CLIENT_CERT, too, or remove this"))
+        ),
         (None, None) => Ok(of_jvm(host, provider, files)),
     }
 }
@@ -73,9 +73,10 @@ fn named(
     let content = pem::content(certificate, CERTIFICATE, files)?;
     if pkcs12::is(&content) {
         let password = options.client_password.as_ref().map(|password| password.text.as_str());
-        let refuse = |problem: String| pem::refuse(certificate, CERTIFICATE, problem);
+        let refuse = |problem: crate::Problem| pem::refuse(certificate, CERTIFICATE, problem);
         let keys = key_store::keys(&content, password).map_err(|problem| {
-            refuse(format!("is not usable: {problem}. What to do: check file and password (try: keytool -list -keystore FILE)"))
+            let advice = "check file and password (try: keytool -list -keystore FILE)";
+            refuse(crate::Problem::new(format!("is not usable: {problem}"), advice))
         })?;
         return identities(keys, provider).map_err(|error| refuse(mismatch(&error)));
     }
@@ -87,7 +88,7 @@ fn named(
     };
     let private_key = private_key.map_err(|problem| match key {
         Some(_) => pem::refuse(holder, what, problem),
-        None => pem::refuse(holder, what, "holds no private key. What to do: name the key's file in VAULT_CLIENT_KEY".to_owned()),
+        None => pem::refuse(holder, what, ("holds no private key", "name the key's file in VAULT_CLIENT_KEY")),
     })?;
     identities(vec![Key { chain, key: private_key }], provider).map_err(|error| pem::refuse(holder, what, mismatch(&error)))
 }
@@ -139,11 +140,15 @@ fn identity(
     CertifiedKey::from_der(chain, key, provider).map(Arc::new)
 }
 
-fn mismatch(error: &TlsError) -> String {
+fn mismatch(error: &TlsError) -> crate::Problem {
     match error {
-        TlsError::InconsistentKeys(_) => {
-            "does not belong to the client certificate: they have different keys. What to do: name certificate and key of one pair".to_owned()
-        }
-        other => format!("is not usable ({other}). What to do: check certificate and key with openssl x509 and openssl pkey"),
+        TlsError::InconsistentKeys(_) => crate::Problem::new(
+            "does not belong to the client certificate: they have different keys",
+            "name certificate and key of one pair",
+        ),
+        other => crate::Problem::new(
+            format!("is not usable ({other})"),
+            "check certificate and key with openssl x509 and openssl pkey",
+        ),
     }
 }

@@ -94,9 +94,7 @@ fn provider() -> Arc<CryptoProvider> {
 
 fn server_name(setting: &Value) -> Result<ServerName<'static>, Error> {
     ServerName::try_from(setting.text.trim().to_owned()).map_err(|_| {
-        setting.refuse(
-            "it is neither a host name nor an IP address. What to do: write a name that Vault's certificate has, without port",
-        )
+        setting.refuse(("it is neither a host name nor an IP address", "write a name that Vault's certificate has, without port"))
     })
 }
 
@@ -106,7 +104,7 @@ fn for_rustls(
 ) -> Result<ClientConfig, Error> {
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::Internal(format!("TLS: {error}")))?;
+        .map_err(|error| Error::internal(format!("TLS: {error}")))?;
     let mut config = trust(config).with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)

@@ -7,7 +7,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Problem};
 use crate::file::read_regular;
 use crate::settings::Value;
 use crate::tls::files::Files;
@@ -45,40 +45,41 @@ pub(super) fn directory(setting: &Value, what: &'static str, files: &mut Files) 
     found.sort_by(|a, b| a.as_ref().cmp(b.as_ref()));
     found.dedup();
     if found.is_empty() {
-        return Err(refuse(
-            setting,
-            what,
-            "has no PEM file with a certificate. What to do: put the CA's certificate there".to_owned(),
-        ));
+        return Err(refuse(setting, what, ("has no PEM file with a certificate", "put the CA's certificate there")));
     }
     Ok(found)
 }
 
 /// The private key in PEM text: PKCS #8, PKCS #1 or SEC 1.
-pub(super) fn key(content: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
+pub(super) fn key(content: &[u8]) -> Result<PrivateKeyDer<'static>, Problem> {
     PrivateKeyDer::from_pem_slice(content).map_err(|_| {
         if content.windows(9).any(|word| word == b"ENCRYPTED") {
-            "holds an encrypted private key, which is not supported. What to do: take the encryption off (openssl pkey -in KEY -out \
-             NEW) and protect the file by its permissions, or use a PKCS12 file with a password"
+            Problem::new(
+                "holds an encrypted private key, which is not supported",
+                "take the encryption off (openssl pkey -in KEY -out NEW) and protect the file by its permissions, or use a PKCS12 file \
+                 with a password",
+            )
         } else {
-            "holds no private key as PEM text (-----BEGIN PRIVATE KEY-----, RSA PRIVATE KEY or EC PRIVATE KEY). What to do: put the \
-             key there (a binary one: openssl pkey -inform der -in KEY -out NEW)"
+            Problem::new(
+                "holds no private key as PEM text (-----BEGIN PRIVATE KEY-----, RSA PRIVATE KEY or EC PRIVATE KEY)",
+                "put the key there (a binary one: openssl pkey -inform der -in KEY -out NEW)",
+            )
         }
-        .to_owned()
     })
 }
 
 /// The certificates in PEM text, at least one; or why not and what to do.
-pub(super) fn certificates(content: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+pub(super) fn certificates(content: &[u8]) -> Result<Vec<CertificateDer<'static>>, Problem> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(content).collect();
     match found {
         Ok(found) if !found.is_empty() => Ok(found),
-        Ok(_) => Err(
-            "holds no certificate as PEM text (-----BEGIN CERTIFICATE-----). What to do: put it there (a binary one: openssl \
-                      x509 -inform der -in CERT -out NEW)"
-                .to_owned(),
-        ),
-        Err(error) => Err(format!("holds broken PEM text ({error}). What to do: copy the certificate again, all lines of it")),
+        Ok(_) => Err(Problem::new(
+            "holds no certificate as PEM text (-----BEGIN CERTIFICATE-----)",
+            "put it there (a binary one: openssl x509 -inform der -in CERT -out NEW)",
+        )),
+        Err(error) => {
+            Err(Problem::new(format!("holds broken PEM text ({error})"), "copy the certificate again, all lines of it"))
+        }
     }
 }
 
@@ -86,13 +87,14 @@ pub(super) fn certificates(content: &[u8]) -> Result<Vec<CertificateDer<'static>
 pub(super) fn content(setting: &Value, what: &'static str, files: &mut Files) -> Result<Zeroizing<Vec<u8>>, Error> {
     let path = setting.text.as_str();
     files.watch(path);
-    read_regular(path, MAX_BYTES).map_err(|problem| refuse(setting, what, format!("{problem}. What to do: {}", problem.advice())))
+    read_regular(path, MAX_BYTES).map_err(|problem| refuse(setting, what, problem))
 }
 
-pub(super) fn refuse(setting: &Value, what: &'static str, problem: String) -> Error {
-    Error::File { what, path: setting.text.to_string(), origin: setting.origin.to_string(), problem }
+pub(super) fn refuse(setting: &Value, what: &'static str, problem: impl Into<Problem>) -> Error {
+    let problem = problem.into();
+    ErrorKind::File { what, path: setting.text.to_string(), origin: setting.origin.to_string(), problem }.into()
 }
 
-fn unreadable(error: &io::Error) -> String {
-    format!("cannot be read ({error}). What to do: correct the path, or let the server's user read it")
+fn unreadable(error: &io::Error) -> Problem {
+    Problem::new(format!("cannot be read ({error})"), "correct the path, or let the server's user read it")
 }

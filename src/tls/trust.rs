@@ -3,7 +3,7 @@
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Problem};
 use crate::host::Host;
 use crate::settings::Value;
 use crate::tls::files::Files;
@@ -34,10 +34,8 @@ pub(super) fn read(host: &dyn Host, options: &Options, files: &mut Files) -> Res
     for Named { certificates, source } in named(options, files)? {
         let (usable, unusable) = roots.add_parsable_certificates(certificates);
         if usable == 0 {
-            return Err(Error::TrustStore {
-                store: source,
-                problem: "none of its certificates can be read. What to do: check them with openssl x509 -text".to_owned(),
-            });
+            let problem = Problem::new("none of its certificates can be read", "check them with openssl x509 -text");
+            return Err(ErrorKind::TrustStore { store: source, problem }.into());
         }
         words.push(count(usable, unusable, &source));
     }
@@ -52,7 +50,7 @@ pub(super) fn read(host: &dyn Host, options: &Options, files: &mut Files) -> Res
         }
         // No CA bundle on the machine, or a broken one, does not stop a server whose CA is known.
         Err(error) if named => {
-            without_jvm = format!(", but not the JVM's trust store ({})", one_sentence(&error.to_string()));
+            without_jvm = format!(", but not the JVM's trust store ({})", error.statement());
             by_variable.to_owned()
         }
         Err(error) => return Err(error),
@@ -82,13 +80,11 @@ fn named(options: &Options, files: &mut Files) -> Result<Vec<Named>, Error> {
         let source = "the operating system".to_owned();
         if found.certs.is_empty() {
             let reason = found.errors.first().map_or_else(|| "there are none".to_owned(), ToString::to_string);
-            return Err(Error::TrustStore {
-                store: "the operating system's certificates".to_owned(),
-                problem: format!(
-                    "none can be read ({reason}). What to do: install them (Debian, Red Hat: package ca-certificates), or name the CA's \
-                     certificate in VAULT_CACERT"
-                ),
-            });
+            let problem = Problem::new(
+                format!("none can be read ({reason})"),
+                "install them (Debian, Red Hat: package ca-certificates), or name the CA's certificate in VAULT_CACERT",
+            );
+            return Err(ErrorKind::TrustStore { store: "the operating system's certificates".to_owned(), problem }.into());
         }
         named.push(Named { certificates: found.certs, source });
     }
@@ -101,9 +97,4 @@ fn count(usable: usize, unusable: usize, source: &str) -> String {
         0 => format!("{usable} certificate{plural} of {source}"),
         _ => format!("{usable} certificate{plural} (and {unusable} that cannot be read) of {source}"),
     }
-}
-
-/// A message without its advice, to be part of another one.
-fn one_sentence(message: &str) -> &str {
-    message.split(". What to do:").next().unwrap_or(message)
 }

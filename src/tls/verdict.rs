@@ -14,11 +14,11 @@ const GOOD_KEY: &str = "with a key of type RSA (2048 to 8192 bits), P-256, P-384
 
 /// Why a server's certificate was refused and what to do. Travels inside rustls' error.
 #[derive(Debug)]
-pub(super) struct Verdict(String);
+pub(super) struct Verdict(crate::Problem);
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.fmt(f)
     }
 }
 
@@ -39,10 +39,8 @@ impl Verdict {
     pub(super) fn new(refused: &Refused<'_>) -> Self {
         let trust = &refused.trust.words;
         let Some(server) = Facts::of(refused.server) else {
-            return Self(format!(
-                "the server's certificate cannot be read ({}); {trust}. What to do: check it with: openssl s_client -connect HOST:PORT",
-                refused.reason
-            ));
+            let what = format!("the server's certificate cannot be read ({}); {trust}", refused.reason);
+            return Self(crate::Problem::new(what, "check it with: openssl s_client -connect HOST:PORT"));
         };
         let (why, todo) = refused.why(&server);
         Self::about(&server, &why, trust, &todo)
@@ -56,7 +54,8 @@ impl Verdict {
     }
 
     fn about(server: &Facts, why: &str, trust: &str, todo: &str) -> Self {
-        Self(format!("{why}. The server's certificate: {server}; checked against {trust}. What to do: {todo}"))
+        let what = format!("{why}. The server's certificate: {server}; checked against {trust}");
+        Self(crate::Problem::new(what, todo))
     }
 }
 
@@ -244,7 +243,7 @@ fn too_weak(ca: &str, weak: &str) -> (String, String) {
 }
 
 /// Why a request failed, if TLS was the reason: what was wrong and what to do.
-pub(crate) fn verdict(error: &(dyn StdError + 'static)) -> Option<String> {
+pub(crate) fn verdict(error: &(dyn StdError + 'static)) -> Option<crate::Problem> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<Error>() {
@@ -253,11 +252,11 @@ pub(crate) fn verdict(error: &(dyn StdError + 'static)) -> Option<String> {
         next = match error.downcast_ref::<io::Error>() {
             // tokio-rustls' own words, the only way to tell it from an end after the handshake.
             Some(io) if io.kind() == io::ErrorKind::UnexpectedEof && io.to_string() == "tls handshake eof" => {
-                return Some(
-                    "the server closed the connection during the TLS handshake. What to do: check that \"endpoint\" names Vault's \
-                     API port and that it listens with TLS, and look at Vault's log or that of a balancer in front of it"
-                        .to_owned(),
-                );
+                return Some(crate::Problem::new(
+                    "the server closed the connection during the TLS handshake",
+                    "check that \"endpoint\" names Vault's API port and that it listens with TLS, and look at Vault's log or that of a \
+                     balancer in front of it",
+                ));
             }
             // The source of an io::Error is that of the error inside, which would be skipped.
             Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
@@ -267,41 +266,45 @@ pub(crate) fn verdict(error: &(dyn StdError + 'static)) -> Option<String> {
     None
 }
 
-fn in_words(error: &Error) -> String {
-    match error {
-        Error::InvalidCertificate(CertificateError::Other(other)) if other.0.is::<Verdict>() => other.to_string(),
-        Error::InvalidCertificate(reason) => format!(
-            "the server could not prove that its certificate is its own ({reason}). What to do: check certificate and key of Vault's \
-             listener (tls_cert_file, tls_key_file)"
-        ),
-        Error::InvalidMessage(_) | Error::PeerSentOversizedRecord => format!(
-            "what the server sends is not TLS ({error}); it probably listens for plain HTTP. What to do: use http:// in \"endpoint\", \
-             or give Vault's listener a certificate (tls_disable = false), or correct the port"
-        ),
-        Error::PeerIncompatible(reason) => format!(
-            "client and server have no TLS version or cipher in common ({reason:?}). What to do: let Vault or the balancer in front of \
-             it speak TLS 1.2 or 1.3 (tls_min_version, tls_max_version, tls_cipher_suites)"
-        ),
-        Error::NoApplicationProtocol | Error::AlertReceived(AlertDescription::NoApplicationProtocol) => {
-            "the server does not speak HTTP/1.1 on this TLS port. What to do: check that \"endpoint\" names Vault's API port (usually \
-             8200, not the cluster port 8201)"
-                .to_owned()
-        }
-        Error::AlertReceived(alert) => alert_in_words(*alert),
-        other => format!(
-            "{other}. What to do: check that \"endpoint\" names Vault's API port, and what stands between this machine and Vault"
-        ),
+fn in_words(error: &Error) -> crate::Problem {
+    if let Error::InvalidCertificate(CertificateError::Other(other)) = error
+        && let Some(Verdict(problem)) = other.0.downcast_ref()
+    {
+        return problem.clone();
     }
+    let (what, advice) = match error {
+        Error::InvalidCertificate(reason) => (
+            format!("the server could not prove that its certificate is its own ({reason})"),
+            "check certificate and key of Vault's listener (tls_cert_file, tls_key_file)",
+        ),
+        Error::InvalidMessage(_) | Error::PeerSentOversizedRecord => (
+            format!("what the server sends is not TLS ({error}); it probably listens for plain HTTP"),
+            "use http:// in \"endpoint\", or give Vault's listener a certificate (tls_disable = false), or correct the port",
+        ),
+        Error::PeerIncompatible(reason) => (
+            format!("client and server have no TLS version or cipher in common ({reason:?})"),
+            "let Vault or the balancer in front of it speak TLS 1.2 or 1.3 (tls_min_version, tls_max_version, tls_cipher_suites)",
+        ),
+        Error::NoApplicationProtocol | Error::AlertReceived(AlertDescription::NoApplicationProtocol) => (
+            "the server does not speak HTTP/1.1 on this TLS port".to_owned(),
+            "check that \"endpoint\" names Vault's API port (usually 8200, not the cluster port 8201)",
+        ),
+        Error::AlertReceived(alert) => alert_in_words(*alert),
+        other => {
+            (other.to_string(), "check that \"endpoint\" names Vault's API port, and what stands between this machine and Vault")
+        }
+    };
+    crate::Problem::new(what, advice)
 }
 
-fn alert_in_words(alert: AlertDescription) -> String {
+fn alert_in_words(alert: AlertDescription) -> (String, &'static str) {
     use AlertDescription::*;
     let said = format!("the server ended the TLS handshake with the alert {alert:?}");
     match alert {
-        CertificateRequired | NoCertificate => format!(
-            "{said}: it asks for a client certificate (mutual TLS), and none was sent. What to do: set VAULT_CLIENT_CERT and \
-             VAULT_CLIENT_KEY (PEM files) or the JVM's javax.net.ssl.keyStore; or set tls_require_and_verify_client_cert = false in \
-             Vault's listener"
+        CertificateRequired | NoCertificate => (
+            format!("{said}: it asks for a client certificate (mutual TLS), and none was sent"),
+            "set VAULT_CLIENT_CERT and VAULT_CLIENT_KEY (PEM files) or the JVM's javax.net.ssl.keyStore; or set \
+             tls_require_and_verify_client_cert = false in Vault's listener",
         ),
         BadCertificate
         | UnknownCA
@@ -309,22 +312,22 @@ fn alert_in_words(alert: AlertDescription) -> String {
         | CertificateRevoked
         | UnsupportedCertificate
         | CertificateUnknown
-        | AccessDenied => {
+        | AccessDenied => (
+            format!("{said}: it asks for a client certificate (mutual TLS), and none was sent, or not one that it accepts"),
+            "check VAULT_CLIENT_CERT and VAULT_CLIENT_KEY (PEM files) or the JVM's javax.net.ssl.keyStore, the certificate's dates, and \
+             tls_client_ca_file in Vault's listener",
+        ),
+        ProtocolVersion | InsufficientSecurity | HandshakeFailure => (
             format!(
-                "{said}: it asks for a client certificate (mutual TLS), and none was sent, or not one that it accepts. What to do: check \
-                 VAULT_CLIENT_CERT and VAULT_CLIENT_KEY (PEM files) or the JVM's javax.net.ssl.keyStore, the certificate's dates, and \
-                 tls_client_ca_file in Vault's listener"
-            )
-        }
-        ProtocolVersion | InsufficientSecurity | HandshakeFailure => format!(
-            "{said}: client and server have no TLS version, cipher or signature in common, or it asks for a client certificate. What \
-             to do: let Vault or the balancer in front of it speak TLS 1.2 or 1.3 (tls_min_version, tls_max_version, \
-             tls_cipher_suites); see Vault's log"
+                "{said}: client and server have no TLS version, cipher or signature in common, or it asks for a client certificate"
+            ),
+            "let Vault or the balancer in front of it speak TLS 1.2 or 1.3 (tls_min_version, tls_max_version, tls_cipher_suites); see \
+             Vault's log",
         ),
-        UnrecognisedName => format!(
-            "{said}: it knows no server of this name. What to do: let \"endpoint\" use the name that Vault or the balancer in front of \
-             it is configured for"
+        UnrecognisedName => (
+            format!("{said}: it knows no server of this name"),
+            "let \"endpoint\" use the name that Vault or the balancer in front of it is configured for",
         ),
-        _ => format!("{said}. What to do: see Vault's log or that of a balancer in front of it"),
+        _ => (said, "see Vault's log or that of a balancer in front of it"),
     }
 }

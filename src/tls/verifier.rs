@@ -33,7 +33,7 @@ impl Verifier {
         let roots = Arc::new(roots);
         let webpki = WebPkiServerVerifier::builder_with_provider(roots.clone(), provider.clone())
             .build()
-            .map_err(|error| crate::Error::Internal(format!("TLS: {error}")))?;
+            .map_err(|error| crate::Error::internal(format!("TLS: {error}")))?;
         Ok(Self { webpki, roots, trust, name })
     }
 

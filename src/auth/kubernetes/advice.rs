@@ -6,6 +6,7 @@
 
 use std::time::SystemTime;
 
+use crate::error::Problem;
 use crate::jwt::{Claims, Validity};
 
 /// A refused login, as far as it can be known on this side.
@@ -22,71 +23,90 @@ pub(crate) struct Refusal<'a> {
 }
 
 impl Refusal<'_> {
-    /// Whole sentences that begin with the cause and end with what to do.
-    pub(crate) fn advice(&self) -> String {
+    /// The cause as far as it is known, and what to do.
+    pub(crate) fn cause(&self) -> Problem {
         let says = |text: &str| self.answer.contains(text);
         let read_role = format!("vault read auth/{}/role/{}", self.mount, self.role);
         let account = self.claims.service_account.as_deref().unwrap_or("NAME");
         let namespace = self.claims.namespace.as_deref().unwrap_or("NAMESPACE");
 
         if says("service account name not authorized") {
-            format!(
-                "The role is not for service account \"{account}\". What to do: see bound_service_account_names in '{read_role}' and \
-                 add it there, or let the pod run as a service account that is named there (serviceAccountName)"
+            Problem::new(
+                format!("The role is not for service account \"{account}\""),
+                format!(
+                    "see bound_service_account_names in '{read_role}' and add it there, or let the pod run as a service account that is \
+                     named there (serviceAccountName)"
+                ),
             )
         } else if says("namespace not authorized") {
-            format!(
-                "The role is not for namespace \"{namespace}\". What to do: see bound_service_account_namespaces in '{read_role}' \
-                 and add it there, or run the pod in a namespace that is named there"
+            Problem::new(
+                format!("The role is not for namespace \"{namespace}\""),
+                format!(
+                    "see bound_service_account_namespaces in '{read_role}' and add it there, or run the pod in a namespace that is named \
+                     there"
+                ),
             )
         } else if says("invalid role name") {
-            format!(
-                "This mount has no such role. What to do: compare with 'vault list auth/{mount}/role' and correct \
-                 SECRET_STORE_VAULT_KUBE_AUTH_ROLE, or create it: vault write auth/{mount}/role/{role} \
-                 bound_service_account_names={account} bound_service_account_namespaces={namespace} token_policies=POLICY",
-                mount = self.mount,
-                role = self.role
+            Problem::new(
+                "This mount has no such role",
+                format!(
+                    "compare with 'vault list auth/{mount}/role' and correct SECRET_STORE_VAULT_KUBE_AUTH_ROLE, or create it: vault write \
+                     auth/{mount}/role/{role} bound_service_account_names={account} bound_service_account_namespaces={namespace} \
+                     token_policies=POLICY",
+                    mount = self.mount,
+                    role = self.role
+                ),
             )
         } else if says("(aud)") || says("claim \"aud\"") {
-            format!(
-                "The role wants another audience. What to do: compare with audience in '{read_role}' and correct it, or mount a \
-                 projected token with that audience (volumes.projected.sources.serviceAccountToken.audience) and name its file in \
-                 SECRET_STORE_VAULT_KUBE_AUTH_JWT_PATH"
+            Problem::new(
+                "The role wants another audience",
+                format!(
+                    "compare with audience in '{read_role}' and correct it, or mount a projected token with that audience \
+                     (volumes.projected.sources.serviceAccountToken.audience) and name its file in \
+                     SECRET_STORE_VAULT_KUBE_AUTH_JWT_PATH"
+                ),
             )
         } else if says("(iss)") || says("claim \"iss\"") {
-            format!(
-                "Vault expects another issuer. What to do: compare with issuer in 'vault read auth/{0}/config'; correct it, or turn the \
-                 check off: vault write auth/{0}/config disable_iss_validation=true and the other fields as they are",
-                self.mount
+            Problem::new(
+                "Vault expects another issuer",
+                format!(
+                    "compare with issuer in 'vault read auth/{0}/config'; correct it, or turn the check off: vault write auth/{0}/config \
+                     disable_iss_validation=true and the other fields as they are",
+                    self.mount
+                ),
             )
         } else if says("could not load backend configuration") {
-            format!("The auth method is not configured. What to do: {}", self.write_config())
+            Problem::new("The auth method is not configured", self.write_config())
         } else if says("missing role") || says("missing jwt") {
-            "The login reached Vault without its fields. What to do: check what stands between this machine and Vault".to_owned()
+            Problem::new("The login reached Vault without its fields", "check what stands between this machine and Vault")
         } else if says("(exp)") || says("token is expired") || self.claims.validity(self.now) == Validity::Expired {
-            EXPIRED.to_owned()
+            EXPIRED.into()
         } else if says("(nbf)") || says("(iat)") || self.claims.validity(self.now) == Validity::NotYetValid {
-            NOT_YET_VALID.to_owned()
+            NOT_YET_VALID.into()
         } else if self.mounted == Some(false) {
-            self.no_mount()
+            let (what, advice) = self.no_mount();
+            Problem::new(what, advice)
         } else {
             self.token_review(&read_role, account, namespace)
         }
     }
 
-    fn no_mount(&self) -> String {
-        format!(
-            "No Kubernetes auth method is mounted at \"{0}\". What to do: compare with 'vault auth list' (in the same namespace) and \
-             correct SECRET_STORE_VAULT_KUBE_AUTH_PATH, or enable it: vault auth enable -path={0} kubernetes",
+    fn no_mount(&self) -> (String, String) {
+        let what = format!("No Kubernetes auth method is mounted at \"{}\"", self.mount);
+        let advice = format!(
+            "compare with 'vault auth list' (in the same namespace) and correct SECRET_STORE_VAULT_KUBE_AUTH_PATH, or enable it: vault \
+             auth enable -path={} kubernetes",
             self.mount
-        )
+        );
+        (what, advice)
     }
 
     /// The names and times that Vault checks itself are right, or it would have said so: the API server did not vouch for it.
-    fn token_review(&self, read_role: &str, account: &str, namespace: &str) -> String {
+    fn token_review(&self, read_role: &str, account: &str, namespace: &str) -> Problem {
         let mut causes = Vec::new();
         if self.mounted.is_none() {
-            causes.push(self.no_mount());
+            let (what, advice) = self.no_mount();
+            causes.push(format!("{what}: {advice}"));
         }
         causes.push(format!(
             "Vault's reviewer token (token_reviewer_jwt) has expired or its service account is gone: {}",
@@ -114,9 +134,9 @@ impl Refusal<'_> {
         });
         causes.push(format!("the role is for other addresses (token_bound_cidrs): {read_role}"));
         let causes: Vec<String> = causes.iter().zip(1..).map(|(cause, number)| format!("({number}) {cause}")).collect();
-        format!(
-            "Vault says no more than that; its own log at level debug does. What to do, the likeliest cause first: {}",
-            causes.join("; ")
+        Problem::new(
+            "Vault says no more than that; its own log at level debug does",
+            format!("the likeliest cause first: {}", causes.join("; ")),
         )
     }
 
@@ -129,11 +149,15 @@ impl Refusal<'_> {
     }
 }
 
-const EXPIRED: &str = "The token has expired. What to do: let SECRET_STORE_VAULT_KUBE_AUTH_JWT_PATH name the file that the kubelet \
-                       renews (not a copy of it, nor a subPath mount), and compare the clocks of this machine, of Vault and of \
-                       the cluster";
-const NOT_YET_VALID: &str = "The token is from the future. What to do: correct the clock of this machine, of Vault or of the cluster \
-                             (NTP): more than a minute between them is too much";
+const EXPIRED: (&str, &str) = (
+    "The token has expired",
+    "let SECRET_STORE_VAULT_KUBE_AUTH_JWT_PATH name the file that the kubelet renews (not a copy of it, nor a subPath mount), and \
+     compare the clocks of this machine, of Vault and of the cluster",
+);
+const NOT_YET_VALID: (&str, &str) = (
+    "The token is from the future",
+    "correct the clock of this machine, of Vault or of the cluster (NTP): more than a minute between them is too much",
+);
 
 #[cfg(test)]
 mod tests {
@@ -215,7 +239,7 @@ mod tests {
 
     fn advice(answer: &str, mounted: Option<bool>, claims: &Claims) -> String {
         let now = UNIX_EPOCH + Duration::from_secs(NOW);
-        Refusal { answer, role: "sample", mount: "k8s", mounted, claims, now }.advice()
+        Refusal { answer, role: "sample", mount: "k8s", mounted, claims, now }.cause().to_string()
     }
 
     fn claims() -> Claims {

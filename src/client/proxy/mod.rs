@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 
 use crate::client::Endpoint;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Problem};
 use crate::secret::Secret;
 use crate::settings::{PROXY, Sources};
 
@@ -42,7 +42,7 @@ impl Proxy {
 
     pub(super) fn to_reqwest(&self) -> Result<reqwest::Proxy, Error> {
         let proxy = reqwest::Proxy::all(&self.address)
-            .map_err(|e| Error::Setting { origin: self.origin.clone(), problem: format!("it is not a proxy's address: {e}") })?;
+            .map_err(|_| ErrorKind::Setting { origin: self.origin.clone(), problem: "it is not a proxy's address".into() })?;
         Ok(match &self.credentials {
             Some((user, password)) => proxy.basic_auth(user, password.expose()),
             None => proxy,
@@ -62,9 +62,9 @@ impl Proxy {
 
     /// Reads `http://user:password@host:port`; without a scheme it is http.
     fn parse(text: &str, origin: String) -> Result<Self, Error> {
-        let refuse = |problem: &str| Error::Setting {
-            origin: origin.clone(),
-            problem: format!("{problem}. What to do: write it as http://proxy.example.com:3128"),
+        let refuse = |problem: &str| {
+            let problem = Problem::new(problem, "write it as http://proxy.example.com:3128");
+            Error::from(ErrorKind::Setting { origin: origin.clone(), problem })
         };
         let text = text.trim();
         let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
@@ -120,9 +120,9 @@ fn from_environment(target: &Url, sources: Sources<'_>) -> Result<Option<Option<
 fn variable(names: &[&'static str], sources: Sources<'_>) -> Result<Option<(&'static str, String)>, Error> {
     for &name in names {
         let Some(raw) = sources.host.environment().variable(name) else { continue };
-        let value = raw.to_str().map(str::to_owned).ok_or_else(|| Error::Setting {
+        let value = raw.to_str().map(str::to_owned).ok_or_else(|| ErrorKind::Setting {
             origin: format!("environment variable {name}"),
-            problem: "it is not valid UTF-8. What to do: set it again".to_owned(),
+            problem: Problem::new("it is not valid UTF-8", "set it again"),
         })?;
         if !value.trim().is_empty() {
             return Ok(Some((name, value)));

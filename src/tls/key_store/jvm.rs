@@ -7,7 +7,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::file::read_regular;
 use crate::host::Host;
 use crate::secret::Secret;
@@ -48,7 +48,7 @@ pub(in crate::tls) fn read(host: &dyn Host, files: &mut Files) -> Result<Store, 
         Err(problem @ (Problem::Unsupported(_) | Problem::Damaged(_))) => {
             return through_java(host, described(kind), problem);
         }
-        Err(problem) => return Err(Error::TrustStore { store: described(kind), problem: sentence(&problem, "") }),
+        Err(problem) => return Err(ErrorKind::TrustStore { store: described(kind), problem: explained(&problem, "") }.into()),
     };
 
     let mut roots = RootCertStore::empty();
@@ -62,8 +62,8 @@ pub(in crate::tls) fn read(host: &dyn Host, files: &mut Files) -> Result<Store, 
             ),
             (some, _) => format!("none of its {some} certificates can be read"),
         };
-        let problem = format!("{problem}. What to do: import the certificate of Vault's CA: {}", import(&path));
-        return Err(Error::TrustStore { store: described(kind), problem });
+        let problem = crate::Problem::new(problem, format!("import the certificate of Vault's CA: {}", import(&path)));
+        return Err(ErrorKind::TrustStore { store: described(kind), problem }.into());
     }
     Ok(Store { roots, words: described(&format!("{kind}, {}", count(usable, unusable))), import: import(&path) })
 }
@@ -106,9 +106,9 @@ fn find(host: &dyn Host, files: &mut Files) -> Result<Place, Error> {
         let words: Vec<String> = name.into_iter().chain(kind).collect();
         return Ok(Place::OnlyJava(format!("trust store {}", words.join(", "))));
     }
-    let home = host.environment().property("java.home").map(str::to_owned).ok_or_else(|| Error::TrustStore {
+    let home = host.environment().property("java.home").map(str::to_owned).ok_or_else(|| ErrorKind::TrustStore {
         store: "the JDK's default trust store".to_owned(),
-        problem: format!("system property java.home is not known. What to do: name a trust store with -D{STORE}=…"),
+        problem: crate::Problem::new("system property java.home is not known", format!("name a trust store with -D{STORE}=…")),
     })?;
     let security = Path::new(&home).join("lib").join("security");
     let default = security.join("cacerts");
@@ -134,17 +134,23 @@ fn find(host: &dyn Host, files: &mut Files) -> Result<Place, Error> {
             let origin = format!(", the JDK's default, because {named:?} of system property {STORE} is no readable file");
             Ok(Place::File(File { path: default, content, origin }))
         }
-        (Err(reason), named) => Err(Error::TrustStore {
+        (Err(reason), named) => Err(ErrorKind::TrustStore {
             store: format!("trust store {} (the JDK's default)", default.display()),
-            problem: format!(
-                "it {reason}{}. What to do: install the JDK's or the system's CA certificates (Debian: package \
-                 ca-certificates-java), name a trust store with -D{STORE}=…, or Vault's CA in VAULT_CACERT",
-                match named {
-                    Some(named) => format!(", and {named:?} of system property {STORE} {passed_over}"),
-                    None => String::new(),
-                }
+            problem: crate::Problem::new(
+                format!(
+                    "it {reason}{}",
+                    match named {
+                        Some(named) => format!(", and {named:?} of system property {STORE} {passed_over}"),
+                        None => String::new(),
+                    }
+                ),
+                format!(
+                    "install the JDK's or the system's CA certificates (Debian: package ca-certificates-java), name a trust store with \
+                     -D{STORE}=…, or Vault's CA in VAULT_CACERT"
+                ),
             ),
-        }),
+        }
+        .into()),
     }
 }
 
@@ -155,15 +161,16 @@ fn through_java(host: &dyn Host, store: String, problem: Problem) -> Result<Stor
         Ok(certificates) => roots.add_parsable_certificates(certificates.into_iter().map(CertificateDer::from)),
         Err(reason) => {
             let reason = crate::text::one_line(&reason, 300);
-            return Err(Error::TrustStore { store, problem: sentence(&problem, &format!("; Java itself says: {reason}")) });
+            let problem = explained(&problem, &format!("; Java itself says: {reason}"));
+            return Err(ErrorKind::TrustStore { store, problem }.into());
         }
     };
     if usable == 0 {
-        let problem = format!(
-            "Java finds no certificate in it. What to do: check system properties {STORE}, {TYPE} and {PASSWORD}, or name Vault's CA in \
-             VAULT_CACERT"
+        let problem = crate::Problem::new(
+            "Java finds no certificate in it",
+            format!("check system properties {STORE}, {TYPE} and {PASSWORD}, or name Vault's CA in VAULT_CACERT"),
         );
-        return Err(Error::TrustStore { store, problem });
+        return Err(ErrorKind::TrustStore { store, problem }.into());
     }
     let words = format!("{store} (read through Java, {})", count(usable, unusable));
     Ok(Store {
@@ -174,7 +181,7 @@ fn through_java(host: &dyn Host, store: String, problem: Problem) -> Result<Stor
 }
 
 /// The problem, what Java says to it, and what to do.
-fn sentence(problem: &Problem, java: &str) -> String {
+fn explained(problem: &Problem, java: &str) -> crate::Problem {
     let todo = match problem {
         Problem::Empty | Problem::Neither => {
             format!("restore it, or name another store with -D{STORE}=… (try: keytool -list -keystore)")
@@ -191,5 +198,5 @@ fn sentence(problem: &Problem, java: &str) -> String {
              -destkeystore vault-trust.p12 -deststoretype PKCS12 …); or name Vault's CA in VAULT_CACERT"
         ),
     };
-    format!("{problem}{java}. What to do: {todo}")
+    crate::Problem::new(format!("{problem}{java}"), todo)
 }

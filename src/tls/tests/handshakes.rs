@@ -12,8 +12,7 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, ServerConfig};
 
-use super::{Ca, Identity, ca, ca_params, client, connect, mutual, params, peer, server, server_config};
-use crate::tls::verdict;
+use super::{Ca, Identity, ca, ca_params, client, connect, mutual, params, peer, server, server_config, verdict};
 
 const HOST: &str = "vault.example.com";
 

@@ -6,9 +6,9 @@ use rcgen::{ExtendedKeyUsagePurpose, KeyPair};
 use rustls::ClientConfig;
 use rustls::version::{TLS12, TLS13};
 
-use super::{Ca, Directory, Identity, ca, connect, mutual, params, run, server, value};
+use super::{Ca, Directory, Identity, ca, connect, mutual, params, run, server, value, verdict};
 use crate::host::tests::MapHost;
-use crate::tls::{self, Options, verdict};
+use crate::tls::{self, Options};
 
 const NAME: &str = "vault.example.com";
 const STORE: &str = "javax.net.ssl.keyStore";

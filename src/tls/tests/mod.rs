@@ -7,6 +7,7 @@ mod oddities;
 mod options;
 mod stores;
 
+use std::error::Error as StdError;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,11 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, Server
 use super::trust::Trust;
 use super::verifier::Verifier;
 use crate::settings::{Origin, Value};
+
+/// The verdict in words.
+pub(super) fn verdict(error: &(dyn StdError + 'static)) -> Option<String> {
+    super::verdict(error).map(|problem| problem.to_string())
+}
 
 /// A directory that goes away with the test.
 pub(crate) struct Directory(PathBuf);

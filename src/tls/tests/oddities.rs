@@ -6,9 +6,9 @@ use rcgen::{
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::{Directory, Identity, ca, ca_params, client, connect, params, run, server, server_config};
+use super::{Directory, Identity, ca, ca_params, client, connect, params, run, server, server_config, verdict};
 use crate::tls::trust::Trust;
-use crate::tls::verdict::{Verdict, verdict};
+use crate::tls::verdict::Verdict;
 
 const HOST: &str = "vault.example.com";
 

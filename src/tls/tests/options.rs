@@ -4,11 +4,11 @@ use std::fs;
 
 use rustls::pki_types::CertificateDer;
 
-use super::{Ca, Directory, Identity, ca, connect, params, run, server, server_config, value};
+use super::{Ca, Directory, Identity, ca, connect, params, run, server, server_config, value, verdict};
 use crate::host::tests::MapHost;
 use crate::host::{Environment, Host};
 use crate::settings::Origin;
-use crate::tls::{self, Options, Tls, verdict};
+use crate::tls::{self, Options, Tls};
 
 const STORE: &str = "javax.net.ssl.trustStore";
 const NAME: &str = "vault.example.com";

@@ -58,7 +58,7 @@ impl Stores {
 
 fn refused(host: &MapHost) -> String {
     match trusting(host) {
-        Err(error @ Error::TrustStore { .. }) => error.to_string(),
+        Err(error) if matches!(error.kind(), crate::ErrorKind::TrustStore { .. }) => error.to_string(),
         Err(other) => panic!("{other}"),
         Ok(tls) => panic!("{}", tls.trust),
     }

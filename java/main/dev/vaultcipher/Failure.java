@@ -14,24 +14,24 @@ final class Failure {
     private Failure() {
     }
 
-    /** What every failure looks like, those that Rust throws as well. */
-    static IllegalStateException of(String message, Throwable cause) {
-        return new IllegalStateException("vault-cipher: " + message, cause);
+    /** What every failure looks like, those that Rust throws as well. The codes are rows of Rust's table (src/error/codes.rs). */
+    static IllegalStateException of(int code, String message, Throwable cause) {
+        return new IllegalStateException("vault-cipher: " + message + " (VC" + code + ')', cause);
     }
 
     static RuntimeException noText() {
-        return of("There is no text to resolve: the property holds nothing (null). It must hold the JSON object "
+        return of(901, "There is no text to resolve: the property holds nothing (null). It must hold the JSON object "
                 + "that says where in Vault the secret lies.", null);
     }
 
     /** The exception for what a call threw; an error that says enough itself is thrown on. */
     static RuntimeException ofCall(Throwable e) {
         if (e instanceof UnsatisfiedLinkError) {
-            return of("The native library " + Native.library() + ", is not the one that belongs to this jar: "
+            return of(902, "The native library " + Native.library() + ", is not the one that belongs to this jar: "
                     + e.getMessage() + ". Take both from the same release.", e);
         }
         if (e instanceof SecurityException) {
-            return of("The JVM's security manager stands in the way: " + e.getMessage()
+            return of(903, "The JVM's security manager stands in the way: " + e.getMessage()
                     + ". Grant our jar this permission in the policy file.", e);
         }
         if (e instanceof Error) {
@@ -41,18 +41,18 @@ final class Failure {
     }
 
     static RuntimeException notAbsolute(String property, String path) {
-        return of("The system property " + property + " must name the native library by its absolute path, but is '" + path
+        return of(904, "The system property " + property + " must name the native library by its absolute path, but is '" + path
                 + "'.", null);
     }
 
     static RuntimeException noFile(String property, String path) {
-        return of("The system property " + property + " names " + path
+        return of(905, "The system property " + property + " names " + path
                 + ", which is no file that this process can see. Mend the path, or remove the property to use the "
                 + "library inside the jar.", null);
     }
 
     static RuntimeException noLibrary(String property, Object lookedFor) {
-        return of("There is no native library for this platform, " + Platform.name()
+        return of(906, "There is no native library for this platform, " + Platform.name()
                 + ". The jar holds: " + Platform.packaged() + ". Also looked for " + lookedFor
                 + " and in java.library.path (" + Native.property("java.library.path")
                 + "). Install the jar for this platform, or name the library with -D" + property + "=/absolute/path.",
@@ -60,11 +60,11 @@ final class Failure {
     }
 
     static RuntimeException unreadable(String words, Exception e, String advice) {
-        return of("The native library " + words + ", cannot be read: " + e + advice, e);
+        return of(907, "The native library " + words + ", cannot be read: " + e + advice, e);
     }
 
     static RuntimeException noPlace(File parent, Exception e, String property) {
-        return of("The native library has to be unpacked, but we cannot write to the temporary directory "
+        return of(908, "The native library has to be unpacked, but we cannot write to the temporary directory "
                 + parent + ": " + e + ". Make room there, or name another directory with -D" + property
                 + "=/absolute/path, or put the library beside the jar.", e);
     }
@@ -72,12 +72,12 @@ final class Failure {
     /** What became of an attempt to load a file, if that is not the place's fault. */
     static RuntimeException ofLoading(String words, Throwable e) {
         if (e instanceof UnsatisfiedLinkError) {
-            return of("The native library " + words + ", cannot be loaded on this platform, "
+            return of(909, "The native library " + words + ", cannot be loaded on this platform, "
                     + Platform.name() + ": " + e.getMessage(), e);
         }
         // What JDK 24+ throws when native access is denied. Its class is not there on older ones: known by its name.
         if ("java.lang.IllegalCallerException".equals(e.getClass().getName())) {
-            return of("The JVM does not let us load our native library ("
+            return of(910, "The JVM does not let us load our native library ("
                     + e.getMessage() + "). Add --enable-native-access=ALL-UNNAMED to the server's JVM arguments, where "
                     + "--illegal-native-access=deny stands, or to the environment variable JDK_JAVA_OPTIONS.", e);
         }
@@ -92,7 +92,7 @@ final class Failure {
         if (!(e instanceof UnsatisfiedLinkError) || !mayNotBeExecuted(e.getMessage())) {
             return ofLoading(words, e);
         }
-        return of("The native library was unpacked into the temporary directory "
+        return of(911, "The native library was unpacked into the temporary directory "
                 + parent + ", but programs may not be run from there (mounted noexec, or forbidden by a "
                 + "security policy): " + e.getMessage() + ". Name another directory with -D" + property
                 + "=/absolute/path, or put the library beside the jar.", e);

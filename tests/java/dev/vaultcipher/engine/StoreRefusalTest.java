@@ -144,7 +144,7 @@ public class StoreRefusalTest {
         assertRefused(stranger.environment("VAULT_TOKEN", root).store(order), "The secret WAS WRITTEN (POST ",
                 "but the server will not get it: Vault denies the token from environment variable SECRET_STORE_VAULT_TOKEN to read",
                 "path \"secret/data/unreadable\" { capabilities = [\"read\"] }", "THE SECRET IS IN VAULT",
-                "The text for the configuration, once that is mended, is " + text);
+                "the text for the configuration, once this is fixed, is " + text);
         storing.assertHas("secret/data/unreadable", value);
         // Outside of a pod the server's login is not to be had.
         HostProcess.Outcome outcome = storing.jvm(Storing.SECRET_STORE, null).environment("VAULT_TOKEN", root)

@@ -1,0 +1,106 @@
+//! What happened: the first half of each message.
+
+use super::words::{Place, keys_there, policies_known, suggestion, versions_known};
+use super::{ErrorKind, FoundEngine, NotFollowed};
+
+impl ErrorKind {
+    pub(super) fn statement(&self, at: Place<'_>) -> String {
+        match self {
+            Self::Text { problems } => {
+                format!("The text in the server's configuration is not usable: {}", problems.join("; "))
+            }
+            Self::Setting { origin, problem } => format!("{origin} is not usable: {}", problem.what),
+            Self::NotConfigured { method, what, .. } => {
+                format!("authenticationType {method} needs {what}, which is set nowhere")
+            }
+            Self::File { what, path, origin, problem } => format!("The {what} {path:?} (from {origin}) {}", problem.what),
+            Self::TrustStore { store, problem } => {
+                format!("The certificates that this JVM trusts cannot be read: {store}: {}", problem.what)
+            }
+            Self::Unreachable(why) => format!("Vault cannot be reached at {at}: {}", why.statement()),
+            Self::NotVault { status, content } => format!("The answer from {at} is not Vault's: status {status}, {content}"),
+            Self::WantsTls => format!("The server at {at} speaks TLS, and \"endpoint\" says http"),
+            Self::BadAnswer { problem } => format!("The answer from {at} cannot be understood: {problem}"),
+            Self::Redirected { to, why } => {
+                let to = to.as_deref().unwrap_or("nowhere");
+                format!("{at} redirects to {to}, which is not followed: {}", why.statement(to))
+            }
+            Self::TokenRefused { origin } => format!(
+                "Vault does not accept the token from {origin} (403 permission denied at {at}): it is wrong, expired or revoked, or \
+                 belongs to another Vault or namespace"
+            ),
+            Self::Denied(denied) => format!(
+                "Vault denies the token from {} to read the secret (403 permission denied at {at}); {}{}",
+                denied.origin,
+                policies_known(denied.policies.as_deref()),
+                denied.hint_words()
+            ),
+            Self::LoginRefused { method, status, answer, presented, cause } => {
+                let cause = if cause.what.is_empty() { String::new() } else { format!(". {}", cause.what) };
+                format!("The {method} login was refused ({status} {answer}) at {at}, {presented}{cause}")
+            }
+            Self::NamespaceUnknown => format!("Vault has no such namespace (404 at {at})"),
+            Self::VersionMissing { version, readable } => {
+                format!("The secret has no version {version} (404 at {at}{})", versions_known(readable))
+            }
+            Self::SecretMissing => format!("There is no secret at {at} (404)"),
+            Self::SecretDeleted { version, when, readable } => format!(
+                "Version {version} of the secret was deleted on {}, at {at}{}",
+                when.as_deref().unwrap_or("a day that Vault does not name"),
+                versions_known(readable)
+            ),
+            Self::SecretDestroyed { version, readable } => format!(
+                "Version {version} of the secret was destroyed and cannot be restored, at {at}{}",
+                versions_known(readable)
+            ),
+            Self::MountUnknown { nearest } => {
+                format!("Vault has no secrets engine at mount {:?} (404 at {at}){}", at.mount(), suggestion(nearest.as_deref()))
+            }
+            Self::OtherEngine { wanted, found } => {
+                format!("The mount {:?} does not answer as a {wanted} engine ({}) at {at}", at.mount(), found.statement())
+            }
+            Self::KeyMissing { key, names, nearest } => {
+                format!("The secret at {at} has no key {key:?}; it has {}{}", keys_there(names), suggestion(nearest.as_deref()))
+            }
+            Self::ValueUnusable { key, problem } => format!("The value of key {key:?} at {at} {}", problem.what),
+            Self::Sealed { progress } => {
+                let progress = progress.map(|progress| format!("; {} of {} unseal keys given", progress.given, progress.needed));
+                format!("Vault is sealed (503 at {at}{}): it runs, but cannot read its storage", progress.unwrap_or_default())
+            }
+            Self::Uninitialised => format!("Vault is not initialised ({at})"),
+            Self::NoLeader { status, answer } => {
+                format!("This Vault node is a standby and knows no active node ({answer}, {status} at {at})")
+            }
+            Self::RateLimited { answer } => format!("Vault's quota refuses the request (429 at {at}: {answer})"),
+            Self::Refused { status, answer } => format!("Vault answered {status} at {at}: {answer}"),
+            Self::NotStored(why) => why.statement(at),
+            Self::Interrupted => format!("Interrupted while waiting for {at}: the server is stopping"),
+            Self::Internal(what) => format!("Internal error: {what}"),
+        }
+    }
+}
+
+impl NotFollowed {
+    fn statement(&self, to: &str) -> String {
+        match self {
+            Self::NoAddress => "it names no valid address".to_owned(),
+            Self::OtherPath => "it leads to another path, so it is not a Vault node that names the active one".to_owned(),
+            Self::Disabled => "VAULT_DISABLE_REDIRECTS is set".to_owned(),
+            Self::Downgrade => "it leads from https to http, where the token would be readable".to_owned(),
+            Self::UnknownHost { from } => format!("the credentials of {from} are not sent to {to} unasked"),
+            Self::Second => "one redirect is followed, and this is the second".to_owned(),
+        }
+    }
+}
+
+impl FoundEngine {
+    fn statement(&self) -> String {
+        match self {
+            Self::LongerMount(path) => format!("the mount is {path:?}"),
+            Self::Kv1WithVersion | Self::Kv1 => "it is KV version 1".to_owned(),
+            Self::Kv2 => "it is KV version 2".to_owned(),
+            Self::Other(kind) | Self::NotStorable(kind) => format!("it is a {kind:?} engine"),
+            Self::Unknown(answer) => answer.clone(),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Why no answer came from the endpoint.
+
+use super::{Code, Problem};
+
+/// Why no answer came from the endpoint.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Unreachable {
+    /// The name of the endpoint's host has no address.
+    UnknownHost {
+        /// The host of the endpoint.
+        host: String,
+        /// What the resolver said.
+        reason: String,
+    },
+    /// Nothing listens on the port.
+    Refused,
+    /// The connection could not be made in time.
+    ConnectTimeout {
+        /// The limit in seconds.
+        seconds: f32,
+    },
+    /// Connected, but there was no whole answer in time.
+    Timeout {
+        /// The limit in seconds.
+        seconds: f32,
+    },
+    /// The peer closed the connection before its answer was whole.
+    Closed {
+        /// What the connection reported.
+        reason: String,
+    },
+    /// The unix socket is not there.
+    SocketMissing,
+    /// Nothing listens on the unix socket.
+    SocketRefused,
+    /// The system does not let the process connect.
+    Forbidden,
+    /// No connection to the proxy on the way.
+    ProxyUnreachable {
+        /// Why not.
+        why: Box<Unreachable>,
+    },
+    /// A proxy answered 407.
+    ProxyCredentials {
+        /// Status, content type and, of an HTML page, its title.
+        answer: String,
+    },
+    /// The proxy answered CONNECT with another 4xx: its rules are against it.
+    ProxyForbids {
+        /// Status, content type and, of an HTML page, its title.
+        answer: String,
+    },
+    /// The proxy made no connection to Vault.
+    Proxy {
+        /// What the proxy or the library said.
+        reason: String,
+    },
+    /// TLS could not be set up.
+    Tls(Problem),
+    /// Anything else that the network or the HTTP library reports.
+    Other {
+        /// The whole chain of causes.
+        reason: String,
+    },
+}
+
+impl Unreachable {
+    /// Whether the reason may pass by itself. A certificate, a password or a rule does not.
+    pub(crate) fn may_pass(&self) -> bool {
+        !matches!(self, Self::Tls(_) | Self::ProxyCredentials { .. } | Self::ProxyForbids { .. })
+    }
+
+    /// Whether the request cannot have reached Vault.
+    pub(crate) fn was_not_sent(&self) -> bool {
+        !matches!(self, Self::Timeout { .. } | Self::Closed { .. } | Self::Proxy { .. } | Self::Other { .. })
+    }
+
+    pub(super) fn code(&self) -> Code {
+        match self {
+            Self::UnknownHost { .. } => Code::UNKNOWN_HOST,
+            Self::Refused => Code::CONNECTION_REFUSED,
+            Self::ConnectTimeout { .. } => Code::CONNECT_TIMEOUT,
+            Self::Timeout { .. } => Code::TIMEOUT,
+            Self::Closed { .. } => Code::CLOSED,
+            Self::SocketMissing => Code::SOCKET_MISSING,
+            Self::SocketRefused => Code::SOCKET_REFUSED,
+            Self::Forbidden => Code::CONNECT_FORBIDDEN,
+            Self::ProxyUnreachable { .. } => Code::PROXY_UNREACHABLE,
+            Self::ProxyCredentials { .. } => Code::PROXY_CREDENTIALS,
+            Self::ProxyForbids { .. } => Code::PROXY_FORBIDS,
+            Self::Proxy { .. } => Code::PROXY,
+            Self::Tls(_) => Code::TLS,
+            Self::Other { .. } => Code::NETWORK,
+        }
+    }
+
+    /// The reason in a few words, for a list of endpoints.
+    pub(crate) fn brief(&self) -> String {
+        match self {
+            Self::UnknownHost { host, .. } => format!("the host name {host:?} cannot be resolved"),
+            Self::Refused => "the connection was refused".to_owned(),
+            Self::ConnectTimeout { seconds } => format!("no connection within {seconds} s"),
+            Self::Closed { .. } => "the connection was closed before the answer was whole".to_owned(),
+            Self::ProxyUnreachable { .. } => "the proxy itself cannot be reached".to_owned(),
+            Self::ProxyCredentials { .. } => "a proxy on the way wants a user and a password".to_owned(),
+            Self::ProxyForbids { .. } => "the proxy forbids the connection to Vault".to_owned(),
+            Self::Proxy { .. } => "the proxy did not connect to Vault".to_owned(),
+            Self::Tls(_) => "TLS failed".to_owned(),
+            Self::Timeout { .. } | Self::SocketMissing | Self::SocketRefused | Self::Forbidden | Self::Other { .. } => {
+                self.statement()
+            }
+        }
+    }
+
+    pub(super) fn statement(&self) -> String {
+        match self {
+            Self::UnknownHost { host, reason } => format!("the host name {host:?} cannot be resolved ({reason})"),
+            Self::Refused => {
+                "the connection was refused: nothing listens on this host and port, or a firewall rejects it".to_owned()
+            }
+            Self::ConnectTimeout { seconds } => format!("no connection within {seconds} s: the packets are dropped on the way"),
+            Self::Timeout { seconds } => format!("no whole answer within {seconds} s"),
+            Self::Closed { reason } => format!("the connection was closed before the answer was whole ({reason})"),
+            Self::SocketMissing => "the unix socket does not exist (is the agent running?)".to_owned(),
+            Self::SocketRefused => "nobody listens on the unix socket (is the agent running?)".to_owned(),
+            Self::Forbidden => "the system does not allow this process to connect (permission denied)".to_owned(),
+            Self::ProxyUnreachable { why } => format!("the proxy itself cannot be reached: {}", why.statement()),
+            Self::ProxyCredentials { answer } => {
+                format!("a proxy on the way wants a user and a password, or does not accept those it got ({answer})")
+            }
+            Self::ProxyForbids { answer } => format!("the proxy forbids the connection to Vault ({answer})"),
+            Self::Proxy { reason } => format!("the proxy did not connect to Vault ({reason})"),
+            Self::Tls(problem) => format!("TLS failed: {}", problem.what),
+            Self::Other { reason } => reason.clone(),
+        }
+    }
+
+    pub(super) fn advice(&self) -> String {
+        match self {
+            Self::UnknownHost { host, .. } => {
+                return format!("correct \"endpoint\", or the DNS of this machine (try: getent hosts {host})");
+            }
+            Self::Tls(problem) => return problem.advice.clone(),
+            Self::Refused => "check that Vault runs, and host and port of \"endpoint\"",
+            Self::ConnectTimeout { .. } => {
+                "check the firewall and the routes between this machine and Vault, and \"endpoint\""
+            }
+            Self::Timeout { .. } => "look at Vault's own log and load, and at what stands in between",
+            Self::Closed { .. } => {
+                "check that \"endpoint\" names Vault's API address, and http or https as Vault listens; look at Vault's log or that \
+                 of a balancer in front of it"
+            }
+            Self::ProxyUnreachable { .. } => {
+                "check the proxy's address and that it runs, or exempt Vault from it (NO_PROXY, http.nonProxyHosts)"
+            }
+            Self::ProxyCredentials { .. } => {
+                "write them into the proxy's address (VAULT_PROXY_ADDR=http://USER:PASSWORD@HOST:PORT, or HTTPS_PROXY likewise), or \
+                 into https.proxyUser and https.proxyPassword"
+            }
+            Self::ProxyForbids { .. } => {
+                "have Vault's host and port allowed there, or exempt Vault from the proxy (NO_PROXY, http.nonProxyHosts)"
+            }
+            Self::Proxy { .. } => {
+                "check \"endpoint\", and the way from the proxy to Vault (the proxy's log says more), or exempt Vault from the proxy \
+                 (NO_PROXY, http.nonProxyHosts)"
+            }
+            Self::SocketMissing | Self::SocketRefused | Self::Forbidden | Self::Other { .. } => {
+                "check \"endpoint\" and what stands between this machine and Vault"
+            }
+        }
+        .to_owned()
+    }
+}
