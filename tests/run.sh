@@ -5,6 +5,7 @@
 #   servers   Vault and Kubernetes, built      java17   the Java tests on this Java, under -Xcheck:jni;
 #   build     the jar and the Java tests                java11, java21 and java25 as well
 #   lint      make lint                        demo     the demo, as a test
+#   policy    licences, duplicates and sources of dependencies (deny.toml), and the CI workflows
 #   instructions   what a call costs, counted by valgrind (UPDATE=1: the new counts become the thresholds)
 # The Java stages write what they tried on which JDK, with what outcome, into build/tested.md.
 # A stage that fails does not keep the others from running. What they print is kept in build/test-logs.
@@ -16,7 +17,7 @@ set -euo pipefail
 . "$root/tests/tools/environment.sh"
 
 logs=$root/build/test-logs
-all_stages=(install servers build lint java17 rust java25 java21 java11 instructions demo)
+all_stages=(install servers build lint java17 rust java25 java21 java11 instructions demo policy)
 stages=()
 # Java classes and folders that were asked for; none are all.
 only=()
@@ -94,6 +95,7 @@ stage() {
         java*) java_tests "$1" ;;
         # Not `make demo`, which would build again under the tests that run beside it.
         demo) export_demo_environment && JAVA_HOME=$(build_jdk) tests/host/demo.sh ;;
+        policy) policy ;;
     esac
 }
 
@@ -108,6 +110,14 @@ tested() {
     local outcomes=("$logs"/java*.tsv)
     [[ -e ${outcomes[0]} ]] || return 0
     "$(build_jdk)/bin/java" -cp build/classes/java/test dev.vaultcipher.harness.TestedTable tests/java "${outcomes[@]}" >build/tested.md
+}
+
+# Advisories need the network; CI looks at them.
+policy() {
+    local deny
+    deny=$(tests/tools/checkers.sh cargo-deny)
+    "$deny" --offline check licenses bans sources
+    "$(tests/tools/checkers.sh actionlint)"
 }
 
 # count STAGE LOG STATUS: how many tests passed and failed. A stage without tests of its own is one test.
