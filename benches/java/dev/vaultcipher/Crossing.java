@@ -18,7 +18,7 @@ final class Crossing {
     public static void main(String[] arguments) {
         try {
             // Loads the library, and leaves nothing behind.
-            Native.secret("{}");
+            Secrets.read("{}");
         } catch (IllegalStateException expected) {
             nanos();
         }
@@ -34,7 +34,7 @@ final class Crossing {
         for (int i = 0; i < BATCHES; i++) {
             long start = System.nanoTime();
             for (int j = 0; j < CALLS; j++) {
-                Native.keep(false);
+                Keeper.turn(false);
             }
             batches[i] = System.nanoTime() - start;
         }

@@ -15,7 +15,7 @@ final class Steps {
         long start = System.nanoTime();
         VaultSecretStore store = (VaultSecretStore) Class.forName("dev.vaultcipher.VaultSecretStore").getConstructor().newInstance();
         long loaded = System.nanoTime();
-        Native.load();
+        NativeLibrary.load();
         long linked = System.nanoTime();
         store.get(arguments[0]);
         long read = System.nanoTime();

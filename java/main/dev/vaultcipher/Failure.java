@@ -1,8 +1,6 @@
 package dev.vaultcipher;
 
 import java.io.File;
-import java.io.IOException;
-import java.nio.file.Files;
 
 /**
  * What can go wrong before Rust is asked, in words for the administrator. A class of its own, which only a failure loads: to
@@ -24,20 +22,21 @@ final class Failure {
                 + "that says where in Vault the secret lies.", null);
     }
 
-    /** The exception for what a call threw; an error that says enough itself is thrown on. */
-    static RuntimeException ofCall(Throwable e) {
-        if (e instanceof UnsatisfiedLinkError) {
-            return of(902, "The native library " + Native.library() + ", is not the one that belongs to this jar: "
-                    + e.getMessage() + ". Take both from the same release.", e);
-        }
-        if (e instanceof SecurityException) {
-            return of(903, "The JVM's security manager stands in the way: " + e.getMessage()
-                    + ". Grant our jar this permission in the policy file.", e);
-        }
-        if (e instanceof Error) {
-            throw (Error) e;
-        }
-        return (RuntimeException) e;
+    static RuntimeException longText(int length, int most) {
+        return of(914, "The text in the server's configuration is not usable: it has " + length + " characters, and at most " + most
+                + " bytes are read. What to do: correct it there; it must be the JSON object that says where in Vault the secret "
+                + "lies.", null);
+    }
+
+    static RuntimeException ofSecurity(SecurityException e) {
+        return of(903, "The JVM's security manager stands in the way: " + e.getMessage()
+                + ". Grant our jar this permission in the policy file.", e);
+    }
+
+    /** The library has not the methods that this jar asks for. */
+    static RuntimeException notOurs(String words, Throwable e) {
+        return of(902, "The native library " + words + ", is not the one that belongs to this jar: " + e.getMessage()
+                + ". Take both from the same release.", e);
     }
 
     static RuntimeException notAbsolute(String property, String path) {
@@ -47,20 +46,33 @@ final class Failure {
 
     static RuntimeException noFile(String property, String path) {
         return of(905, "The system property " + property + " names " + path
-                + ", which is no file that this process can see. Mend the path, or remove the property to use the "
+                + ", which is no file that this process can see. Correct the path, or remove the property to use the "
                 + "library inside the jar.", null);
     }
 
     static RuntimeException noLibrary(String property, Object lookedFor) {
         return of(906, "There is no native library for this platform, " + Platform.name()
                 + ". The jar holds: " + Platform.packaged() + ". Also looked for " + lookedFor
-                + " and in java.library.path (" + Native.property("java.library.path")
+                + " and in java.library.path (" + NativeLibrary.property("java.library.path")
                 + "). Install the jar for this platform, or name the library with -D" + property + "=/absolute/path.",
                 null);
     }
 
     static RuntimeException unreadable(String words, Exception e, String advice) {
         return of(907, "The native library " + words + ", cannot be read: " + e + advice, e);
+    }
+
+    /** Somebody else could put another file in the place of the copy before it is loaded. */
+    static RuntimeException unsafePlace(File parent, String directory, String why, String property) {
+        return of(912, "The native library has to be unpacked, but not into the temporary directory " + parent + ": " + directory + " "
+                + why + ", so that another user of this machine could replace the library before it is loaded. Take that right "
+                + "away (chmod go-w, or chmod +t where all may write), or name another directory with -D" + property
+                + "=/absolute/path, or put the library beside the jar.", null);
+    }
+
+    static RuntimeException damaged(String words) {
+        return of(913, "The native library " + words + ", is damaged: what was written is not what the jar holds. Install the jar anew, "
+                + "and check the disk.", null);
     }
 
     static RuntimeException noPlace(File parent, Exception e, String property) {
@@ -103,15 +115,5 @@ final class Failure {
         return reason != null && (reason.contains("failed to map segment from shared object")
                 || reason.contains("Operation not permitted")
                 || reason.contains("Permission denied"));
-    }
-
-    /** Why java.io could make no such directory, which it does not say: java.nio.file is asked to make it. */
-    static Exception whyNoDirectory(File directory) {
-        try {
-            Files.delete(Files.createDirectory(directory.toPath()));
-            return new IOException("no directory can be made there that is closed to others");
-        } catch (IOException | RuntimeException e) {
-            return e;
-        }
     }
 }

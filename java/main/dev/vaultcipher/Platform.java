@@ -37,7 +37,7 @@ final class Platform {
     }
 
     private static String lowerCase(String property) {
-        String value = Native.property(property);
+        String value = NativeLibrary.property(property);
         return value == null ? "unknown" : value.toLowerCase(Locale.ROOT);
     }
 
@@ -61,7 +61,7 @@ final class Platform {
         for (String platform : ALL) {
             String fileName = platform.startsWith("windows") ? "vault_cipher.dll"
                     : platform.startsWith("macos") ? "libvault_cipher.dylib" : "libvault_cipher.so";
-            if (Platform.class.getResource(PrivateCopy.RESOURCES + platform + '/' + fileName) != null) {
+            if (Platform.class.getResource(LibraryCopy.RESOURCES + platform + '/' + fileName) != null) {
                 found.append(found.length() == 0 ? "" : ", ").append(platform);
             }
         }

@@ -25,7 +25,7 @@ public final class VaultCipher implements Cipher {
      */
     @Override
     public String decrypt(String encryptedData) {
-        return Native.secret(encryptedData);
+        return Secrets.read(encryptedData);
     }
 
     /**
@@ -39,6 +39,6 @@ public final class VaultCipher implements Cipher {
      */
     @Override
     public String encrypt(String plainTextData) {
-        return Native.store(plainTextData);
+        return Secrets.store(plainTextData);
     }
 }

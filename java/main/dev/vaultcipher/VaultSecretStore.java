@@ -32,7 +32,7 @@ public final class VaultSecretStore implements SecretStore {
     @Override
     public String get(String encryptedData) {
         try {
-            return Native.secret(encryptedData);
+            return Secrets.read(encryptedData);
         } catch (RuntimeException e) {
             throw failed(e);
         }
@@ -50,7 +50,7 @@ public final class VaultSecretStore implements SecretStore {
     @Override
     public String store(String plainTextData) {
         try {
-            return Native.store(plainTextData);
+            return Secrets.store(plainTextData);
         } catch (RuntimeException e) {
             throw failed(e);
         }

@@ -12,6 +12,6 @@ public final class NativeAccess {
 
     /** The file of the jar that a code source names, or null where there is none. */
     public static File jar(String location) {
-        return Native.jar(location);
+        return NativeLibrary.jar(location);
     }
 }

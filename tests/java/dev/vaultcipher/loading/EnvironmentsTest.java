@@ -66,7 +66,7 @@ public class EnvironmentsTest {
             Files.createDirectory(open.resolve(name));
         }
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
-        Files.setPosixFilePermissions(open.resolve("tmp"), PosixFilePermissions.fromString("rwxrwxrwx"));
+        Files.setAttribute(open.resolve("tmp"), "unix:mode", 01777);
         HostProcess jvm = HostProcess.loading(VaultSecretStore.class.getName())
                 .classPath(open.resolve("classes"), open.resolve("stubs.jar"), open.resolve("vault-cipher.jar"));
         // Nobody may look into the home folder of root, where Java and this checkout may lie.

@@ -37,7 +37,10 @@ public class JarContentTest {
             "dev/vaultcipher/VaultCipher.class",
             "dev/vaultcipher/Native.class",
             "dev/vaultcipher/Failure.class",
-            "dev/vaultcipher/PrivateCopy.class",
+            "dev/vaultcipher/LibraryCopy.class",
+            "dev/vaultcipher/NativeLibrary.class",
+            "dev/vaultcipher/PrivateDirectory.class",
+            "dev/vaultcipher/Secrets.class",
             "dev/vaultcipher/Platform.class",
             "dev/vaultcipher/Keeper.class",
             "dev/vaultcipher/JvmTrust.class"));

@@ -124,7 +124,7 @@ public class JniBoundaryTest {
     public void anUnpairedSurrogateIsReplacedAndHarmless() {
         for (String name : new String[] {"a\ud83d", "a\udd11", "a\udd11\ud83d"}) {
             String message = messages("{\"" + name + "\": 1}").get(0);
-            assertTrue(message, message.contains("\"a\ufffd"));
+            assertTrue(message, message.contains("\"a?"));
             for (int i = 0; i < message.length(); i++) {
                 assertFalse(message, Character.isSurrogate(message.charAt(i)));
             }
