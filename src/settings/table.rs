@@ -195,7 +195,7 @@ settings! {
             variables: ["BAO_CLIENT_KEY", "VAULT_CLIENT_KEY"],
             property: "secret.store.vault.client.key"
         }
-        /// Password of the PKCS12 file.
+        /// Password of the PKCS12 file, or of an encrypted PEM key.
         CLIENT_CERT_PASSWORD {
             variables: ["SECRET_STORE_VAULT_CLIENT_CERT_PASSWORD"],
             property: "secret.store.vault.client.cert.password",

@@ -30,6 +30,22 @@ fn stamp(path: &Path) -> Option<Stamp> {
     Some((metadata.modified().ok()?, metadata.len()))
 }
 
+/// Whether a text is PEM text or base64 of a certificate or a key rather than a path.
+pub(super) fn is_content(text: &str) -> bool {
+    // DER begins with a SEQUENCE, which is an M in base64. A path of such letters alone, neither absolute nor with a dot, is no path.
+    let is_base64 = || {
+        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"+/=\\".contains(&byte);
+        text.trim_start().starts_with('M') && text.len() >= 40 && text.bytes().all(is_letter)
+    };
+    let is_text = ["-----", "BEGIN ", "END ", "\n", "\r", "\\n"].iter().any(|part| text.contains(part));
+    is_text || is_base64() || text.len() > 4096
+}
+
+/// A path in a message, quoted; where a key or a certificate itself stands in its place, only that.
+pub(super) fn shown(path: &str) -> String {
+    if is_content(path) { "(a key or a certificate, where a path belongs)".to_owned() } else { format!("{path:?}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,10 +13,11 @@ use crate::file::read_regular;
 use crate::host::Host;
 use crate::secret::Secret;
 use crate::settings::Value;
-use crate::tls::files::Files;
+use crate::tls::files::{Files, is_content, shown};
 use crate::tls::key_store::{self, Key, pkcs12};
 use crate::tls::options::Options;
-use crate::tls::{pem, x509};
+use crate::tls::pem::Pem;
+use crate::tls::{named, x509};
 
 pub(super) const STORE: &str = "javax.net.ssl.keyStore";
 pub(super) const TYPE: &str = "javax.net.ssl.keyStoreType";
@@ -70,27 +71,28 @@ fn named(
     provider: &CryptoProvider,
     files: &mut Files,
 ) -> Result<Identities, Error> {
-    let content = pem::content(certificate, CERTIFICATE, files)?;
+    let content = named::content(certificate, CERTIFICATE, files)?;
+    let password = options.client_password.as_ref().map(|password| password.text.as_str());
     if pkcs12::is(&content) {
-        let password = options.client_password.as_ref().map(|password| password.text.as_str());
-        let refuse = |problem: crate::Problem| pem::refuse(certificate, CERTIFICATE, problem);
+        let refuse = |problem: crate::Problem| named::refuse(certificate, CERTIFICATE, problem);
         let keys = key_store::keys(&content, password).map_err(|problem| {
             let advice = "check file and password (try: keytool -list -keystore FILE)";
             refuse(crate::Problem::new(format!("is not usable: {problem}"), advice))
         })?;
         return identities(keys, provider).map_err(|error| refuse(mismatch(&error)));
     }
-    let chain = pem::certificates(&content).map_err(|problem| pem::refuse(certificate, CERTIFICATE, problem))?;
+    let pem = Pem::parse(&content);
+    let chain = named::certificates(&pem).map_err(|problem| named::refuse(certificate, CERTIFICATE, problem))?;
     // Certificate and key may stand in one file.
     let (holder, what, private_key) = match key {
-        Some(key) => (key, KEY, pem::key(&pem::content(key, KEY, files)?)),
-        None => (certificate, CERTIFICATE, pem::key(&content)),
+        Some(key) => (key, KEY, named::key(&Pem::parse(&named::content(key, KEY, files)?), password)),
+        None => (certificate, CERTIFICATE, named::key(&pem, password)),
     };
-    let private_key = private_key.map_err(|problem| match key {
-        Some(_) => pem::refuse(holder, what, problem),
-        None => pem::refuse(holder, what, ("holds no private key", "name the key's file in VAULT_CLIENT_KEY")),
+    let private_key = private_key.map_err(|problem| match (key, pem.holds_key()) {
+        (None, false) => named::refuse(holder, what, ("holds no private key", "name the key's file in VAULT_CLIENT_KEY")),
+        _ => named::refuse(holder, what, problem),
     })?;
-    identities(vec![Key { chain, key: private_key }], provider).map_err(|error| pem::refuse(holder, what, mismatch(&error)))
+    identities(vec![Key { chain, key: private_key }], provider).map_err(|error| named::refuse(holder, what, mismatch(&error)))
 }
 
 /// The JVM's key store serves other connections of the server, too, and Vault may not ask for a certificate at all: what
@@ -113,15 +115,16 @@ fn of_jvm(host: &dyn Host, provider: &CryptoProvider, files: &mut Files) -> Opti
                 .and_then(|content| {
                     key_store::keys(&content, password.as_ref().map(Secret::expose)).map_err(|problem| problem.to_string())
                 })
-                .and_then(|keys| identities(keys, provider).map_err(|error| error.to_string()))
+                .and_then(|keys| identities(keys, provider).map_err(|_| "its key cannot be used".to_owned()))
         }
     };
     found
         .map_err(|problem| {
             host.warn(&format!(
-                "The key store {path} (from system property {STORE}) cannot be used for a client certificate: {problem}. It matters only \
+                "The key store {} (from system property {STORE}) cannot be used for a client certificate: {problem}. It matters only \
                  if Vault asks for one. What to do: check system properties {STORE} and {PASSWORD}, or set VAULT_CLIENT_CERT and \
-                 VAULT_CLIENT_KEY"
+                 VAULT_CLIENT_KEY",
+                if is_content(&path) { shown(&path) } else { path.clone() }
             ));
         })
         .ok()
@@ -146,9 +149,13 @@ fn mismatch(error: &TlsError) -> crate::Problem {
             "does not belong to the client certificate: they have different keys",
             "name certificate and key of one pair",
         ),
-        other => crate::Problem::new(
-            format!("is not usable ({other})"),
-            "check certificate and key with openssl x509 and openssl pkey",
+        // The library's words may quote what it read.
+        TlsError::InvalidCertificate(_) => {
+            crate::Problem::new("is not usable: its certificate cannot be read", "check it with openssl x509 -text")
+        }
+        _ => crate::Problem::new(
+            "is not usable: its private key cannot be read, or is of a kind that is not supported",
+            "check it with openssl pkey (RSA of 2048 to 8192 bits, P-256, P-384, P-521 and Ed25519 are supported)",
         ),
     }
 }

@@ -1,12 +1,14 @@
 //! TLS: whom to trust, who to be, and why a server was refused, in words.
 //!
-//! `trust` is all that is trusted: what the JVM trusts (`key_store::jvm`) and what the settings name (`pem`). `identity` is the
+//! `trust` is all that is trusted: what the JVM trusts (`key_store::jvm`) and what the settings name (`named`,
+//! which reads `pem`). `identity` is the
 //! certificate to show. `key_store` reads Java's key stores for both. `verifier` checks a server, `verdict` says what was wrong
 //! and `x509` what a certificate holds. `files` notices when a file changes. None of them knows of HTTP.
 
 mod files;
 mod identity;
 mod key_store;
+mod named;
 mod options;
 mod pem;
 mod trust;

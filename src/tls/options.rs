@@ -26,7 +26,7 @@ pub(crate) struct Options {
     pub(crate) client_cert: Option<Value>,
     /// The key of the client certificate: a PEM file (`VAULT_CLIENT_KEY`). May be left out where `client_cert` holds it.
     pub(crate) client_key: Option<Value>,
-    /// The password of a PKCS12 file in `client_cert`.
+    /// The password of a PKCS12 file in `client_cert`, or of an encrypted PEM key.
     pub(crate) client_password: Option<Value>,
     /// The name that the server's certificate must have, instead of the host of the endpoint (`VAULT_TLS_SERVER_NAME`).
     /// What is sent in the handshake (SNI) is the endpoint's host all the same.

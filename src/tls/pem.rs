@@ -1,100 +1,429 @@
-//! Certificates and keys as administrators have them: PEM text, in files, in a directory, or in a variable.
+//! PEM text as people have it: certificates and keys between BEGIN and END lines, whatever stands around them.
+//!
+//! Read here because a reader of a library names what is wrong by quoting it, and that may be a private key: a problem here has a
+//! line and never a byte of the text. Line breaks may be missing or written as `\n`, an END line may be glued to the next BEGIN line,
+//! a byte order mark or UTF-16 is understood, and no block is lost without a word.
 
-use std::path::Path;
-use std::{fs, io};
+use std::fmt;
+use std::ops::Range;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use crate::error::{Error, ErrorKind, Problem};
-use crate::file::read_regular;
-use crate::settings::Value;
-use crate::tls::files::Files;
+const DASHES: &str = "-----";
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
 
-/// All CAs of the web fill a quarter of a megabyte.
-const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// The longest label that is known has 21 letters.
+const MAX_LABEL: usize = 40;
 
-/// The certificates of a PEM file, at least one.
-pub(super) fn file(setting: &Value, what: &'static str, files: &mut Files) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let content = content(setting, what, files)?;
-    certificates(&content).map_err(|problem| refuse(setting, what, problem))
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
+
+/// What a block holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `CERTIFICATE`, and `X509 CERTIFICATE` of old.
+    Certificate,
+    /// `TRUSTED CERTIFICATE`: a certificate with openssl's marks of what it is trusted for.
+    TrustedCertificate,
+    /// `PRIVATE KEY`: PKCS #8.
+    Pkcs8,
+    /// `ENCRYPTED PRIVATE KEY`: PKCS #8 under a password.
+    EncryptedPkcs8,
+    /// `RSA PRIVATE KEY`: PKCS #1.
+    Pkcs1,
+    /// `EC PRIVATE KEY`: SEC 1.
+    Sec1,
+    /// A key that is encrypted in the way of old: its block has headers.
+    EncryptedOfOld,
+    /// Something else, by its name.
+    Other(&'static str),
 }
 
-/// The certificates of PEM text, at least one.
-pub(super) fn text(setting: &Value) -> Result<Vec<CertificateDer<'static>>, Error> {
-    certificates(setting.text.as_bytes()).map_err(|problem| setting.refuse(problem))
-}
-
-/// The certificates of all PEM files in a directory, at least one; other files may be there, too.
-pub(super) fn directory(setting: &Value, what: &'static str, files: &mut Files) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let path = Path::new(setting.text.as_str());
-    files.watch(path);
-    let entries = fs::read_dir(path).map_err(|error| refuse(setting, what, unreadable(&error)))?;
-    let mut found = Vec::new();
-    for entry in entries.flatten() {
-        let path = entry.path();
-        // Follows links: a directory made by openssl rehash or mounted by Kubernetes has nothing else.
-        if path.is_file() {
-            files.watch(&path);
-            found
-                .extend(read_regular(path, MAX_BYTES).ok().and_then(|content| certificates(&content).ok()).into_iter().flatten());
+impl Kind {
+    fn of(label: &str) -> Self {
+        match label {
+            "CERTIFICATE" | "X509 CERTIFICATE" => Self::Certificate,
+            "TRUSTED CERTIFICATE" => Self::TrustedCertificate,
+            "PRIVATE KEY" => Self::Pkcs8,
+            "ENCRYPTED PRIVATE KEY" => Self::EncryptedPkcs8,
+            "RSA PRIVATE KEY" => Self::Pkcs1,
+            "EC PRIVATE KEY" => Self::Sec1,
+            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => Self::Other("CERTIFICATE REQUEST"),
+            "PUBLIC KEY" | "RSA PUBLIC KEY" => Self::Other("PUBLIC KEY"),
+            "PKCS7" | "CMS" => Self::Other("PKCS7"),
+            "X509 CRL" => Self::Other("X509 CRL"),
+            "DSA PRIVATE KEY" => Self::Other("DSA PRIVATE KEY"),
+            "OPENSSH PRIVATE KEY" => Self::Other("OPENSSH PRIVATE KEY"),
+            "EC PARAMETERS" => Self::Other("EC PARAMETERS"),
+            "DH PARAMETERS" => Self::Other("DH PARAMETERS"),
+            // Its letters may be anything, a part of a key for example.
+            _ => Self::Other("another kind"),
         }
     }
-    // The same certificate stands there under its own and under a hashed name.
-    found.sort_by(|a, b| a.as_ref().cmp(b.as_ref()));
-    found.dedup();
-    if found.is_empty() {
-        return Err(refuse(setting, what, ("has no PEM file with a certificate", "put the CA's certificate there")));
-    }
-    Ok(found)
-}
 
-/// The private key in PEM text: PKCS #8, PKCS #1 or SEC 1.
-pub(super) fn key(content: &[u8]) -> Result<PrivateKeyDer<'static>, Problem> {
-    PrivateKeyDer::from_pem_slice(content).map_err(|_| {
-        if content.windows(9).any(|word| word == b"ENCRYPTED") {
-            Problem::new(
-                "holds an encrypted private key, which is not supported",
-                "take the encryption off (openssl pkey -in KEY -out NEW) and protect the file by its permissions, or use a PKCS12 file \
-                 with a password",
-            )
-        } else {
-            Problem::new(
-                "holds no private key as PEM text (-----BEGIN PRIVATE KEY-----, RSA PRIVATE KEY or EC PRIVATE KEY)",
-                "put the key there (a binary one: openssl pkey -inform der -in KEY -out NEW)",
-            )
-        }
-    })
-}
-
-/// The certificates in PEM text, at least one; or why not and what to do.
-pub(super) fn certificates(content: &[u8]) -> Result<Vec<CertificateDer<'static>>, Problem> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(content).collect();
-    match found {
-        Ok(found) if !found.is_empty() => Ok(found),
-        Ok(_) => Err(Problem::new(
-            "holds no certificate as PEM text (-----BEGIN CERTIFICATE-----)",
-            "put it there (a binary one: openssl x509 -inform der -in CERT -out NEW)",
-        )),
-        Err(error) => {
-            Err(Problem::new(format!("holds broken PEM text ({error})"), "copy the certificate again, all lines of it"))
+    /// The label, as messages say it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Certificate => "CERTIFICATE",
+            Self::TrustedCertificate => "TRUSTED CERTIFICATE",
+            Self::Pkcs8 => "PRIVATE KEY",
+            Self::EncryptedPkcs8 => "ENCRYPTED PRIVATE KEY",
+            Self::Pkcs1 => "RSA PRIVATE KEY",
+            Self::Sec1 => "EC PRIVATE KEY",
+            Self::EncryptedOfOld => "PRIVATE KEY with Proc-Type",
+            Self::Other(name) => name,
         }
     }
 }
 
-/// The content of a file that a setting names; it may hold a private key.
-pub(super) fn content(setting: &Value, what: &'static str, files: &mut Files) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let path = setting.text.as_str();
-    files.watch(path);
-    read_regular(path, MAX_BYTES).map_err(|problem| refuse(setting, what, problem))
+/// What is wrong with PEM text, and in which line (from 1). Displayed, it completes `PEM text …`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Problem {
+    wrong: Wrong,
+    line: usize,
 }
 
-pub(super) fn refuse(setting: &Value, what: &'static str, problem: impl Into<Problem>) -> Error {
-    let problem = problem.into();
-    ErrorKind::File { what, path: setting.text.to_string(), origin: setting.origin.to_string(), problem }.into()
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wrong {
+    Label,
+    NoEnd,
+    OtherEnd,
+    NoBegin,
+    NotBase64,
+    Empty,
+    NotUtf16,
 }
 
-fn unreadable(error: &io::Error) -> Problem {
-    Problem::new(format!("cannot be read ({error})"), "correct the path, or let the server's user read it")
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = self.line;
+        match self.wrong {
+            Wrong::Label => write!(f, "whose BEGIN or END line in line {line} is not a name between twice five dashes"),
+            Wrong::NoEnd => write!(f, "whose block that begins in line {line} has no END line"),
+            Wrong::OtherEnd => write!(f, "whose END line in line {line} names another kind than its BEGIN line"),
+            Wrong::NoBegin => write!(f, "with an END line in line {line} that has no BEGIN line"),
+            Wrong::NotBase64 => write!(f, "that is not base64 in line {line}"),
+            Wrong::Empty => write!(f, "whose block that begins in line {line} is empty"),
+            Wrong::NotUtf16 => f.write_str("in a broken UTF-16 encoding"),
+        }
+    }
+}
+
+/// PEM text, taken apart. The text is wiped when this is dropped: there may be a private key in it.
+pub(super) struct Pem {
+    text: Zeroizing<Vec<u8>>,
+    blocks: Vec<Block>,
+    broken: Vec<Problem>,
+}
+
+struct Block {
+    kind: Kind,
+    line: usize,
+    body: Range<usize>,
+}
+
+impl Pem {
+    /// Finds the blocks. What is broken is remembered, and the rest found all the same.
+    pub(super) fn parse(text: &[u8]) -> Self {
+        let (text, unreadable) = match plain(text) {
+            Ok(text) => (text, None),
+            Err(problem) => (Zeroizing::default(), Some(problem)),
+        };
+        let mut pem = Self { text, blocks: Vec::new(), broken: unreadable.into_iter().collect() };
+        let mut scan = Scan { text: &pem.text, at: 0, line: 1, counted: 0 };
+        while let Some(found) = scan.next_block() {
+            match found {
+                Ok(block) => pem.blocks.push(block),
+                Err(problem) => pem.broken.push(problem),
+            }
+        }
+        pem
+    }
+
+    /// Each block: its kind, its line, and what it holds or what is wrong with it.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = (Kind, usize, Result<Zeroizing<Vec<u8>>, Problem>)> {
+        self.blocks.iter().map(|block| (block.kind, block.line, self.decode(block)))
+    }
+
+    /// Whether there is a private key, or what is left of one.
+    pub(super) fn holds_key(&self) -> bool {
+        find(&self.text, b"PRIVATE KEY").is_some()
+    }
+
+    /// The kinds of its blocks, in their order.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = Kind> {
+        self.blocks.iter().map(|block| block.kind)
+    }
+
+    /// What is wrong outside of the blocks that were found.
+    pub(super) fn broken(&self) -> &[Problem] {
+        &self.broken
+    }
+
+    fn decode(&self, block: &Block) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        let body = self.text.get(block.body.clone()).unwrap_or_default();
+        let mut letters = Zeroizing::new(Vec::with_capacity(body.len()));
+        letters.extend(body.iter().filter(|byte| !byte.is_ascii_whitespace()));
+        if letters.is_empty() {
+            return Err(Problem { wrong: Wrong::Empty, line: block.line });
+        }
+        // The most it can need: an error must not leave a part of a key behind.
+        let mut content = Zeroizing::new(vec![0; letters.len()]);
+        match BASE64.decode_slice(&*letters, &mut content) {
+            Ok(length) => {
+                content.truncate(length);
+                Ok(content)
+            }
+            Err(_) => {
+                let foreign = body.iter().position(|byte| {
+                    !byte.is_ascii_whitespace() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'+' | b'/' | b'=')
+                });
+                // Where each letter is a good one, something is missing at the end.
+                let before = body.get(..foreign.unwrap_or(body.len())).unwrap_or_default();
+                Err(Problem { wrong: Wrong::NotBase64, line: block.line + lines(before.trim_ascii_end()) })
+            }
+        }
+    }
+}
+
+/// The text in ASCII or UTF-8, with line breaks for `\n`.
+fn plain(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let text = match text {
+        [0xef, 0xbb, 0xbf, rest @ ..] => Zeroizing::new(rest.to_vec()),
+        [0xff, 0xfe, rest @ ..] => from_utf16(rest, u16::from_le_bytes)?,
+        [0xfe, 0xff, rest @ ..] => from_utf16(rest, u16::from_be_bytes)?,
+        [b'-', 0, b'-', 0, ..] => from_utf16(text, u16::from_le_bytes)?,
+        [0, b'-', 0, b'-', ..] => from_utf16(text, u16::from_be_bytes)?,
+        text => Zeroizing::new(text.to_vec()),
+    };
+    if !text.contains(&b'\\') {
+        return Ok(text);
+    }
+    // A backslash is no letter of PEM: what a shell or a JSON text left of a line break.
+    let mut broken = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut rest = text.as_slice();
+    while let Some((&first, after)) = rest.split_first() {
+        match rest {
+            [b'\\', b'n', after @ ..] => {
+                broken.push(b'\n');
+                rest = after;
+            }
+            [b'\\', b'r', after @ ..] => rest = after,
+            _ => {
+                broken.push(first);
+                rest = after;
+            }
+        }
+    }
+    Ok(broken)
+}
+
+fn from_utf16(bytes: &[u8], unit: impl Fn([u8; 2]) -> u16) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let mut text = Zeroizing::new(Vec::with_capacity(bytes.len() * 2));
+    for letter in char::decode_utf16(pairs.iter().copied().map(unit)) {
+        let letter = letter.map_err(|_| Problem { wrong: Wrong::NotUtf16, line: 1 })?;
+        text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+    if rest.is_empty() { Ok(text) } else { Err(Problem { wrong: Wrong::NotUtf16, line: 1 }) }
+}
+
+struct Scan<'a> {
+    text: &'a [u8],
+    /// Where the next block is looked for.
+    at: usize,
+    /// The line of the byte up to which lines were counted.
+    line: usize,
+    counted: usize,
+}
+
+impl<'a> Scan<'a> {
+    fn next_block(&mut self) -> Option<Result<Block, Problem>> {
+        loop {
+            let marker = self.find(DASHES, self.at)?;
+            if self.starts_with(marker, BEGIN) {
+                return Some(self.block(marker));
+            }
+            if self.starts_with(marker, END) {
+                self.at = marker + END.len();
+                return Some(Err(self.problem(Wrong::NoBegin, marker)));
+            }
+            // One dash further: a row of dashes may end with those of a BEGIN line.
+            self.at = marker + 1;
+        }
+    }
+
+    /// The block whose BEGIN line begins at `begin`.
+    fn block(&mut self, begin: usize) -> Result<Block, Problem> {
+        let from = begin + BEGIN.len();
+        self.at = from;
+        let label_end = self.find(DASHES, from).filter(|end| end - from <= MAX_LABEL);
+        let Some((label, body)) = label_end.and_then(|end| Some((self.label(from..end)?, end + DASHES.len()))) else {
+            return Err(self.problem(Wrong::Label, begin));
+        };
+        self.at = body;
+        let Some(end) = self.find(DASHES, body).filter(|&end| self.starts_with(end, END)) else {
+            return Err(self.problem(Wrong::NoEnd, begin));
+        };
+        let from = end + END.len();
+        let label_end = self.find(DASHES, from).filter(|end| end - from <= MAX_LABEL);
+        let label_found = label_end.and_then(|end| self.label(from..end));
+        // The dashes of this END line may be those of the next BEGIN line as well.
+        self.at = label_end.map_or(from, |end| {
+            let after = end + DASHES.len();
+            if self.starts_with(after, "BEGIN ") { end } else { after }
+        });
+        match label_found {
+            Some(found) if found == label => {}
+            Some(_) => return Err(self.problem(Wrong::OtherEnd, end)),
+            None => return Err(self.problem(Wrong::Label, end)),
+        }
+        let line = self.line_of(begin);
+        let (kind, body) = self.without_headers(Kind::of(label), body..end);
+        Ok(Block { kind, line: line + lines(self.text.get(begin..body.start).unwrap_or_default()), body })
+    }
+
+    /// The body after its headers: lines with a colon, up to an empty line.
+    fn without_headers(&self, kind: Kind, body: Range<usize>) -> (Kind, Range<usize>) {
+        let text = self.text.get(body.clone()).unwrap_or_default();
+        if !text.contains(&b':') {
+            return (kind, body);
+        }
+        let encrypted = find(text, b"ENCRYPTED").is_some();
+        let blank = find(text, b"\n\n").map(|at| at + 2).or_else(|| find(text, b"\n\r\n").map(|at| at + 3));
+        let kind = if encrypted { Kind::EncryptedOfOld } else { kind };
+        (kind, body.start + blank.unwrap_or(0)..body.end)
+    }
+
+    fn label(&self, range: Range<usize>) -> Option<&'a str> {
+        let label = std::str::from_utf8(self.text.get(range)?).ok()?;
+        label.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b' ')).then_some(label)
+    }
+
+    fn starts_with(&self, at: usize, marker: &str) -> bool {
+        self.text.get(at..).is_some_and(|text| text.starts_with(marker.as_bytes()))
+    }
+
+    fn find(&self, marker: &str, from: usize) -> Option<usize> {
+        find(self.text.get(from..)?, marker.as_bytes()).map(|at| from + at)
+    }
+
+    fn problem(&mut self, wrong: Wrong, at: usize) -> Problem {
+        Problem { wrong, line: self.line_of(at) }
+    }
+
+    /// The line of the byte at `at`. Asked in the order of the text, it counts each line once.
+    fn line_of(&mut self, at: usize) -> usize {
+        self.line += lines(self.text.get(self.counted..at).unwrap_or_default());
+        self.counted = self.counted.max(at);
+        self.line
+    }
+}
+
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len()).position(|window| window == wanted)
+}
+
+fn lines(text: &[u8]) -> usize {
+    text.iter().filter(|byte| **byte == b'\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kinds that are found, what they hold, and what is wrong.
+    type Found = (Vec<(Kind, Result<Vec<u8>, String>)>, Vec<String>);
+
+    fn read(text: impl AsRef<[u8]>) -> Found {
+        let pem = Pem::parse(text.as_ref());
+        let words = |problem: Problem| problem.to_string();
+        let blocks = pem.blocks().map(|(kind, _, content)| (kind, content.map(|content| content.to_vec()).map_err(words)));
+        (blocks.collect(), pem.broken().iter().copied().map(words).collect())
+    }
+
+    const TWO: &str = "-----BEGIN CERTIFICATE-----\nYWJj\nZGVm\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\na2V5\n\
+                       -----END PRIVATE KEY-----\n";
+
+    fn both() -> Found {
+        (vec![(Kind::Certificate, Ok(b"abcdef".to_vec())), (Kind::Pkcs8, Ok(b"key".to_vec()))], Vec::new())
+    }
+
+    #[test]
+    fn text_is_read_in_every_form_that_people_have() {
+        let utf16 = |bom: char, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            bom.to_string().encode_utf16().chain(TWO.encode_utf16()).flat_map(bytes).collect()
+        };
+        let forms: [(&str, Vec<u8>); 15] = [
+            ("as it is", TWO.into()),
+            ("with other line breaks", TWO.replace('\n', "\r\n").into()),
+            ("with those of old", TWO.replace('\n', "\r").into()),
+            ("in one line", TWO.replace('\n', " ").into()),
+            ("without any break", TWO.replace('\n', "").into()),
+            ("with a literal line break", TWO.replace('\n', "\\n").into()),
+            ("with two", TWO.replace('\n', "\\r\\n").into()),
+            ("glued", TWO.replace("-----\n-----", "----------").into()),
+            ("glued with common dashes", TWO.replace("-----\n-----", "-----").into()),
+            ("indented", TWO.replace('\n', "\n\t  ").into()),
+            ("with text around", format!("Bag Attributes\n  friendlyName: x\n--\n{TWO}\n-------- end").into()),
+            ("with a byte order mark", format!("\u{feff}{TWO}").into()),
+            ("in UTF-16, low byte first", utf16('\u{feff}', u16::to_le_bytes)),
+            ("in UTF-16, high byte first", utf16('\u{feff}', u16::to_be_bytes)),
+            ("of old", TWO.replace("CERTIFICATE", "X509 CERTIFICATE").into()),
+        ];
+        for (name, text) in forms {
+            assert_eq!(read(text), both(), "{name}");
+        }
+        let without_mark: Vec<u8> = TWO.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(read(without_mark), both());
+    }
+
+    #[test]
+    fn a_key_with_headers_is_told_from_one_without() {
+        let text = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\na2V5\n-----END RSA PRIVATE KEY-----\n";
+        assert_eq!(read(text).0, [(Kind::EncryptedOfOld, Ok(b"key".to_vec()))]);
+        let text = text.replace('\n', "\r\n").replace("Proc-Type: 4,ENCRYPTED", "Comment: x");
+        assert_eq!(read(text).0, [(Kind::Pkcs1, Ok(b"key".to_vec()))]);
+    }
+
+    #[test]
+    fn what_is_broken_is_said_with_its_line_and_the_rest_is_read() {
+        let good = (Kind::Certificate, Ok(b"abc".to_vec()));
+        let block = "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n";
+        for (broken, expected) in [
+            ("-----BEGIN PRIVATE KEY-----\nYWJj\n", "whose block that begins in line 4 has no END line"),
+            ("YWJj\n-----END PRIVATE KEY-----\n", "with an END line in line 5 that has no BEGIN line"),
+            (
+                "-----BEGIN PRIVATE KEY-----\nYWJj\n-----END EC KEY-----\n",
+                "whose END line in line 6 names another kind than its BEGIN line",
+            ),
+            (
+                "-----BEGIN PRIVATE KEYMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj\n",
+                "whose BEGIN or END line in line 4 is not a name between twice five dashes",
+            ),
+        ] {
+            let (blocks, problems) = read(format!("{block}{broken}{block}"));
+            assert_eq!(blocks.iter().filter(|found| **found == good).count(), 2, "{broken}: {blocks:?}");
+            assert_eq!(problems[0], expected, "{broken}");
+        }
+        for (body, expected) in [
+            ("YWJj\nYW!j\n", "that is not base64 in line 3"),
+            ("YWJj\nY\n", "that is not base64 in line 3"),
+            ("\n \n", "whose block that begins in line 1 is empty"),
+        ] {
+            let text = format!("-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n{block}");
+            assert_eq!(read(text).0, [(Kind::Certificate, Err(expected.to_owned())), good.clone()], "{body}");
+        }
+    }
+
+    #[test]
+    fn a_long_row_of_dashes_and_a_text_without_blocks_are_nothing() {
+        assert_eq!(read("-".repeat(100_000)), (Vec::new(), Vec::new()));
+        assert_eq!(read(""), (Vec::new(), Vec::new()));
+        assert_eq!(read(b"\xff\xfe\x00"), (Vec::new(), vec!["in a broken UTF-16 encoding".to_owned()]));
+    }
 }

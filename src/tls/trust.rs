@@ -8,8 +8,8 @@ use crate::host::Host;
 use crate::settings::Value;
 use crate::tls::files::Files;
 use crate::tls::key_store::jvm;
+use crate::tls::named;
 use crate::tls::options::Options;
-use crate::tls::pem;
 
 /// The certificates to trust.
 pub(super) struct Anchors {
@@ -31,7 +31,7 @@ pub(super) fn read(host: &dyn Host, options: &Options, files: &mut Files) -> Res
     let mut roots = RootCertStore::empty();
     let mut words = Vec::new();
     // First what was named on purpose: a mistake there is always an error.
-    for Named { certificates, source } in named(options, files)? {
+    for Named { certificates, source } in named(host, options, files)? {
         let (usable, unusable) = roots.add_parsable_certificates(certificates);
         if usable == 0 {
             let problem = Problem::new("none of its certificates can be read", "check them with openssl x509 -text");
@@ -63,23 +63,26 @@ struct Named {
     source: String,
 }
 
-fn named(options: &Options, files: &mut Files) -> Result<Vec<Named>, Error> {
+fn named(host: &dyn Host, options: &Options, files: &mut Files) -> Result<Vec<Named>, Error> {
     let in_file = |setting: &Value| format!("{:?} ({})", setting.text.as_str(), setting.origin);
     let mut named = Vec::new();
     if let Some(setting) = &options.ca_file {
-        named.push(Named { certificates: pem::file(setting, "CA certificate file", files)?, source: in_file(setting) });
+        named.push(Named { certificates: named::file(setting, "CA certificate file", files)?, source: in_file(setting) });
     }
     if let Some(setting) = &options.ca_bytes {
-        named.push(Named { certificates: pem::text(setting)?, source: setting.origin.to_string() });
+        named.push(Named { certificates: named::text(setting)?, source: setting.origin.to_string() });
     }
     if let Some(setting) = &options.ca_path {
-        named.push(Named { certificates: pem::directory(setting, "CA certificate directory", files)?, source: in_file(setting) });
+        named.push(Named {
+            certificates: named::directory(setting, "CA certificate directory", host, files)?,
+            source: in_file(setting),
+        });
     }
     if options.system_roots {
         let found = rustls_native_certs::load_native_certs();
         let source = "the operating system".to_owned();
         if found.certs.is_empty() {
-            let reason = found.errors.first().map_or_else(|| "there are none".to_owned(), ToString::to_string);
+            let reason = found.errors.first().map_or_else(|| "there are none".to_owned(), |error| reason(&error.kind));
             let problem = Problem::new(
                 format!("none can be read ({reason})"),
                 "install them (Debian, Red Hat: package ca-certificates), or name the CA's certificate in VAULT_CACERT",
@@ -89,6 +92,15 @@ fn named(options: &Options, files: &mut Files) -> Result<Vec<Named>, Error> {
         named.push(Named { certificates: found.certs, source });
     }
     Ok(named)
+}
+
+/// Why a file of the operating system cannot be read. The library's own words for broken PEM text quote it, and it may be a key.
+fn reason(kind: &rustls_native_certs::ErrorKind) -> String {
+    match kind {
+        rustls_native_certs::ErrorKind::Io { inner, path } => format!("{}: {inner}", path.display()),
+        rustls_native_certs::ErrorKind::Pem(_) => "a file has broken PEM text".to_owned(),
+        _ => "the system refuses them".to_owned(),
+    }
 }
 
 fn count(usable: usize, unusable: usize, source: &str) -> String {

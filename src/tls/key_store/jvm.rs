@@ -8,10 +8,10 @@ use rustls::pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind};
-use crate::file::read_regular;
+use crate::file::{self, read_regular};
 use crate::host::Host;
 use crate::secret::Secret;
-use crate::tls::files::Files;
+use crate::tls::files::{Files, is_content, shown};
 use crate::tls::key_store::{self, MAX_BYTES, Problem};
 
 pub(in crate::tls) const STORE: &str = "javax.net.ssl.trustStore";
@@ -102,7 +102,8 @@ fn find(host: &dyn Host, files: &mut Files) -> Result<Place, Error> {
     let kind = host.environment().property(TYPE).map(str::to_owned).filter(|kind| !key_store::is_file_type(kind));
     if nowhere || kind.is_some() {
         let kind = kind.map(|kind| format!("type {kind:?}, from system property {TYPE}"));
-        let name = named.map(|name| format!("{name}, from system property {STORE}"));
+        let name = named.map(|name| if is_content(&name) { shown(&name) } else { name });
+        let name = name.map(|name| format!("{name}, from system property {STORE}"));
         let words: Vec<String> = name.into_iter().chain(kind).collect();
         return Ok(Place::OnlyJava(format!("trust store {}", words.join(", "))));
     }
@@ -120,30 +121,38 @@ fn find(host: &dyn Host, files: &mut Files) -> Result<Place, Error> {
     files.watch(&first);
     let passed_over = match read_regular(&first, MAX_BYTES) {
         Ok(content) => return Ok(Place::File(File { path: first, content, origin: first_origin })),
-        Err(reason) => reason,
+        Err(
+            reason @ (file::Problem::Missing | file::Problem::Denied | file::Problem::Directory | file::Problem::NotRegular(_)),
+        ) => reason,
+        // Java would read it, so the default is no answer.
+        Err(problem) => {
+            return Err(ErrorKind::TrustStore {
+                store: format!("trust store {}{first_origin}", shown(&first.to_string_lossy())),
+                problem: crate::Problem::new(format!("it {problem}"), problem.advice()),
+            }
+            .into());
+        }
     };
     files.watch(&default);
     match (read_regular(&default, MAX_BYTES), named) {
         (Ok(content), None) => Ok(Place::File(File { path: default, content, origin: ", the JDK's default".to_owned() })),
         (Ok(content), Some(named)) => {
             host.warn(&format!(
-                "System property {STORE} names {named:?}, which is no readable file: it {passed_over}. Java passes it over without a \
+                "System property {STORE} names {}, which is no readable file: it {passed_over}. Java passes it over without a \
                  word and trusts {}; so does vault-cipher. What to do: correct or remove the property",
+                shown(&named),
                 default.display()
             ));
-            let origin = format!(", the JDK's default, because {named:?} of system property {STORE} is no readable file");
+            let origin = format!(", the JDK's default, because {} of system property {STORE} is no readable file", shown(&named));
             Ok(Place::File(File { path: default, content, origin }))
         }
         (Err(reason), named) => Err(ErrorKind::TrustStore {
             store: format!("trust store {} (the JDK's default)", default.display()),
             problem: crate::Problem::new(
-                format!(
-                    "it {reason}{}",
-                    match named {
-                        Some(named) => format!(", and {named:?} of system property {STORE} {passed_over}"),
-                        None => String::new(),
-                    }
-                ),
+                match named {
+                    Some(named) => format!("it {reason}, and {} of system property {STORE} {passed_over}", shown(&named)),
+                    None => format!("it {reason}"),
+                },
                 format!(
                     "install the JDK's or the system's CA certificates (Debian: package ca-certificates-java), name a trust store with \
                      -D{STORE}=…, or Vault's CA in VAULT_CACERT"

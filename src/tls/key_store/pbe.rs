@@ -80,6 +80,17 @@ pub(in crate::tls) fn check(mac: &[u8], content: &[u8], password: &str) -> Resul
     hmac::verify(&hmac::Key::new(hmac, &key), content, digest).map_err(|_| Problem::Password)
 }
 
+/// The private key (PKCS #8) in an `EncryptedPrivateKeyInfo ::= SEQUENCE { algorithm SEQUENCE, OCTET STRING }`.
+pub(in crate::tls) fn decrypt_key(info: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let parts = || {
+        let (info, _) = value(SEQUENCE, info)?;
+        let (algorithm, info) = value(SEQUENCE, info)?;
+        Some((algorithm, value(OCTETS, info)?.0))
+    };
+    let (algorithm, encrypted) = parts().ok_or(Problem::Damaged)?;
+    decrypt(algorithm, encrypted, password)
+}
+
 /// Decrypts what `algorithm` (`OID, parameters`) encrypted.
 pub(in crate::tls) fn decrypt(algorithm: &[u8], encrypted: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let (kind, parameters) = value(OID, algorithm).ok_or(Problem::Damaged)?;

@@ -137,7 +137,7 @@ impl Archive {
             }
             KEY_BAG => self.keys.push(Key { der: content.to_vec().into(), id }),
             SHROUDED_KEY_BAG => {
-                let der = unshrouded(content, password.unwrap_or_default()).map_err(|problem| match problem {
+                let der = pbe::decrypt_key(content, password.unwrap_or_default()).map_err(|problem| match problem {
                     Problem::Password if password.is_none() => Problem::PasswordMissing,
                     other => other,
                 })?;
@@ -202,15 +202,4 @@ fn attribute<'a>(kind: &[u8], attributes: &'a [u8]) -> Option<&'a [u8]> {
 /// `SEQUENCE { OID, [0] EXPLICIT OCTET STRING }`
 fn x509(bag: &[u8]) -> Option<&[u8]> {
     content(X509_CERTIFICATE, value(SEQUENCE, bag)?.0)
-}
-
-/// `SEQUENCE { algorithm SEQUENCE, OCTET STRING }`
-fn unshrouded(bag: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    let parts = || {
-        let (info, _) = value(SEQUENCE, bag)?;
-        let (algorithm, info) = value(SEQUENCE, info)?;
-        Some((algorithm, value(OCTETS, info)?.0))
-    };
-    let (algorithm, encrypted) = parts().ok_or(Problem::Damaged)?;
-    pbe::decrypt(algorithm, encrypted, password)
 }

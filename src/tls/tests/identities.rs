@@ -203,7 +203,12 @@ fn a_pair_that_cannot_be_used_is_an_error_that_names_the_file() {
     run("openssl", &["pkcs8", "-topk8", "-in", key, "-out", &encrypted, "-passout", "pass:x"]);
     let cases = [
         (Some(certificate), Some(other.as_str()), "client key file", "does not belong to the client certificate"),
-        (Some(certificate), Some(encrypted.as_str()), "client key file", "holds an encrypted private key"),
+        (
+            Some(certificate),
+            Some(encrypted.as_str()),
+            "client key file",
+            "holds a private key that is encrypted, and no password is set",
+        ),
         (Some(certificate), Some(certificate), "client key file", "holds no private key as PEM text"),
         (
             Some(certificate),
@@ -225,4 +230,41 @@ fn a_pair_that_cannot_be_used_is_an_error_that_names_the_file() {
         let words = refused(&setting.options(certificate, key));
         assert!(words.contains(what) && words.contains(expected), "{words}");
     }
+}
+
+#[test]
+fn an_encrypted_pem_key_is_read_with_its_password() {
+    let setting = Setting::new();
+    let (key, out) = (setting.key.as_str(), setting.directory.path("encrypted.key"));
+    let pass = format!("pass:{SECRET}");
+    let options = |certificate: &str, key: Option<&str>, password: Option<&str>| Options {
+        client_password: password.map(value),
+        ..setting.options(Some(certificate), key)
+    };
+    let refused_with = |password: Option<&str>| refused(&options(&setting.certificate, Some(&out), password));
+    for how in [
+        &["-v2", "aes-256-cbc"][..],
+        &["-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA1"],
+        &["-v2", "des3"],
+        &["-v2", "aes-192-cbc", "-v2prf", "hmacWithSHA512"],
+        &["-v1", "PBE-SHA1-3DES"],
+    ] {
+        run("openssl", &[&["pkcs8", "-topk8", "-in", key, "-out", &out, "-passout", &pass], how].concat());
+        let whole = options(&setting.certificate, Some(&out), Some(SECRET));
+        assert_eq!(setting.accepted(&config(&bare(), &whole)), Ok(()), "{how:?}");
+        assert!(refused_with(Some("wrong")).contains("the password is not its own. What to do: set environment"), "{how:?}");
+        assert!(refused_with(None).contains("that is encrypted, and no password is set. What to do: set environment"), "{how:?}");
+    }
+    // The encrypted key before its certificate, in one file.
+    let both = fs::read_to_string(&out).unwrap() + &fs::read_to_string(&setting.certificate).unwrap();
+    let both = setting.directory.file("both.pem", both);
+    assert_eq!(setting.accepted(&config(&bare(), &options(&both, None, Some(SECRET)))), Ok(()));
+    assert!(refused(&options(&both, None, None)).contains("holds a private key that is encrypted, and no password is set"));
+
+    run("openssl", &["pkcs8", "-topk8", "-scrypt", "-in", key, "-out", &out, "-passout", &pass]);
+    assert!(refused_with(Some(SECRET)).contains("with an encryption that is not supported. What to do: encrypt it anew"));
+    run("openssl", &["ec", "-in", key, "-aes256", "-out", &out, "-passout", &pass]);
+    assert!(
+        refused_with(Some(SECRET)).contains("that is encrypted in the way of old (Proc-Type). What to do: write it as PKCS #8")
+    );
 }

@@ -3,6 +3,7 @@
 mod encryptions;
 mod handshakes;
 mod identities;
+mod leaks;
 mod oddities;
 mod options;
 mod stores;

@@ -116,7 +116,7 @@ fn what_cannot_be_used_is_an_error_that_names_setting_and_file() {
     let cases = [
         (file("/nowhere/ca.pem"), "file \"/nowhere/ca.pem\" (from environment variable VAULT_TEST) does not exist. What to do: "),
         (file(&directory.file("empty", "")), "holds no certificate as PEM text"),
-        (file(&directory.file("broken", broken)), "holds broken PEM text"),
+        (file(&directory.file("broken", broken)), "holds PEM text that is not base64 in line 2"),
         (file(&directory.file("not-der", not_der)), "none of its certificates can be read"),
         (Options { ca_bytes: Some(value("x")), ..Options::default() }, "environment variable VAULT_TEST is not usable: holds no"),
         (Options { ca_path: Some(value("/nowhere")), ..Options::default() }, "directory \"/nowhere\" (from environment variable"),
@@ -261,5 +261,54 @@ fn a_pipe_and_an_endless_file_are_refused_at_once() {
     assert!(
         refused(&bare(), &Options { ca_path: Some(value(&cas)), ..Options::default() })
             .contains("has no PEM file with a certificate")
+    );
+}
+
+#[test]
+fn pem_text_is_read_as_people_have_it() {
+    let directory = Directory::new();
+    let (first, second) = (ca("First"), ca("Second"));
+    let glued = format!("{}{}", first.pem().trim_end(), second.pem());
+    let trusted = directory.path("trusted.pem");
+    run("openssl", &["x509", "-in", &directory.file("first.pem", first.pem()), "-trustout", "-out", &trusted]);
+    for (name, text) in [
+        ("glued", glued.clone()),
+        ("literal line breaks", glued.replace('\n', "\\n")),
+        ("with a byte order mark", format!("\u{feff}{glued}")),
+        ("X509 CERTIFICATE", glued.replace("CERTIFICATE", "X509 CERTIFICATE")),
+        ("TRUSTED CERTIFICATE", fs::read_to_string(&trusted).unwrap() + &second.pem()),
+    ] {
+        let options = Options { ca_file: Some(value(&directory.file("ca.pem", &text))), ..Options::default() };
+        let tls = client(&bare(), &options);
+        assert!(reaches(&tls, &first) && reaches(&tls, &second), "{name}");
+        let options = Options { ca_bytes: Some(value(&text)), ..Options::default() };
+        assert!(reaches(&client(&bare(), &options), &second), "{name}");
+    }
+    // openssl's own mark that it is not for servers.
+    run("openssl", &["x509", "-in", &directory.path("first.pem"), "-addtrust", "clientAuth", "-out", &trusted]);
+    let words = refused(&bare(), &Options { ca_file: Some(value(&trusted)), ..Options::default() });
+    assert!(words.contains("whose TRUSTED CERTIFICATE in line 1 is not trusted for TLS servers"), "{words}");
+    run("openssl", &["x509", "-in", &directory.path("first.pem"), "-addreject", "serverAuth", "-out", &trusted]);
+    assert!(
+        refused(&bare(), &Options { ca_file: Some(value(&trusted)), ..Options::default() }).contains("is not trusted for TLS")
+    );
+}
+
+#[test]
+fn a_broken_block_in_a_directory_is_warned_of_and_the_rest_is_trusted() {
+    let directory = Directory::new();
+    let (first, second) = (ca("First"), ca("Second"));
+    let cas = directory.path("cas");
+    fs::create_dir(&cas).unwrap();
+    let broken = format!("{}-----BEGIN CERTIFICATE-----\nnot base64!\n-----END CERTIFICATE-----\n{}", first.pem(), second.pem());
+    fs::write(format!("{cas}/both.pem"), broken).unwrap();
+    let host = bare();
+    let tls = client(&host, &Options { ca_path: Some(value(&cas)), ..Options::default() });
+    assert!(reaches(&tls, &first) && reaches(&tls, &second));
+    let line = first.pem().lines().count() + 2;
+    let warnings = host.warnings.take();
+    assert!(
+        matches!(warnings.as_slice(), [one] if one.contains("both.pem") && one.contains(&format!("is not base64 in line {line}"))),
+        "{warnings:?}"
     );
 }

@@ -160,6 +160,29 @@ fn number([tens, ones]: [u8; 2]) -> Option<u16> {
     Some(digit(tens)? * 10 + digit(ones)?)
 }
 
+/// The certificate in openssl's `TRUSTED CERTIFICATE`, or an error when its marks keep it from being trusted for TLS servers; `None`
+/// when `content` is no such thing.
+///
+/// ```text
+/// Certificate, SEQUENCE { trust SEQUENCE OF OID OPTIONAL, reject [0] SEQUENCE OF OID OPTIONAL, … } OPTIONAL
+/// ```
+pub(super) fn trusted_for_servers(content: &[u8]) -> Option<Result<&[u8], ()>> {
+    let (_, marks) = value(SEQUENCE, content)?;
+    let certificate = content.get(..content.len() - marks.len())?;
+    if marks.is_empty() {
+        return Some(Ok(certificate));
+    }
+    let is_for_servers = |usages: &[u8]| {
+        let usages = der::all(OID, usages)?;
+        Some(usages.contains(&oid::SERVER_AUTH) || usages.contains(&oid::ANY_USAGE))
+    };
+    let (marks, _) = value(SEQUENCE, marks)?;
+    let (trust, marks) = der::optional(SEQUENCE, marks);
+    let (reject, _) = der::optional(EXPLICIT_0, marks);
+    let trusted = trust.map_or(Some(true), is_for_servers)? && !reject.map_or(Some(false), is_for_servers)?;
+    Some(if trusted { Ok(certificate) } else { Err(()) })
+}
+
 /// The dates of a certificate, as webpki checks them.
 pub(in crate::tls) fn check_dates(der: &[u8], now: UnixTime) -> Result<(), CertificateError> {
     let fields = Fields::of(der).ok_or(CertificateError::BadEncoding)?;

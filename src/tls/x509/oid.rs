@@ -2,6 +2,8 @@
 
 pub(in crate::tls) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
 pub(in crate::tls) const DSA: &[u8] = b"\x2a\x86\x48\xce\x38\x04\x01";
+pub(in crate::tls) const SERVER_AUTH: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x03\x01";
+pub(in crate::tls) const ANY_USAGE: &[u8] = b"\x55\x1d\x25\x00";
 pub(in crate::tls) const SUBJECT_ALTERNATIVE_NAME: &[u8] = b"\x55\x1d\x11";
 
 /// The algorithms that sign certificates, today's and those of old, which are met among the refused ones.

@@ -87,7 +87,7 @@ public class ClientCertificateTest {
     public void vaultsAndOpenBaosVariables() {
         vault.check(jvm().environment("VAULT_CLIENT_CERT", certificate).environment("VAULT_CLIENT_KEY", key)
                 .text(vault.text("server")).call(with("/nowhere.pem", "/nowhere.key")), "",
-                "\"/nowhere.pem\" (from field \"clientCert\" of the text) cannot be read");
+                "\"/nowhere.pem\" (from field \"clientCert\" of the text) does not exist");
         vault.check(jvm().environment("VAULT_CLIENT_CERT", "/nowhere.pem").environment("VAULT_CLIENT_KEY", "/nowhere.key")
                 .environment("BAO_CLIENT_CERT", certificate).environment("BAO_CLIENT_KEY", key).call(vault.text("server")), "");
     }
@@ -138,7 +138,7 @@ public class ClientCertificateTest {
                 "environment variable VAULT_CLIENT_KEY is not usable: it names a client key, but no client certificate is set",
                 "The client key file \"" + key + "\" (from environment variable VAULT_CLIENT_KEY) does not belong to the client certificate",
                 "The client key file \"" + otherKey + "\" (from field \"clientKey\" of the text) does not belong to the client certificate",
-                "\"" + noKey + "\" (from field \"clientKey\" of the text) holds an encrypted private key",
+                "\"" + noKey + "\" (from field \"clientKey\" of the text) holds a private key that is encrypted",
                 "\"" + certificate + "\" (from field \"clientKey\" of the text) holds no private key",
                 "none was sent, or not one that it accepts");
     }

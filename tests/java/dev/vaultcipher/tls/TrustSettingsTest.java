@@ -85,10 +85,10 @@ public class TrustSettingsTest {
                 .text(vault.text("first", good)).text(vault.text("second", good)).text(vault.text("third", good))
                 .text(vault.text("first", "caCert", folder))
                 .call(vault.text("first", "caCert", vault.file("key-only.pem", FIRST.keyPem()).toString()));
-        vault.check(outcome, "\"" + nowhere + "\" (from environment variable VAULT_CACERT) cannot be read",
+        vault.check(outcome, "\"" + nowhere + "\" (from environment variable VAULT_CACERT) does not exist",
                 "environment variable VAULT_CACERT_BYTES is not usable: holds no certificate",
-                "\"" + nowhere + "\" (from environment variable VAULT_CAPATH) cannot be read", "", "", "",
-                "\"" + folder + "\" (from field \"caCert\" of the text) cannot be read",
+                "\"" + nowhere + "\" (from environment variable VAULT_CAPATH) does not exist", "", "", "",
+                "\"" + folder + "\" (from field \"caCert\" of the text) is a directory",
                 "(from field \"caCert\" of the text) holds no certificate as PEM text");
     }
 
@@ -195,7 +195,7 @@ public class TrustSettingsTest {
             TestCertificate.trustStore(jks, "JKS", "changeit", THIRD);
             assertEquals(value, jvm.ask(vault.text("third")));
             Files.delete(ca);
-            assertTrue(jvm.ask(vault.text("first")).contains("(from environment variable VAULT_CACERT) cannot be read"));
+            assertTrue(jvm.ask(vault.text("first")).contains("(from environment variable VAULT_CACERT) does not exist"));
         }
     }
 }
