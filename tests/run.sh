@@ -84,7 +84,7 @@ interrupted() {
 stage() {
     case $1 in
         install) tests/tools/install.sh test && tests/tools/jdks.sh ;;
-        servers) tests/servers/build.sh vault && tests/servers/build.sh kubernetes ;;
+        servers) for server in vault kubernetes plugins python; do tests/servers/build.sh "$server" || return; done ;;
         build) tests/tools/gradle.sh jar testClasses testLibs ;;
         lint) make lint ;;
         rust) export_test_environment && timeout --foreground --kill-after=15 1200 cargo test --workspace --locked --no-fail-fast ;;

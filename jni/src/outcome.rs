@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jni::Env;
 use jni::errors::ErrorPolicy;
-use vault_cipher::Error;
+use vault_cipher::{Code, Error};
 use zeroize::Zeroizing;
 
 use crate::exchange::Exchange;
@@ -26,9 +26,10 @@ pub(crate) fn answer(
     let outcome = match stacker::remaining_stack() {
         Some(left) if left < STACK => Err(format!(
             "The thread that calls has {} kB of its stack left, and reading a secret takes up to {} kB. What to do: call from a \
-             thread with a larger stack (-Xss, or the stack size that the server gives its threads), or earlier on it",
+             thread with a larger stack (-Xss, or the stack size that the server gives its threads), or earlier on it ({})",
             left / 1024,
-            STACK / 1024
+            STACK / 1024,
+            Code::JAVA_STACK
         )),
         _ => caught(|| work(&jvm)).map_err(|error| error.to_string()),
     };

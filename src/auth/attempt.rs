@@ -25,6 +25,8 @@ pub(super) struct Attempt {
     pub(super) credential: Option<&'static str>,
     /// What messages call the token.
     pub(super) origin: String,
+    /// Whether these words of a 500 refuse it for good, so that another try would use up the budget for nothing.
+    pub(super) is_final: fn(&str) -> bool,
     /// The error when Vault refuses it.
     pub(super) explain: Box<dyn Fn(Refused<'_>) -> Error>,
 }
@@ -45,7 +47,7 @@ impl Attempt {
         let fields: Vec<(&str, &str)> = self.fields.iter().map(|(name, value)| (*name, value.expose())).collect();
         let body = body(&fields)?;
         let credential = self.fields.iter().find(|(name, _)| Some(*name) == self.credential).map(|(_, value)| value);
-        let response = client.send(&ApiRequest::login(&self.api_path, &body, credential))?;
+        let response = client.send(&ApiRequest::login(&self.api_path, &body, credential, self.is_final))?;
         let refused =
             |said: &str, bare| (self.explain)(Refused { response: &response, said, bare, api_path: &self.api_path, client });
         match response.meaning() {
@@ -97,6 +99,36 @@ impl Attempt {
     }
 }
 
+/// A wrong issuer (Vault before 1.9), an auth method without a configuration, an auth method of another kind.
+pub(super) fn refuses_for_good(said: &str) -> bool {
+    ["claim", "could not load backend configuration", "missing role_id"].iter().any(|words| said.contains(words))
+}
+
+/// For the methods that refuse a login with a 500: it is final unless it tells of the network or of Vault itself.
+pub(super) fn unless_it_may_pass(said: &str) -> bool {
+    !may_pass(said)
+}
+
+/// Whether these words of Vault's tell of a failure on its way to the service that it asks, or in Vault itself.
+pub(super) fn may_pass(said: &str) -> bool {
+    const PASSING: [&str; 12] = [
+        "internal error",
+        "context deadline exceeded",
+        "context canceled",
+        "dial tcp",
+        "connection refused",
+        "connection reset",
+        "timeout",
+        "no such host",
+        "EOF",
+        "local node not active",
+        "read-only storage",
+        "readonly storage",
+    ];
+    PASSING.iter().any(|words| said.contains(words))
+        || [" 429 ", " 500 ", " 502 ", " 503 ", " 504 "].iter().any(|status| said.contains(status))
+}
+
 /// A method whose login is refused in words that need no more explanation than this.
 pub(super) struct Plain {
     pub(super) method: &'static str,
@@ -116,7 +148,14 @@ impl Plain {
     ) -> Attempt {
         let Self { method, mount, who, .. } = &self;
         let origin = format!("the {method} login ({who}, auth mount {mount:?})");
-        Attempt { api_path, fields, credential, origin, explain: Box::new(move |refused| self.refused(refused)) }
+        Attempt {
+            api_path,
+            fields,
+            credential,
+            origin,
+            is_final: refuses_for_good,
+            explain: Box::new(move |refused| self.refused(refused)),
+        }
     }
 
     fn refused(&self, Refused { response, said, bare, .. }: Refused<'_>) -> Error {

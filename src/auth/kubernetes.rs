@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use advice::Refusal;
 
+use super::attempt::refuses_for_good;
 use super::credential::{self, Unreadable};
 use super::{Attempt, Context, Refused, mount_of, shown};
 use crate::diagnosis;
@@ -32,6 +33,7 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
         fields: vec![("role", Secret::new(presented.role.clone())), ("jwt", jwt)],
         credential: Some("jwt"),
         origin: format!("the Kubernetes login (role {}, auth mount {:?})", shown(&presented.role), presented.mount),
+        is_final: refuses_for_good,
         explain: Box::new(move |refused| presented.refused(refused)),
     })
 }

@@ -4,9 +4,11 @@ mod approle;
 mod attempt;
 mod cert;
 mod credential;
+mod github;
 mod jwt;
 mod kubernetes;
 mod password;
+mod radius;
 mod token;
 mod wrapping;
 
@@ -46,6 +48,8 @@ pub(crate) const METHODS: &[Method] = &[
     Method { name: cert::NAME, flow: Flow::Obtained(cert::attempt) },
     Method { name: "USERPASS", flow: Flow::Obtained(password::userpass) },
     Method { name: "LDAP", flow: Flow::Obtained(password::ldap) },
+    Method { name: radius::NAME, flow: Flow::Obtained(radius::attempt) },
+    Method { name: github::NAME, flow: Flow::Obtained(github::attempt) },
     Method { name: "AGENT", flow: Flow::Given(agent) },
 ];
 

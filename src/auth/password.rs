@@ -7,14 +7,27 @@ use crate::settings::{PASSWORD, PASSWORD_FILE, Sources, USERNAME};
 use crate::vault::ApiPath;
 
 pub(super) fn userpass(context: &Context<'_>) -> Result<Attempt, Error> {
-    attempt("USERPASS", "userpass", context.sources)
+    attempt("USERPASS", "userpass", context.sources, |_| WRONG)
 }
 
 pub(super) fn ldap(context: &Context<'_>) -> Result<Attempt, Error> {
-    attempt("LDAP", "ldap", context.sources)
+    attempt("LDAP", "ldap", context.sources, |said| match said {
+        _ if said.contains("Network Error") => {
+            "Vault does not reach the directory server: see that it runs, and check \"url\" in 'vault read auth/MOUNT/config'"
+        }
+        _ => WRONG,
+    })
 }
 
-fn attempt(method: &'static str, default_mount: &str, sources: Sources<'_>) -> Result<Attempt, Error> {
+const WRONG: &str = "the user name or the password is wrong, or the account is locked";
+
+/// A login of a user with a password. `cause` is what is likely wrong when Vault refuses it with these words.
+pub(super) fn attempt(
+    method: &'static str,
+    default_mount: &str,
+    sources: Sources<'_>,
+    cause: fn(&str) -> &'static str,
+) -> Result<Attempt, Error> {
     let mount = mount(sources, default_mount)?;
     let user = USERNAME.require(sources, method, "the user name")?;
     let name = ApiPath::parse(user.trimmed()).map_err(|problem| user.refuse(format!("the user name {problem}")))?;
@@ -22,17 +35,7 @@ fn attempt(method: &'static str, default_mount: &str, sources: Sources<'_>) -> R
         return Err(user.refuse("the user name holds a slash, which Vault takes for a path"));
     }
     let (password, _) = credential::find(&PASSWORD, &PASSWORD_FILE, ("the password", "password file"), method, sources)?;
-    let plain = Plain {
-        method,
-        mount: mount.plain,
-        who: format!("user {}", shown(user.trimmed())),
-        cause: |said| match said {
-            _ if said.contains("Network Error") => {
-                "Vault does not reach the directory server: see that it runs, and check \"url\" in 'vault read auth/MOUNT/config'"
-            }
-            _ => "the user name or the password is wrong, or the account is locked",
-        },
-    };
+    let plain = Plain { method, mount: mount.plain, who: format!("user {}", shown(user.trimmed())), cause };
     let api_path = format!("auth/{}/login/{}", mount.encoded, name.encoded);
     Ok(plain.attempt(api_path, vec![("password", password)], Some("password")))
 }

@@ -115,6 +115,7 @@ impl Connection {
                 content_type: header(&answer.headers, CONTENT_TYPE, call),
                 location: header(&answer.headers, LOCATION, call),
                 retry_after: header(&answer.headers, RETRY_AFTER, call),
+                refuses_for_good: call.is_refused_for_good(answer.status, &answer.body),
                 body: if quotable(&answer) { hide(answer.body, call) } else { answer.body },
             }),
             Ok(Err(Broken::Network(error))) => {

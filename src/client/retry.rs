@@ -47,7 +47,7 @@ pub(super) fn another_node_may_do_better(outcome: &Result<ApiResponse, Error>) -
         Err(error) => {
             matches!(error.kind(), ErrorKind::Unreachable(_) | ErrorKind::Redirected { .. } | ErrorKind::NoLeader { .. })
         }
-        Ok(response) => matches!(response.status, 472 | 473 | 500..=599) && !rejects_a_login(response),
+        Ok(response) => matches!(response.status, 472 | 473 | 500..=599) && !response.refuses_for_good,
     }
 }
 
@@ -66,7 +66,7 @@ fn of_reply(response: &ApiResponse) -> Option<Retry> {
         },
         501 => return None,
         472 | 473 => format!("the Vault node at {at} is a secondary ({})", response.status),
-        429 | 500..=599 if !rejects_a_login(response) => match meaning() {
+        429 | 500..=599 if !response.refuses_for_good => match meaning() {
             Meaning::Uninitialised => return None,
             Meaning::Sealed => format!("Vault is sealed (503 at {at})"),
             Meaning::NoLeader(_) => format!("the Vault cluster has no active node ({} at {at})", response.status),
@@ -79,14 +79,6 @@ fn of_reply(response: &ApiResponse) -> Option<Retry> {
     let after = response.retry_after.as_deref().filter(|_| matches!(response.status, 429 | 503));
     let after = after.and_then(|value| retry_after(value, SystemTime::now()));
     Some(Retry { reason, after, limited: response.status == 429, only_for: None })
-}
-
-/// A 500 that rejects a login for good, and would use up the budget for nothing: a wrong issuer (Vault before 1.9), an auth
-/// method without a configuration, an auth method of another kind.
-fn rejects_a_login(response: &ApiResponse) -> bool {
-    const FINAL: [&str; 3] = ["claim", "could not load backend configuration", "missing role_id"];
-    let body = String::from_utf8_lossy(&response.body);
-    response.status == 500 && response.at.url.ends_with("/login") && FINAL.iter().any(|words| body.contains(words))
 }
 
 /// RFC 9110, 10.2.3: seconds, or a date. A date in the past is no wait at all.
@@ -110,6 +102,7 @@ mod tests {
             body: zeroize::Zeroizing::new(body.as_bytes().to_vec()),
             location: None,
             retry_after: retry_after.map(str::to_owned),
+            refuses_for_good: false,
         })
     }
 
@@ -133,8 +126,10 @@ mod tests {
             assert_eq!(classify(&response(status, "http://v/v1/x", body, None)).is_some(), again, "{status} {body}");
         }
         let wrong_issuer = "{\"errors\":[\"claim \\\"iss\\\" is invalid\"]}";
-        assert!(classify(&response(500, "http://v/v1/auth/kubernetes/login", wrong_issuer, None)).is_none());
-        assert!(classify(&response(500, "http://v/v1/secret/data/x", wrong_issuer, None)).is_some());
+        let refused = || response(500, "http://v/v1/auth/kubernetes/login", wrong_issuer, None);
+        assert!(classify(&refused()).is_some() && another_node_may_do_better(&refused()));
+        let for_good = || refused().map(|response| ApiResponse { refuses_for_good: true, ..response });
+        assert!(classify(&for_good()).is_none() && !another_node_may_do_better(&for_good()));
     }
 
     #[test]

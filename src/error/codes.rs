@@ -68,9 +68,10 @@ codes! {
         909 JAVA_NOT_LOADABLE "The library cannot be loaded";
         910 JAVA_NATIVE_ACCESS "The JVM does not permit native access";
         911 JAVA_NOT_EXECUTABLE "Programs may not be run from the directory of the library";
-        912 JAVA_UNSAFE_PLACE "Another user could replace the unpacked library";
-        913 JAVA_DAMAGED "The library is damaged";
-        914 JAVA_LONG_TEXT "The text is too long";
+        912 JAVA_UNSAFE_PLACE "Another user could replace the library before it is loaded";
+        913 JAVA_DAMAGED "The copy of the library is not what the jar holds";
+        914 JAVA_NOT_PREPARED "The library does not start";
+        915 JAVA_STACK "The calling thread has too little stack left";
     }
     10 "The text of the configuration": {
         1001 TEXT "The text cannot be used";

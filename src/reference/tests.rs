@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::auth::METHODS;
 use crate::host::tests::MapHost;
 
 const FULL: &str = r#"{"mount":"secret","path":"sample/secret","key":"password","endpoint":"http://127.0.0.1:8200"}"#;
@@ -48,7 +49,10 @@ fn every_problem_is_named_at_once() {
             "\"path\" is missing",
             "\"key\" is empty",
             "\"endpoint\" does not begin with http:// or https://; it must look like https://vault.example.com:8200",
-            "\"authenticationType\" must be one of \"TOKEN\", \"KUBERNETES\", \"APPROLE\", \"JWT\", \"CERT\", \"USERPASS\", \"LDAP\" and \"AGENT\", but is \"KUBERNETIS\" (did you mean \"KUBERNETES\"?)",
+            &format!(
+                "\"authenticationType\" must be one of {}, but is \"KUBERNETIS\" (did you mean \"KUBERNETES\"?)",
+                crate::text::list(&METHODS.iter().map(|method| method.name).collect::<Vec<_>>())
+            ),
         ]
     );
 }

@@ -115,15 +115,27 @@ settings! {
             property: "secret.store.vault.secret.id.wrapped",
             default: "`false`"
         }
-        /// `USERPASS`, `LDAP`: the user's name.
+        /// `USERPASS`, `LDAP`, `RADIUS`: the user's name.
         USERNAME { field: "username", variables: ["SECRET_STORE_VAULT_USERNAME"], property: "secret.store.vault.username" }
-        /// `USERPASS`, `LDAP`: the password.
+        /// `USERPASS`, `LDAP`, `RADIUS`: the password.
         PASSWORD { variables: ["SECRET_STORE_VAULT_PASSWORD"], property: "secret.store.vault.password", credential: true }
-        /// `USERPASS`, `LDAP`: a file that holds it.
+        /// `USERPASS`, `LDAP`, `RADIUS`: a file that holds it.
         PASSWORD_FILE {
             field: "passwordFile",
             variables: ["SECRET_STORE_VAULT_PASSWORD_FILE"],
             property: "secret.store.vault.password.file"
+        }
+        /// `GITHUB`: the personal access token.
+        GITHUB_TOKEN {
+            variables: ["SECRET_STORE_VAULT_GITHUB_TOKEN"],
+            property: "secret.store.vault.github.token",
+            credential: true
+        }
+        /// `GITHUB`: a file that holds it.
+        GITHUB_TOKEN_FILE {
+            field: "githubTokenFile",
+            variables: ["SECRET_STORE_VAULT_GITHUB_TOKEN_FILE"],
+            property: "secret.store.vault.github.token.file"
         }
         /// Namespace of the auth method; `root` or `/` is the root namespace.
         AUTH_NAMESPACE {

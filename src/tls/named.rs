@@ -42,10 +42,7 @@ pub(super) fn directory(
 ) -> Result<Vec<CertificateDer<'static>>, Error> {
     let path = Path::new(path(setting, what)?);
     files.watch(path);
-    let unreadable = |error: std::io::Error| {
-        let problem = crate::file::Problem::from(error);
-        refuse(setting, what, problem)
-    };
+    let unreadable = |error: std::io::Error| refuse(setting, what, crate::file::Problem::from(error));
     let mut found = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)?.flatten().take(MAX_FILES) {
         let path = entry.path();
@@ -161,7 +158,7 @@ pub(super) fn key(pem: &Pem, password: Option<&str>) -> Result<PrivateKeyDer<'st
             })
         }
         Kind::EncryptedOfOld => Err(Problem::new(
-            format!("holds a private key in line {line} that is encrypted in the old way (Proc-Type)"),
+            format!("holds a private key in line {line} that is encrypted in the way of old (Proc-Type)"),
             format!(
                 "write it as PKCS #8 (openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY -out NEW), and set {}",
                 CLIENT_CERT_PASSWORD.places()
@@ -182,8 +179,10 @@ pub(super) fn content(setting: &Value, what: &'static str, files: &mut Files) ->
 fn path<'a>(setting: &'a Value, what: &'static str) -> Result<&'a str, Error> {
     let text = setting.text.as_str();
     if is_content(text) {
-        let problem = format!("it holds the content of the {what}, not its path");
-        return Err(setting.refuse((problem, "write the content into a file and name that")));
+        return Err(setting.refuse((
+            format!("it holds the content of the {what}, not its path"),
+            "write the content into a file and name that",
+        )));
     }
     Ok(text)
 }

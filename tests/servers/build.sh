@@ -2,6 +2,8 @@
 # Builds a server that the tests run against, once, and prints where it is:
 #   build.sh vault        the path of the Vault binary: $VAULT_BIN, else `vault` or `bao` on PATH, else our own build
 #   build.sh kubernetes   the directory that holds kube-apiserver and etcd
+#   build.sh plugins      the directory that holds Vault's auth methods of the clouds and GitHub, and EC2's metadata service
+#   build.sh python       the directory that holds the Python packages of AWS's and RADIUS's stand-ins
 # What is built is kept in the cache directory (see tests/tools/common.sh) under a name that changes with its sources.
 set -euo pipefail
 # shellcheck source=tests/tools/common.sh
@@ -15,7 +17,9 @@ main() {
     case ${1-} in
         vault) vault ;;
         kubernetes) kubernetes ;;
-        *) die "usage: build.sh vault|kubernetes" ;;
+        plugins) plugins ;;
+        python) python ;;
+        *) die "usage: build.sh vault|kubernetes|plugins|python" ;;
     esac
 }
 
@@ -39,6 +43,37 @@ kubernetes() {
     built kubernetes "$version" "kube-apiserver and etcd" "8 minutes" ./cmd/...
 }
 
+# Each is a module of its own: their dependencies do not fit together.
+plugins() {
+    flags+=("-s -w")
+    cached "plugins-$(key "$servers/plugins")" compile_plugins
+}
+
+compile_plugins() {
+    local azure=github.com/hashicorp/vault-plugin-auth-azure/cmd/vault-plugin-auth-azure
+    compile "$servers/plugins/github" "Vault's GitHub login" "20 seconds" . "$1"
+    compile "$servers/plugins/aws" "Vault's AWS login" "40 seconds" . "$1"
+    compile "$servers/plugins/gcp" "Vault's Google Cloud login" "40 seconds" . "$1"
+    compile "$servers/plugins/azure" "Vault's Azure login" "60 seconds" "$azure" "$1"
+    compile "$servers/plugins/ec2-metadata" "EC2's metadata service" "10 seconds" \
+        github.com/aws/amazon-ec2-metadata-mock/cmd/ec2-metadata-mock "$1"
+    rm "$1/build.log"
+}
+
+python() {
+    local python
+    python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    cached "python-$python-$(uname -m)-$(key "$servers/cloud")" fetch_python
+}
+
+fetch_python() {
+    say "fetching AWS's and RADIUS's stand-ins (moto and pyrad from PyPI), once …"
+    PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check --no-compile --no-warn-conflicts \
+        --only-binary=:all: --target "$1" --requirement "$servers/cloud/requirements.txt" || return
+    # Compiled once, and not at each start.
+    python3 -m compileall -q "$1" >/dev/null || true
+}
+
 # built MODULE VERSION TITLE COST PACKAGES: the directory with the binaries of these packages.
 built() {
     local module=$servers/$1
@@ -50,7 +85,7 @@ key() {
     (
         cd "$1"
         printf '%s\n' "${flags[@]}" "$(uname -sm)"
-        find . -name '*.go' -print0 -o -name 'go.*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+        find . -name '*.go' -print0 -o -name 'go.*' -print0 -o -name requirements.txt -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
     ) | sha256sum | cut -c 1-12
 }
 

@@ -18,7 +18,9 @@ export_test_environment() {
         KUBE_APISERVER_BIN=$kubernetes/kube-apiserver
         ETCD_BIN=$kubernetes/etcd
     fi
-    export KUBE_APISERVER_BIN ETCD_BIN
+    VAULT_PLUGINS=${VAULT_PLUGINS-$("$root/tests/servers/build.sh" plugins)}
+    TEST_PYTHONPATH=${TEST_PYTHONPATH-$("$root/tests/servers/build.sh" python)}
+    export KUBE_APISERVER_BIN ETCD_BIN VAULT_PLUGINS TEST_PYTHONPATH
 }
 
 jar_path() {

@@ -149,10 +149,13 @@ fn find(host: &dyn Host, files: &mut Files) -> Result<Place, Error> {
         (Err(reason), named) => Err(ErrorKind::TrustStore {
             store: format!("trust store {} (the JDK's default)", default.display()),
             problem: crate::Problem::new(
-                match named {
-                    Some(named) => format!("it {reason}, and {} of system property {STORE} {passed_over}", shown(&named)),
-                    None => format!("it {reason}"),
-                },
+                format!(
+                    "it {reason}{}",
+                    match named {
+                        Some(named) => format!(", and {} of system property {STORE} {passed_over}", shown(&named)),
+                        None => String::new(),
+                    }
+                ),
                 format!(
                     "install the JDK's or the system's CA certificates (Debian: package ca-certificates-java), name a trust store with \
                      -D{STORE}=…, or Vault's CA in VAULT_CACERT"

@@ -1,6 +1,7 @@
 package dev.vaultcipher;
 
 import java.io.File;
+import java.nio.charset.StandardCharsets;
 
 /**
  * What can go wrong before Rust is asked, in words for the administrator. A class of its own, which only a failure loads: to
@@ -23,7 +24,7 @@ final class Failure {
     }
 
     static RuntimeException longText(int length, int most) {
-        return of(914, "The text in the server's configuration is not usable: it has " + length + " characters, and at most " + most
+        return of(1001, "The text in the server's configuration is not usable: it has " + length + " characters, and at most " + most
                 + " bytes are read. What to do: correct it there; it must be the JSON object that says where in Vault the secret "
                 + "lies.", null);
     }
@@ -37,6 +38,12 @@ final class Failure {
     static RuntimeException notOurs(String words, Throwable e) {
         return of(902, "The native library " + words + ", is not the one that belongs to this jar: " + e.getMessage()
                 + ". Take both from the same release.", e);
+    }
+
+    /** The library is loaded, but refuses to work. Its message is in the slot, if there was memory for one. */
+    static RuntimeException notPrepared(String words, byte[] message) {
+        return of(914, "The native library " + words + ", does not start: "
+                + (message == null ? "there is no memory" : new String(message, StandardCharsets.UTF_8)), null);
     }
 
     static RuntimeException notAbsolute(String property, String path) {

@@ -51,7 +51,7 @@ final class NativeLibrary {
             try {
                 byte[][] slot = new byte[1][];
                 if (!Native.propertyNames(slot)) {
-                    throw Failure.of(909, "The native library " + found + ", cannot be prepared.", null);
+                    throw Failure.notPrepared(found, slot[0]);
                 }
                 properties = new String(slot[0], StandardCharsets.UTF_8).split("\n");
             } catch (UnsatisfiedLinkError e) {

@@ -6,10 +6,12 @@ import dev.vaultcipher.VaultSecretStore;
 import dev.vaultcipher.harness.Canaries;
 import dev.vaultcipher.harness.DocsFiles;
 import dev.vaultcipher.harness.Fixtures;
+import dev.vaultcipher.harness.GitHubApi;
 import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.JwtIssuer;
 import dev.vaultcipher.harness.LdapServer;
 import dev.vaultcipher.harness.Logins;
+import dev.vaultcipher.harness.RadiusServer;
 import dev.vaultcipher.harness.TestCertificate;
 import dev.vaultcipher.harness.VaultServer;
 import java.io.IOException;
@@ -17,6 +19,11 @@ import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.Test;
 
 /** Every example in docs/authentication.md is run as it stands: Vault's commands, the environment, the text. */
@@ -27,15 +34,24 @@ public class AuthenticationPageTest {
 
     @Test
     public void everyExampleLeadsToTheSecret() throws IOException {
-        try (Logins logins = new Logins(VaultServer.startTls()); LdapServer directory = LdapServer.start("bitbucket")) {
+        try (Logins logins = new Logins(VaultServer.startTlsWithPlugins());
+                LdapServer directory = LdapServer.start("bitbucket");
+                RadiusServer radius = RadiusServer.start("bitbucket");
+                GitHubApi github = new GitHubApi()) {
             logins.vault.putSecret("bitbucket/database", "password", logins.value);
+            logins.vault.registerPlugin("github", "github");
             writeFiles(logins, directory);
+            logins.file("radius-secret", radius.secret);
+            logins.file("radius-password", radius.password);
+            logins.file("github-token", github.token + '\n');
             List<String> tried = new ArrayList<>();
             List<String> environment = List.of();
             for (DocsFiles.Block block : DocsFiles.blocks(PAGE)) {
                 String content = block.content.replace(DocsServers.ENDPOINT, logins.vault.address())
                         .replace(FOLDER, Paths.get(logins.path("x")).getParent().toString())
-                        .replace(DIRECTORY, directory.url());
+                        .replace(DIRECTORY, directory.url())
+                        .replace("host=radius.example.com port=1812", "host=127.0.0.1 port=" + radius.port)
+                        .replace("https://github.example.com/api/v3/", github.address());
                 if (block.kind.equals("login-setup")) {
                     VaultShell.run(logins.vault, content);
                     environment = List.of();
@@ -48,9 +64,24 @@ public class AuthenticationPageTest {
                     tried.add(block.name);
                 }
             }
-            assertEquals("[token, token-file, approle, approle-wrapped, jwt, cert, userpass, ldap, namespaces]",
-                    tried.toString());
+            assertEquals("each section of a method has an example", methodsWithSection(), methodsOf(tried));
         }
+    }
+
+    /** The methods of the page's table that have a section of this page. */
+    private static Set<String> methodsWithSection() {
+        Set<String> methods = new TreeSet<>();
+        Matcher row = Pattern.compile("(?m)^\\| \\[`[A-Z]+`\\]\\(#([a-z]+)\\)").matcher(DocsFiles.text(PAGE));
+        while (row.find()) {
+            methods.add(row.group(1));
+        }
+        return methods;
+    }
+
+    /** Of approle, approle-wrapped and namespaces it is approle. */
+    private static Set<String> methodsOf(List<String> examples) {
+        return examples.stream().filter(name -> !name.equals("namespaces")).map(name -> name.split("-")[0])
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static void assertReads(Logins logins, DocsFiles.Block block, String text, List<String> environment) {

@@ -105,9 +105,21 @@ public final class Fixtures {
 
     /** By this a test compares a value without anyone printing it. */
     public static String sha256(String value) {
+        return sha256(value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    public static String sha256(Path file) {
+        try {
+            return sha256(Files.readAllBytes(file));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String sha256(byte[] bytes) {
         try {
             StringBuilder hex = new StringBuilder();
-            for (byte b : MessageDigest.getInstance("SHA-256").digest(value.getBytes(StandardCharsets.UTF_8))) {
+            for (byte b : MessageDigest.getInstance("SHA-256").digest(bytes)) {
                 hex.append(String.format("%02x", b));
             }
             return hex.toString();

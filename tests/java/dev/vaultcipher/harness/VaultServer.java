@@ -14,10 +14,12 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -35,32 +37,44 @@ public final class VaultServer implements AutoCloseable {
     private final String rootToken = Canaries.keep("root-" + Fixtures.randomText());
     private final boolean tls;
     private final List<String> listeners;
+    private final boolean plugins;
     private Process process;
     private int port;
     private SSLContext trust;
 
-    private VaultServer(boolean tls, List<String> listeners) {
+    private VaultServer(boolean tls, List<String> listeners, boolean plugins) {
         this.tls = tls;
         this.listeners = listeners;
+        this.plugins = plugins;
     }
 
     /** Starts a server that speaks HTTP. */
     public static VaultServer start() {
-        return start(false, List.of());
+        return start(false, List.of(), false);
+    }
+
+    /** Starts a server that speaks HTTP, and can run the auth methods in VAULT_PLUGINS; see {@link #enablePlugin}. */
+    public static VaultServer startWithPlugins() {
+        return start(false, List.of(), true);
     }
 
     /** Starts a server that speaks HTTPS with a certificate for 127.0.0.1 and localhost, signed by the CA in caFile(). */
     public static VaultServer startTls() {
-        return start(true, List.of());
+        return start(true, List.of(), false);
+    }
+
+    /** The same with HTTPS, see startTls(). */
+    public static VaultServer startTlsWithPlugins() {
+        return start(true, List.of(), true);
     }
 
     /** Starts a server that speaks HTTP, and has more listeners: each is given by its settings (HCL), address excepted. */
     public static VaultServer startWithListeners(String... settings) {
-        return start(false, List.of(settings));
+        return start(false, List.of(settings), false);
     }
 
-    private static VaultServer start(boolean tls, List<String> listeners) {
-        VaultServer server = new VaultServer(tls, listeners);
+    private static VaultServer start(boolean tls, List<String> listeners, boolean plugins) {
+        VaultServer server = new VaultServer(tls, listeners, plugins);
         try {
             for (int attempt = 1; !server.tryToStart(); attempt++) {
                 if (attempt == START_ATTEMPTS) {
@@ -205,6 +219,28 @@ public final class VaultServer implements AutoCloseable {
         return createToken("path \"secret/data/" + path + "\" { capabilities = [\"read\"] }");
     }
 
+    /** Registers an auth method that is a plugin, and mounts it at its own name; see registerPlugin(). */
+    public void enablePlugin(String name, String command, String... environment) {
+        registerPlugin(name, command, environment);
+        put("sys/auth/" + name, "{\"type\":" + Fixtures.json(name) + "}");
+    }
+
+    /**
+     * Registers an auth method that is a plugin.
+     *
+     * @param command the plugin's file in VAULT_PLUGINS
+     * @param environment the plugin's environment: name=value
+     */
+    public void registerPlugin(String name, String command, String... environment) {
+        String variables = Arrays.stream(environment).map(Fixtures::json).collect(Collectors.joining(","));
+        put("sys/plugins/catalog/auth/" + name, "{\"command\":" + Fixtures.json(command) + ",\"env\":[" + variables
+                + "],\"sha256\":\"" + Fixtures.sha256(pluginFolder().resolve(command)) + "\"}");
+    }
+
+    private static Path pluginFolder() {
+        return Fixtures.fromEnvironment("VAULT_PLUGINS");
+    }
+
     /** Seals the server: from now on it answers 503. */
     public void seal() {
         asRoot("PUT", "sys/seal", null);
@@ -277,6 +313,10 @@ public final class VaultServer implements AutoCloseable {
         if (!listeners.isEmpty()) {
             command.add("-config=" + Files.writeString(folder.resolve("listeners.hcl"), listenerConfiguration()));
         }
+        if (plugins) {
+            command.add("-config=" + Files.writeString(folder.resolve("plugins.hcl"),
+                    "plugin_directory = " + Fixtures.json(pluginFolder().toString()) + '\n'));
+        }
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
                 .redirectInput(ProcessBuilder.Redirect.from(Paths.get("/dev/null").toFile()))
                 .redirectOutput(logFile().toFile());
@@ -300,6 +340,10 @@ public final class VaultServer implements AutoCloseable {
         environment.put("VAULT_DEV_ROOT_TOKEN_ID", rootToken);
         environment.put("BAO_DEV_ROOT_TOKEN_ID", rootToken);
         environment.put("HOME", folder.toString());
+        if (plugins) {
+            // The server's environment is the plugins', and comes before what they are given themselves.
+            environment.keySet().removeIf(name -> name.matches("(?i)(SSL_CERT_|AWS_|AZURE_|GOOGLE_|GCE_|.*_proxy$).*"));
+        }
     }
 
     private static boolean isOpenBao() throws IOException {
