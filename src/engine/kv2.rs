@@ -1,7 +1,7 @@
 //! KV version 2: a version of a secret, the newest unless one is pinned.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-secret-version>.
 
-use super::{Reading, SecretData};
+use super::reading::{KV2, Reading, SecretData};
 use crate::client::ApiRequest;
 use crate::diagnosis::{self, Versions};
 use crate::error::{Error, ErrorKind};
@@ -41,7 +41,7 @@ pub(super) fn read(reading: &Reading<'_>, path: &ApiPath) -> Result<SecretData, 
         }
         _ => {
             let policy_path = format!("{}/data/{}", reference.mount.plain, path.plain);
-            Err(reading.refused(response, path, policy_path, super::KV2))
+            Err(reading.refused(response, path, policy_path, KV2))
         }
     }
 }

@@ -1,10 +1,10 @@
 //! KV version 1, and every other path whose answer has its keys in `data`.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v1#read-secret>.
 
-use super::{Engine, Reading, SecretData};
+use super::reading::{KV1, Reading, SecretData};
 use crate::client::ApiRequest;
 use crate::error::{Error, ErrorKind};
-use crate::vault::Meaning;
+use crate::vault::{Engine, Meaning};
 
 pub(super) fn read(reading: &Reading<'_>) -> Result<SecretData, Error> {
     let Reading { reference, login, client, .. } = reading;
@@ -15,7 +15,7 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<SecretData, Error> {
         Meaning::Missing => Err(ErrorKind::SecretMissing.at(reading.location(&response, &reference.path))),
         _ => {
             let policy_path = format!("{}/{}", reference.mount.plain, reference.path.plain);
-            let wanted = if reference.engine == Some(Engine::Generic) { "generic" } else { super::KV1 };
+            let wanted = if reference.engine == Some(Engine::Generic) { "generic" } else { KV1 };
             Err(reading.refused(response, &reference.path, policy_path, wanted))
         }
     }

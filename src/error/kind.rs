@@ -1,7 +1,6 @@
 //! What can fail, as facts. The words are in `statement` and `advice`.
 
-use super::{Code, Error, NotStored, RequestInfo, Unreachable};
-use crate::file;
+use super::{Code, Denied, FoundEngine, NotFollowed, Problem, RequestInfo, Unreachable, UnsealProgress};
 
 /// Why there is no secret. Each variant says when it happens.
 #[derive(Debug, Clone, PartialEq)]
@@ -207,123 +206,119 @@ pub enum ErrorKind {
     Internal(String),
 }
 
-/// What is wrong with something, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// What is wrong: the end of a sentence, without a full stop.
-    pub what: String,
-    /// What to do, without a full stop; empty where nothing is to be said.
-    pub advice: String,
-}
-
-/// A policy that does not allow a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Denied {
-    /// Where the token comes from.
-    pub origin: String,
-    /// The path that the policy must name.
-    pub policy_path: String,
-    /// The names of the token's policies, where it may ask for them.
-    pub policies: Option<Vec<String>>,
-    /// What else is known of the cause.
-    pub hint: Option<DeniedHint>,
-}
-
-/// What is known of a denial besides the policies.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why `store` did not do its work, where that is not what a read can fail with. Each variant says when it happens.
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum DeniedHint {
-    /// The policies allow it under conditions only.
-    Conditional,
-    /// The token may see this mount, whose path is similar.
-    NearestMount(String),
-}
-
-/// Why a redirect is not followed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NotFollowed {
-    /// It names no valid address.
-    NoAddress,
-    /// It leads to another path: it is not that of a standby.
-    OtherPath,
-    /// `VAULT_DISABLE_REDIRECTS` is set.
-    Disabled,
-    /// It leads from https to http.
-    Downgrade,
-    /// It leads to an address that the text does not name.
-    UnknownHost {
-        /// The scheme, host and port whose credentials would be sent there.
-        from: String,
+pub enum NotStored {
+    /// The token may not read the secret before it is written, or not write it.
+    Denied {
+        /// What the policies lack.
+        denied: Denied,
+        /// Whether it is the write; else the read before it.
+        write: bool,
     },
-    /// One was followed already.
-    Second,
+
+    /// Vault does not tell the engine, and there is no secret by which to know it.
+    EngineUnknown,
+
+    /// The path has the API's `data/` in front.
+    DataPath {
+        /// The path without it.
+        path: String,
+    },
+
+    /// The key has another value.
+    OtherValue {
+        /// The key.
+        key: String,
+        /// The version of the secret, for KV version 2.
+        version: Option<u64>,
+    },
+
+    /// Another client wrote between our read and our write.
+    WrittenMeanwhile,
+
+    /// The write had no answer, or none that says what became of it.
+    Unsure {
+        /// The failure.
+        why: Box<Error>,
+    },
+
+    /// It is there, but the server will not be able to read it.
+    NotReadBack {
+        /// Whether it was written by this call; else it was there already.
+        written: bool,
+        /// What happened when it was read as the server will read it.
+        why: ReadBack,
+        /// The text for the configuration.
+        text: String,
+    },
 }
 
-impl NotFollowed {
-    /// Whether it looks like a standby that names the active node: while one is elected, that passes.
-    pub(crate) fn by_standby(&self) -> bool {
-        !matches!(self, Self::NoAddress | Self::OtherPath)
-    }
-}
-
-/// What a mount has instead of the engine that was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a read after a write gave instead of the value.
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum FoundEngine {
-    /// The mount's path is longer than the text says.
-    LongerMount(String),
-    /// KV version 1, and the text pins a version.
-    Kv1WithVersion,
-    /// KV version 1.
-    Kv1,
-    /// KV version 2.
-    Kv2,
-    /// An engine of this type.
-    Other(String),
-    /// An engine of this type, in which nothing can be stored.
-    NotStorable(String),
-    /// It is not known; Vault answered this.
-    Unknown(String),
+pub enum ReadBack {
+    /// Another value.
+    OtherValue,
+    /// The failure of the server's own login or read.
+    Failed(Box<Error>),
 }
 
-/// How far an unseal has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UnsealProgress {
-    /// How many keys were given.
-    pub given: u32,
-    /// How many are needed.
-    pub needed: u32,
+/// Why there is no secret: a kind with its facts, and the request that failed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Error(Box<Facts>);
+
+#[derive(Debug, Clone, PartialEq)]
+struct Facts {
+    kind: ErrorKind,
+    at: Option<RequestInfo>,
 }
 
-impl Problem {
-    /// Something that is wrong, and what to do about it.
-    pub(crate) fn new(what: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { what: what.into(), advice: advice.into() }
+impl Error {
+    fn new(kind: ErrorKind, at: Option<RequestInfo>) -> Self {
+        Self(Box::new(Facts { kind, at }))
+    }
+
+    /// A mistake in vault-cipher itself.
+    pub fn internal(what: impl Into<String>) -> Self {
+        ErrorKind::Internal(what.into()).into()
+    }
+
+    /// Whether the thread was interrupted: an error of that thread, and of no other that waited for it.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Interrupted)
+    }
+
+    /// What failed.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// What failed, and the request, where there was one.
+    pub(crate) fn into_parts(self) -> (ErrorKind, Option<RequestInfo>) {
+        (self.0.kind, self.0.at)
+    }
+
+    /// The request that failed, where there was one.
+    pub fn at(&self) -> Option<&RequestInfo> {
+        self.0.at.as_ref()
+    }
+
+    /// The same, to add to it.
+    pub(crate) fn at_mut(&mut self) -> Option<&mut RequestInfo> {
+        self.0.at.as_mut()
+    }
+
+    /// The stable code of the kind.
+    pub fn code(&self) -> Code {
+        self.0.kind.code()
     }
 }
 
-impl<W: Into<String>, A: Into<String>> From<(W, A)> for Problem {
-    fn from((what, advice): (W, A)) -> Self {
-        Self::new(what, advice)
-    }
-}
-
-impl From<&str> for Problem {
-    fn from(what: &str) -> Self {
-        Self::new(what, "")
-    }
-}
-
-impl From<String> for Problem {
-    fn from(what: String) -> Self {
-        Self::new(what, "")
-    }
-}
-
-impl From<file::Problem> for Problem {
-    fn from(problem: file::Problem) -> Self {
-        Self::new(problem.to_string(), problem.advice())
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self::new(kind, None)
     }
 }
 

@@ -1,66 +1,7 @@
 //! Why a secret could not be stored, in words that never leave open whether something was written.
 
 use super::words::{Place, policies_known, shell_word};
-use super::{Code, Denied, Error, ErrorKind, RequestInfo};
-
-/// Why `store` did not do its work, where that is not what a read can fail with. Each variant says when it happens.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum NotStored {
-    /// The token may not read the secret before it is written, or not write it.
-    Denied {
-        /// What the policies lack.
-        denied: Denied,
-        /// Whether it is the write; else the read before it.
-        write: bool,
-    },
-
-    /// Vault does not tell the engine, and there is no secret by which to know it.
-    EngineUnknown,
-
-    /// The path has the API's `data/` in front.
-    DataPath {
-        /// The path without it.
-        path: String,
-    },
-
-    /// The key has another value.
-    OtherValue {
-        /// The key.
-        key: String,
-        /// The version of the secret, for KV version 2.
-        version: Option<u64>,
-    },
-
-    /// Another client wrote between our read and our write.
-    WrittenMeanwhile,
-
-    /// The write had no answer, or none that says what became of it.
-    Unsure {
-        /// The failure.
-        why: Box<Error>,
-    },
-
-    /// It is there, but the server will not be able to read it.
-    NotReadBack {
-        /// Whether it was written by this call; else it was there already.
-        written: bool,
-        /// What happened when it was read as the server will read it.
-        why: ReadBack,
-        /// The text for the configuration.
-        text: String,
-    },
-}
-
-/// What a read after a write gave instead of the value.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum ReadBack {
-    /// Another value.
-    OtherValue,
-    /// The failure of the server's own login or read.
-    Failed(Box<Error>),
-}
+use super::{Code, Error, ErrorKind, NotStored, ReadBack, RequestInfo};
 
 impl NotStored {
     /// The error at this request.

@@ -53,8 +53,10 @@ impl SecretReference {
         let mut fields = Fields::read(json)?;
         let command = store_command::find(&mut fields);
         let reference = Self::of(&mut fields, host)?;
-        let command =
-            reference.as_ref().zip(command).and_then(|(reference, command)| store_command::of(reference, command, &mut fields));
+        let command = reference.as_ref().zip(command).and_then(|(reference, command)| {
+            let Self { engine, version, selector, .. } = reference;
+            store_command::of((*engine, *version, selector), command, &mut fields)
+        });
         match reference {
             Some(reference) if fields.problems.is_empty() => {
                 Ok((reference, command.map(|command| StoreCommand { text: format!("{prefix}{}", command.text), ..command })))

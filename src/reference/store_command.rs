@@ -2,10 +2,9 @@
 //! would stand in the clear.
 
 use crate::secret::Secret;
-use crate::value::Target;
+use crate::value::{Selector, Target};
 use crate::vault::Engine;
 
-use super::SecretReference;
 use super::fields::{Fields, ORDER, OVERWRITE, STORE, VALUE};
 
 /// What is to be stored, and under which condition.
@@ -62,27 +61,27 @@ pub(super) fn find(fields: &mut Fields<'_>) -> Option<(Secret, bool)> {
     Some((value?, overwrite.unwrap_or(false)))
 }
 
-/// The order, unless `request` is for reading only. Problems are noted.
+/// The order, unless a reference with this engine, version and selector is for reading only. Problems are noted.
 pub(super) fn of(
-    reference: &SecretReference,
+    (engine, version, selector): (Option<Engine>, Option<u64>, &Selector),
     (value, overwrite): (Secret, bool),
     fields: &mut Fields<'_>,
 ) -> Option<StoreCommand> {
     let problems = &mut fields.problems;
-    if reference.engine == Some(Engine::Generic) {
+    if engine == Some(Engine::Generic) {
         problems.push("\"engine\":\"generic\" cannot be stored to: only KV can".to_owned());
     }
-    if reference.version.is_some() {
+    if version.is_some() {
         problems.push("\"version\" cannot be stored to, since storing makes a new version: leave it out".to_owned());
     }
-    let key = match &reference.selector.target {
+    let key = match &selector.target {
         Target::Key(key) => Some(key.clone()),
         Target::Pointer(_) => {
             problems.push("a pointer cannot be stored to: write the name of a key in \"key\"".to_owned());
             None
         }
     };
-    let stored = reference.selector.to_store(&value).map_err(|problem| problems.push(format!("\"{VALUE}\" {problem}"))).ok();
+    let stored = selector.to_store(&value).map_err(|problem| problems.push(format!("\"{VALUE}\" {problem}"))).ok();
     let text = fields.without(&ORDER);
     fields.problems.is_empty().then_some(())?;
     Some(StoreCommand { key: key?, value, stored: stored?, overwrite, text })

@@ -16,7 +16,6 @@ use crate::clock::Clock;
 use crate::engine::SecretData;
 use crate::error::Error;
 use crate::host::Host;
-use crate::secret::Secret;
 use crate::service::leases::Leases;
 use crate::service::lifetime::{Action, Event, Extent, Lifetime};
 use crate::service::resolved::ResolvedTexts;
@@ -68,28 +67,6 @@ impl Service {
             connections: Connections::new(),
             clock: Clock::new(),
         }
-    }
-
-    /// Reads the secret that `text` names: the JSON object of the server's configuration, with or without `{ENC}`.
-    ///
-    /// # Errors
-    ///
-    /// Every failure is an [`Error`] whose words tell the administrator what to do. The value is never empty.
-    pub fn resolve(&self, text: &str, host: &dyn Host) -> Result<Secret, Error> {
-        self.set_clock(host);
-        let resolved = self.resolved.get(text, &self.connections, host)?;
-        self.call(host, || read::value(self, &resolved, host))
-    }
-
-    /// Stores the secret that `text` holds, if it has `"store":true` and a `"value"`, and returns the text for the configuration;
-    /// any other text is returned as it is after its secret was read.
-    ///
-    /// # Errors
-    ///
-    /// Every failure is an [`Error`] that says whether anything was written.
-    pub fn store(&self, text: &str, host: &dyn Host) -> Result<String, Error> {
-        self.set_clock(host);
-        store::store(self, text, host)
     }
 
     /// One turn of the keeper, the thread that [`Host::start_keeper`] started: secrets whose time is over are wiped, leases

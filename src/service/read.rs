@@ -14,8 +14,21 @@ use crate::service::tokens::ObtainedToken;
 use crate::single_flight::{GivenUp, Waiter};
 use crate::vault::Engine;
 
+impl Service {
+    /// Reads the secret that `text` names: the JSON object of the server's configuration, with or without `{ENC}`.
+    ///
+    /// # Errors
+    ///
+    /// Every failure is an [`Error`] whose words tell the administrator what to do. The value is never empty.
+    pub fn resolve(&self, text: &str, host: &dyn Host) -> Result<Secret, Error> {
+        self.set_clock(host);
+        let resolved = self.resolved.get(text, &self.connections, host)?;
+        self.call(host, || value(self, &resolved, host))
+    }
+}
+
 /// The value that the text names.
-pub(super) fn value(service: &Service, resolved: &Resolved, host: &dyn Host) -> Result<Secret, Error> {
+fn value(service: &Service, resolved: &Resolved, host: &dyn Host) -> Result<Secret, Error> {
     let session = Session::new(service, resolved, host);
     let selector = &resolved.reference.selector;
     if resolved.cached.is_zero() {

@@ -11,12 +11,20 @@ use crate::service::read::Session;
 use crate::service::resolved::Resolved;
 use crate::settings::OFFICIAL_TOKEN;
 
-/// Does what `text` orders, and returns the text for the configuration. One without an order is only checked.
-pub(super) fn store(service: &Service, text: &str, host: &dyn Host) -> Result<String, Error> {
-    let (reference, command) = SecretReference::parse_store_command(text, host)?;
-    let Some(command) = command else { return service.resolve(text, host).map(|_| text.to_owned()) };
-    let resolved = Resolved::new(reference, &service.connections, host)?;
-    service.call(host, || write(service, &resolved, command, host))
+impl Service {
+    /// Stores the secret that `text` holds, if it has `"store":true` and a `"value"`, and returns the text for the configuration;
+    /// any other text is returned as it is after its secret was read.
+    ///
+    /// # Errors
+    ///
+    /// Every failure is an [`Error`] that says whether anything was written.
+    pub fn store(&self, text: &str, host: &dyn Host) -> Result<String, Error> {
+        self.set_clock(host);
+        let (reference, command) = SecretReference::parse_store_command(text, host)?;
+        let Some(command) = command else { return self.resolve(text, host).map(|_| text.to_owned()) };
+        let resolved = Resolved::new(reference, &self.connections, host)?;
+        self.call(host, || write(self, &resolved, command, host))
+    }
 }
 
 /// Writes with the login of the start-up, or the administrator's own. What was read before does not count, or go on to count.

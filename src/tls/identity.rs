@@ -15,12 +15,10 @@ use crate::secret::Secret;
 use crate::settings::Value;
 use crate::tls::files::{Files, is_content, shown};
 use crate::tls::key_store::{self, Key, pkcs12};
-use crate::tls::options::Options;
+use crate::tls::options::{KEY_STORE as STORE, KEY_STORE_TYPE as TYPE, Options};
 use crate::tls::pem::Pem;
 use crate::tls::{named, x509};
 
-pub(super) const STORE: &str = "javax.net.ssl.keyStore";
-pub(super) const TYPE: &str = "javax.net.ssl.keyStoreType";
 const PASSWORD: &str = "javax.net.ssl.keyStorePassword";
 
 const CERTIFICATE: &str = "client certificate file";

@@ -5,8 +5,11 @@ use crate::settings::{
     CA_CERT, CA_CERT_BYTES, CA_PATH, CLIENT_CERT, CLIENT_CERT_PASSWORD, CLIENT_KEY, Origin, SKIP_VERIFY, SYSTEM_TRUST, Sources,
     TLS_SERVER_NAME, Value,
 };
-use crate::tls::identity;
 use crate::tls::key_store::jvm;
+
+/// The JVM's client certificates.
+pub(super) const KEY_STORE: &str = "javax.net.ssl.keyStore";
+pub(super) const KEY_STORE_TYPE: &str = "javax.net.ssl.keyStoreType";
 
 /// What the administrator set about TLS.
 #[derive(Default, PartialEq, Eq)]
@@ -44,7 +47,7 @@ impl Options {
             _ => None,
         };
         Ok(Self {
-            jvm: [jvm::STORE, jvm::TYPE, identity::STORE, identity::TYPE]
+            jvm: [jvm::STORE, jvm::TYPE, KEY_STORE, KEY_STORE_TYPE]
                 .map(|name| sources.host.environment().property(name).map(str::to_owned)),
             ca_file: CA_CERT.find(sources)?,
             ca_bytes: CA_CERT_BYTES.find(sources)?,
