@@ -5,11 +5,13 @@
 //! goes into a message for an administrator, never into a decision about access. No I/O, and
 //! neither the header nor the signature is ever decoded.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
 
 use crate::time::UtcTime;
@@ -56,10 +58,10 @@ pub(crate) enum NotAJwt {
     Pem,
     #[error("a JWT has three parts with dots between them, this text has {0}")]
     Parts(usize),
-    #[error("its second part is not base64url")]
-    Encoding,
-    #[error("its second part is not a JSON object")]
-    Json,
+    #[error("its {0} part is not base64url")]
+    Encoding(&'static str),
+    #[error("its {0} part is not a JSON object")]
+    Json(&'static str),
 }
 
 impl Claims {
@@ -72,15 +74,20 @@ impl Claims {
         if token.starts_with("-----BEGIN ") {
             return Err(NotAJwt::Pem);
         }
-        let parts: Vec<&str> = token.split('.').filter(|part| !part.is_empty()).collect();
-        let [_, payload, _] = parts.as_slice() else {
-            return Err(NotAJwt::Parts(parts.len()));
-        };
-        let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).map_err(|_| NotAJwt::Encoding)?;
-        match serde_json::from_slice(&payload) {
-            Ok(Value::Object(claims)) => Ok(Self::from_object(&claims)),
-            _ => Err(NotAJwt::Json),
+        let parts: Vec<&str> = token.split('.').collect();
+        let filled = parts.iter().filter(|part| !part.is_empty()).count();
+        let (&[header, payload, signature], 3) = (parts.as_slice(), filled) else { return Err(NotAJwt::Parts(filled)) };
+        Self::object::<BTreeMap<String, IgnoredAny>>(header, "first")?;
+        if !signature.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+            return Err(NotAJwt::Encoding("third"));
         }
+        Self::object::<Map<String, Value>>(payload, "second").map(|claims| Self::from_object(&claims))
+    }
+
+    /// A part that is a JSON object in base64url.
+    fn object<T: DeserializeOwned>(part: &str, which: &'static str) -> Result<T, NotAJwt> {
+        let json = URL_SAFE_NO_PAD.decode(part).map_err(|_| NotAJwt::Encoding(which))?;
+        serde_json::from_slice(&json).map_err(|_| NotAJwt::Json(which))
     }
 
     fn from_object(claims: &Map<String, Value>) -> Self {

@@ -29,7 +29,7 @@ mod vault;
 
 pub use error::{
     CODE_GROUPS, CODES, Code, CodeGroup, CodeInfo, Denied, DeniedHint, Error, ErrorKind, FoundEngine, NotFollowed, NotStored,
-    OtherEndpoint, Problem, ReadBack, RequestInfo, SecretLocation, Tries, Unreachable, UnsealProgress,
+    OtherEndpoint, Problem, Provider, ReadBack, RequestInfo, SecretLocation, Tries, Unreachable, UnsealProgress,
 };
 pub use host::{Environment, Host};
 pub use secret::Secret;

@@ -25,10 +25,56 @@ pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
+/// The name of a character that a reader does not see, or takes for a plain space; `None` for the plain space itself and for
+/// all that is seen. Neither are the joiners and selectors that an emoji may end with.
+pub(crate) fn invisible(c: char) -> Option<&'static str> {
+    Some(match c {
+        '\0' => "NUL",
+        '\t' => "a tab",
+        '\n' => "a line break",
+        '\r' => "a carriage return",
+        '\u{a0}' | '\u{2007}' | '\u{202f}' => "a no-break space",
+        '\u{ad}' => "a soft hyphen",
+        '\u{feff}' => "a byte order mark",
+        '\u{200b}' => "a zero-width space",
+        '\u{200c}' | '\u{200d}' | '\u{2060}' => "a zero-width joiner or non-joiner",
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            "a mark of the writing direction"
+        }
+        '\u{180e}' | '\u{2061}'..='\u{2064}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{2800}' => {
+            "an invisible character"
+        }
+        _ if c.is_control() => "a control character",
+        ' ' => return None,
+        _ if c.is_whitespace() => "a space or line break of a special kind",
+        _ => return None,
+    })
+}
+
+/// A character as a message names it, such as `a no-break space (U+00A0)`.
+pub(crate) fn character(c: char) -> String {
+    let name = if c == ' ' { "a space" } else { invisible(c).unwrap_or("a character") };
+    format!("{name} (U+{:04X})", u32::from(c))
+}
+
+/// Whether a password that begins or ends with this character was most likely stored by mistake.
+pub(crate) fn is_blank(c: char) -> bool {
+    c == ' ' || invisible(c).is_some()
+}
+
+/// A name as it is, in quotes: what cannot be seen is escaped (`"password\u{200b}"`), and what is beyond `most` characters
+/// becomes "…".
+pub(crate) fn quoted(name: &str, most: usize) -> String {
+    match name.char_indices().nth(most) {
+        Some((end, _)) => format!("{:?}", format!("{}…", name.get(..end).unwrap_or_default())),
+        None => format!("{name:?}"),
+    }
+}
+
 /// `"a", "b" and "c"`; from the twentieth name on only how many more there are.
 pub(crate) fn list(names: &[impl AsRef<str>]) -> String {
     const MOST: usize = 20;
-    let quoted: Vec<String> = names.iter().take(MOST).map(|name| format!("\"{}\"", one_line(name.as_ref(), 80))).collect();
+    let quoted: Vec<String> = names.iter().take(MOST).map(|name| quoted(name.as_ref(), 80)).collect();
     match (quoted.as_slice(), names.len()) {
         ([], _) => String::new(),
         ([one], 1) => one.clone(),
@@ -67,6 +113,31 @@ mod tests {
         assert_eq!(list(&["a", "b", "c"]), "\"a\", \"b\" and \"c\"");
         let many: Vec<String> = (0..25).map(|i| i.to_string()).collect();
         assert!(list(&many).ends_with("\"19\" and 5 more"));
+    }
+
+    #[test]
+    fn a_name_is_listed_as_it_is() {
+        assert_eq!(
+            list(&["password ", "pass\u{200b}word", "a\u{a0}b\n\"", "zażółć"]),
+            r#""password ", "pass\u{200b}word", "a\u{a0}b\n\"" and "zażółć""#
+        );
+        assert_eq!(list(&["ä".repeat(81)]), format!("\"{}…\"", "ä".repeat(80)));
+    }
+
+    #[test]
+    fn what_cannot_be_seen_has_a_name() {
+        for (c, name) in [
+            (' ', "a space (U+0020)"),
+            ('\u{a0}', "a no-break space (U+00A0)"),
+            ('\u{feff}', "a byte order mark (U+FEFF)"),
+            ('\u{7f}', "a control character (U+007F)"),
+            ('\u{3000}', "a space or line break of a special kind (U+3000)"),
+        ] {
+            assert!(is_blank(c) && character(c) == name, "{}", character(c));
+        }
+        for seen in ['a', 'é', '\u{301}', '😀', '\u{fe0f}', '\u{fffd}', '-'] {
+            assert!(!is_blank(seen), "{seen:?}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, ErrorKind, Problem, RequestInfo};
 use crate::host::Host;
 use crate::secret::Secret;
-use crate::text::nearest;
+use crate::text::{character, is_blank, nearest};
 use crate::vault;
 
 /// Which value, and how it is written.
@@ -20,7 +20,7 @@ pub(crate) struct Selector {
     pub(crate) target: Target,
     /// The value is base64 of the text that is wanted.
     pub(crate) base64: bool,
-    /// White space around the value is dropped.
+    /// White space and other characters around the value that cannot be seen are dropped.
     pub(crate) trim: bool,
 }
 
@@ -41,15 +41,14 @@ impl Selector {
             Target::Pointer(pointer) => (pointer, at(data, pointer, location)?),
         };
         let unusable = |problem| ErrorKind::ValueUnusable { key: name.clone(), problem }.at(location);
-        let text = self.decode(value).map_err(unusable)?;
-        if text.expose().ends_with('\n') && !self.trim {
+        let text = self.trimmed(self.decode(value).map_err(unusable)?);
+        if let Some(oddities) = oddities(text.expose()) {
             host.warn(&format!(
-                "The value of key {name:?} at {} ends with a line break, and is used with it; if the login fails, store it again \
-                 without one (printf instead of echo), or write \"trim\":true",
+                "The value of key {name:?} at {} {oddities}, and is used as it is; if the login fails, store it again without that \
+                 (printf instead of echo), or write \"trim\":true, which leaves out what is at the edges",
                 location
             ));
         }
-        let text = self.trimmed(text);
         if text.expose().is_empty() {
             return Err(unusable(Problem::new("is an empty text", "write the password there (vault kv patch …)")));
         }
@@ -63,8 +62,11 @@ impl Selector {
 
     /// The text that has to be written for `value` to be read; the error is about `value`.
     pub(crate) fn to_store(&self, value: &Secret) -> Result<Secret, &'static str> {
-        if self.trim && value.expose() != value.expose().trim() {
+        if self.trim && value.expose() != value.expose().trim_matches(is_blank) {
             return Err("has white space around it, which \"trim\" would remove at each read: leave out one of the two");
+        }
+        if self.base64 && value.expose().contains('\0') {
+            return Err("holds NUL (U+0000), which is refused where \"encoding\" is base64: no password holds it");
         }
         // Room for all of it at once, so that no copy is left behind.
         let mut stored = String::with_capacity(value.expose().len() * 4 / 3 + 4);
@@ -82,8 +84,16 @@ impl Selector {
     }
 
     fn trimmed(&self, text: Secret) -> Secret {
-        if self.trim { Secret::new(text.expose().trim().to_owned()) } else { text }
+        if self.trim { Secret::new(text.expose().trim_matches(is_blank).to_owned()) } else { text }
     }
+}
+
+/// What looks like a mistake in a password, in words: an edge that cannot be seen, and NUL, which databases do not take.
+fn oddities(value: &str) -> Option<String> {
+    let edge = |c: Option<char>, words: &str| c.filter(|c| is_blank(*c)).map(|c| format!("{words} {}", character(c)));
+    let inside = value.trim_matches(is_blank).contains('\0').then(|| format!("holds {}", character('\0')));
+    let found = [edge(value.chars().next(), "begins with"), inside, edge(value.chars().next_back(), "ends with")];
+    found.into_iter().flatten().reduce(|words, more| format!("{words} and {more}"))
 }
 
 /// The value that `pointer` points to. It walks the text, so that a number keeps its digits.
@@ -153,9 +163,33 @@ fn decoded(text: &Secret) -> Result<Secret, Problem> {
             .decode(compact.as_bytes())
             .map_err(|_| Problem::new("is not base64", "leave \"encoding\" out, or store it encoded"))?,
     );
+    if is_utf16(&bytes) {
+        return Err(Problem::new(
+            "is base64 of UTF-16 text, as Windows tools write it",
+            "encode the UTF-8 bytes of the password (PowerShell: [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes(…)))",
+        ));
+    }
+    if bytes.contains(&0) {
+        return Err(Problem::new(
+            "is base64 of bytes with NUL (0x00) among them, which no password holds",
+            "store the password itself",
+        ));
+    }
     let text = str::from_utf8(&bytes)
         .map_err(|_| Problem::from("is base64 of bytes that are no UTF-8 text, which a password must be"))?;
     Ok(Secret::new(text.to_owned()))
+}
+
+/// Whether the bytes are UTF-16: by their byte order mark, or because at least every second character would be of the Latin
+/// alphabet, whose upper byte is 0.
+fn is_utf16(bytes: &[u8]) -> bool {
+    let latin = |upper: usize| {
+        let zeros = bytes.iter().skip(upper).step_by(2).filter(|byte| **byte == 0).count();
+        let other_zeros = bytes.iter().skip(1 - upper).step_by(2).filter(|byte| **byte == 0).count();
+        zeros > 0 && zeros * 4 >= bytes.len() && other_zeros == 0
+    };
+    let marked = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    bytes.len().is_multiple_of(2) && (marked || latin(0) || latin(1))
 }
 
 #[cfg(test)]
@@ -201,13 +235,14 @@ mod tests {
         assert!(is(selector(false, true), "\" ab\"", "ab") && is(selector(true, true), "\"YWIK\"", "ab"));
         assert!(!is(selector(true, false), "\"ab!\"", "ab!"));
         for (selector, value) in
-            [(selector(false, false), " a\n"), (selector(true, false), "zażółć\0"), (selector(true, true), "a b")]
+            [(selector(false, false), " a\n\0"), (selector(true, false), "zażółć\u{a0}"), (selector(true, true), "a b")]
         {
             let value = Secret::new(value.to_owned());
             let stored = selector.to_store(&value).map_err(str::to_owned).unwrap();
             assert!(selector.matches(&serde_json::to_string(stored.expose()).unwrap(), &value));
         }
-        assert!(selector(false, true).to_store(&Secret::new("a ".to_owned())).is_err());
+        assert!(selector(false, true).to_store(&Secret::new("a\u{feff}".to_owned())).is_err());
+        assert!(selector(true, false).to_store(&Secret::new("a\0b".to_owned())).is_err());
     }
 
     #[test]
@@ -217,6 +252,40 @@ mod tests {
         assert_eq!(decode("cGE").unwrap(), "pa");
         assert_eq!(decode("cGFz\nc3c=\n").unwrap(), "passw");
         assert!(decode("p@").unwrap_err().what.starts_with("is not base64"));
-        assert!(decode("//79").unwrap_err().what.contains("no UTF-8 text"));
+        assert!(decode("gICA").unwrap_err().what.contains("no UTF-8 text"));
+    }
+
+    #[test]
+    fn what_looks_like_text_in_base64_and_is_none_is_named() {
+        let problem = |bytes: &[u8]| {
+            let text = base64::engine::general_purpose::STANDARD.encode(bytes);
+            decoded(&Secret::new(text)).err().map(|problem| problem.what).unwrap_or_default()
+        };
+        let utf16 = |text: &str| text.encode_utf16().collect::<Vec<u16>>();
+        for text in ["password", "pässwörd", "p", "pa-zażółć", "pass\u{4e2d}"] {
+            let little: Vec<u8> = utf16(text).iter().flat_map(|unit| unit.to_le_bytes()).collect();
+            let big: Vec<u8> = utf16(text).iter().flat_map(|unit| unit.to_be_bytes()).collect();
+            for bytes in [little, big] {
+                assert!(problem(&bytes).contains("UTF-16"), "{text}: {}", problem(&bytes));
+            }
+        }
+        assert!(problem(b"\xff\xfe\x2d\x4e").contains("UTF-16") && problem(b"\xfe\xff\x4e\x2d").contains("UTF-16"));
+        for binary in [&b"pass\0"[..], b"\0", b"\0\0", b"a\0\0\0", b"ab\0cdefghijklmnopq"] {
+            assert!(problem(binary).contains("NUL (0x00)"), "{binary:?}: {}", problem(binary));
+        }
+        assert_eq!(problem("päss\u{feff}\n".as_bytes()), "");
+    }
+
+    #[test]
+    fn an_edge_that_cannot_be_seen_is_named() {
+        assert_eq!(oddities("pass word"), None);
+        assert_eq!(oddities("").as_deref(), None);
+        assert_eq!(oddities(" a").as_deref(), Some("begins with a space (U+0020)"));
+        assert_eq!(oddities("a\r\n").as_deref(), Some("ends with a line break (U+000A)"));
+        assert_eq!(
+            oddities("\u{feff}a\0b\u{200b}").as_deref(),
+            Some("begins with a byte order mark (U+FEFF) and holds NUL (U+0000) and ends with a zero-width space (U+200B)")
+        );
+        assert_eq!(oddities("a\0").as_deref(), Some("ends with NUL (U+0000)"));
     }
 }

@@ -7,7 +7,7 @@ use serde::Serializer as _;
 use crate::auth::{Login, TokenInfo};
 use crate::client::{ApiRequest, ApiResponse, Client, InlineLogin};
 use crate::diagnosis;
-use crate::error::{Error, ErrorKind, Problem};
+use crate::error::{Error, ErrorKind, Problem, Provider};
 use crate::secret::Secret;
 use crate::settings::{AUTH_MOUNT, AUTH_NAMESPACE};
 use crate::vault::{self, Meaning};
@@ -76,7 +76,7 @@ impl Attempt {
                 };
                 let token = vault::secret_string(auth.client_token.get()).filter(|token| !token.expose().is_empty());
                 let token = token.ok_or_else(|| response.lacks("\"auth.client_token\" is not a token"))?;
-                Ok(Login { token: Some(token), origin: self.origin.clone(), info: Some(info) })
+                Ok(Login { token: Some(token), origin: self.origin.clone(), info: Some(info), provider: Provider::Fixed })
             }
             Meaning::NotAccepted | Meaning::Denied => Err(refused("permission denied", true)),
             Meaning::Refused(said) if said == "namespace not found" => Err(ErrorKind::NamespaceUnknown.at(&response.at)),

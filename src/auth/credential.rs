@@ -1,111 +1,183 @@
-//! Credentials in files: read anew at each login, trimmed, and never shown.
+//! Credentials in files: read anew at each login, waited for when they come late, trimmed, and never shown.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
-
-use zeroize::Zeroizing;
-
-use crate::error::{Error, ErrorKind as Kind, Problem};
-use crate::host::Host;
+use super::Context;
+use crate::error::{Error, ErrorKind, Problem, Tries};
+use crate::file::{self, read_regular};
 use crate::secret::Secret;
-use crate::settings::{Setting, Sources, Value};
+use crate::settings::{IN_QUOTES, Origin, Setting, Value, is_in_quotes};
+use crate::text::{character, invisible};
 
 /// A token has a hundred bytes, a JWT one or two thousand.
-const MAX: u64 = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 
-/// A credential that stands in `setting` itself or in the file that `in_file` names. `what` is both in words: the
-/// credential with its article, and the file without.
-pub(super) fn find(
-    setting: &Setting,
-    in_file: &Setting,
-    (what, file_what): (&'static str, &'static str),
-    method: &'static str,
-    sources: Sources<'_>,
-) -> Result<(Secret, Value), Error> {
-    if let Some(value) = setting.find(sources)? {
-        return Ok((Secret::new(value.trimmed().to_owned()), value));
-    }
-    let Some(file) = in_file.find(sources)? else {
-        let places = format!("{}, or a file with it: {}", setting.places(), in_file.places());
-        return Err(Kind::NotConfigured { method, what, places }.into());
-    };
-    let secret = read(&file, file_what)?;
-    warn_if_others_may_read(&file, file_what, sources.host);
-    Ok((secret, file))
+/// A credential that stands in a setting or in a file, and what messages call both.
+pub(super) struct Credential {
+    pub(super) setting: &'static Setting,
+    pub(super) in_file: &'static Setting,
+    /// With its article, such as `the role-id`.
+    pub(super) what: &'static str,
+    /// Without, such as `role-id file`.
+    pub(super) file: &'static str,
+    /// A password may hold any character; all others are words of visible ones.
+    pub(super) any_character: bool,
 }
 
-/// Why a credential's file has none.
+impl Credential {
+    /// The credential, and where it stands; `None` when it is set nowhere.
+    pub(super) fn find(&self, context: &Context<'_>) -> Result<Option<(Secret, Value)>, Error> {
+        let (secret, value) = match (self.setting.find(context.sources)?, self.in_file.find(context.sources)?) {
+            (Some(value), _) => (Secret::new(value.trimmed().to_owned()), value),
+            (None, Some(file)) => {
+                let secret = read(&file, self.file, context)?;
+                warn_if_others_may_read(&file, self.file, context);
+                (secret, file)
+            }
+            (None, None) => return Ok(None),
+        };
+        if !self.any_character {
+            check(&secret).map_err(|problem| value.refuse(problem))?;
+        }
+        Ok(Some((secret, value)))
+    }
+
+    /// The credential, without which `method` cannot log in.
+    pub(super) fn require(&self, method: &'static str, context: &Context<'_>) -> Result<(Secret, Value), Error> {
+        self.find(context)?.ok_or_else(|| self.missing(method))
+    }
+
+    /// The error that it is set nowhere.
+    pub(super) fn missing(&self, method: &'static str) -> Error {
+        let places = format!("{}, or a file with it: {}", self.setting.places(), self.in_file.places());
+        ErrorKind::NotConfigured { method, what: self.what, places }.into()
+    }
+}
+
+/// Refuses what a credential does not hold, and what somebody pasted or quoted by mistake.
+fn check(secret: &Secret) -> Result<(), Problem> {
+    if is_in_quotes(secret.expose()) {
+        return Err(IN_QUOTES.into());
+    }
+    match secret.expose().chars().find(|c| invisible(*c).is_some()) {
+        Some(c) => Err(Problem::new(format!("it holds {}", character(c)), "write it again without that")),
+        None => Ok(()),
+    }
+}
+
+/// Why a credential's file has none. What it displays completes `The file "…" `.
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Unreadable {
-    Missing,
-    Denied,
-    Directory,
-    Other(std::io::Error),
-    TooLarge,
+    #[error("{0}")]
+    File(file::Problem),
+    #[error("is UTF-16 text, as some Windows tools write it")]
+    Utf16,
+    #[error("is not UTF-8 text")]
     NotText,
+    #[error("is empty")]
     Empty,
 }
 
-/// The content of a credential's file, trimmed.
-pub(super) fn content(path: &str) -> Result<Secret, Unreadable> {
-    // Room for all of it at once, so that no copy is left behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX as usize + 1));
-    File::open(path).and_then(|f| f.take(MAX + 1).read_to_end(&mut bytes)).map_err(|e| match e.kind() {
-        ErrorKind::NotFound => Unreadable::Missing,
-        ErrorKind::PermissionDenied => Unreadable::Denied,
-        ErrorKind::IsADirectory => Unreadable::Directory,
-        _ => Unreadable::Other(e),
-    })?;
-    if bytes.len() as u64 > MAX {
-        return Err(Unreadable::TooLarge);
+impl Unreadable {
+    /// Whether the file may be written yet, by an agent for one.
+    fn may_pass(&self) -> bool {
+        matches!(self, Self::File(file::Problem::Missing | file::Problem::Changing) | Self::Empty)
     }
-    match str::from_utf8(&bytes).map(str::trim) {
-        Ok("") => Err(Unreadable::Empty),
-        Ok(text) => Ok(Secret::new(text.to_owned())),
-        Err(_) => Err(Unreadable::NotText),
+
+    /// What the administrator can do about it.
+    pub(super) fn advice(&self) -> &'static str {
+        match self {
+            Self::File(file::Problem::Denied) => {
+                "make the user of this process its owner (chown, chmod 600); in a pod set fsGroup"
+            }
+            Self::File(problem) => problem.advice(),
+            Self::Utf16 => "save it as UTF-8 (PowerShell: Set-Content -Encoding ascii)",
+            Self::NotText => "name the file that holds the credential and nothing else",
+            Self::Empty => "see why the program that writes it did not",
+        }
     }
 }
 
-/// Reads the file that `file` names.
-pub(super) fn read(file: &Value, what: &'static str) -> Result<Secret, Error> {
-    let failed = |problem: &str, advice: &str| {
-        let problem = Problem::new(problem, advice);
-        Error::from(Kind::File { what, path: file.trimmed().to_owned(), origin: file.origin.to_string(), problem })
-    };
-    content(file.trimmed()).map_err(|why| match why {
-        Unreadable::Missing => failed("does not exist", "put it there, or correct the path"),
-        Unreadable::Denied => {
-            failed("may not be read by the user of this process", "make that user its owner (chown, chmod 600)")
+/// The content of a credential's file: trimmed, without a byte order mark.
+fn content(path: &str) -> Result<Secret, Unreadable> {
+    let bytes = read_regular(path, MAX_BYTES).map_err(Unreadable::File)?;
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Unreadable::Utf16);
+    }
+    let text = str::from_utf8(&bytes).map_err(|_| Unreadable::NotText)?;
+    match text.trim_start_matches('\u{feff}').trim() {
+        "" => Err(Unreadable::Empty),
+        text => Ok(Secret::new(text.to_owned())),
+    }
+}
+
+/// Reads the file that `file` names. One that is not there yet, or is empty, is waited for: an agent or a kubelet may be about to
+/// write it. Not where nobody named it: the kubelet mounts its own files before it starts a container.
+pub(super) fn read(file: &Value, what: &'static str, context: &Context<'_>) -> Result<Secret, Error> {
+    read_with(file, what, context, |why| why.advice().to_owned())
+}
+
+/// The same with other advice.
+pub(super) fn read_with(
+    file: &Value,
+    what: &'static str,
+    context: &Context<'_>,
+    advice: impl Fn(&Unreadable) -> String,
+) -> Result<Secret, Error> {
+    let mut patience = context.client.patience();
+    loop {
+        let why = match content(file.trimmed()) {
+            Ok(content) => return Ok(content),
+            Err(why) => why,
+        };
+        let waits = why.may_pass() && file.origin != Origin::Default;
+        if waits && patience.wait(format!("The {what} {:?} (from {}) {why}", file.trimmed(), file.origin))? {
+            continue;
         }
-        Unreadable::Directory => failed("is a directory", "name the file in it"),
-        Unreadable::Other(e) => failed(&format!("cannot be read: {e}"), "check it"),
-        Unreadable::TooLarge => failed("is larger than 64 KiB", "name the file that holds the credential and nothing else"),
-        Unreadable::NotText => failed("is not UTF-8 text", "name the file that holds the credential and nothing else"),
-        Unreadable::Empty => failed("is empty", "see why whoever writes it did not"),
-    })
+        let tries = patience
+            .tries()
+            .map(|Tries { count, time }| format!(", after {count} tries in {:.0} s", time.as_secs_f32()))
+            .unwrap_or_default();
+        return Err(failed(file, what, (format!("{why}{tries}"), advice(&why))));
+    }
+}
+
+/// The error that the file cannot be used.
+pub(super) fn failed(file: &Value, what: &'static str, problem: impl Into<Problem>) -> Error {
+    let (path, origin) = (file.trimmed().to_owned(), file.origin.to_string());
+    ErrorKind::File { what, path, origin, problem: problem.into() }.into()
 }
 
 /// The content of a file as a token that goes into an HTTP header.
 pub(super) fn token(content: Secret, file: &Value, what: &'static str) -> Result<Secret, Error> {
+    if is_in_quotes(content.expose()) {
+        return Err(failed(file, what, ("holds quotes around the token", "remove them")));
+    }
     match content.expose().bytes().position(|b| !b.is_ascii_graphic()) {
         None => Ok(content),
-        Some(at) => {
-            let problem = Problem::new(
+        Some(at) => Err(failed(
+            file,
+            what,
+            (
                 format!("holds no token: byte {} is not a visible ASCII character", at + 1),
                 "name the file that holds the token and nothing else",
-            );
-            Err(Kind::File { what, path: file.trimmed().to_owned(), origin: file.origin.to_string(), problem }.into())
-        }
+            ),
+        )),
     }
 }
 
 /// A credential's file is for its owner, and perhaps for a group.
-pub(super) fn warn_if_others_may_read(file: &Value, what: &str, host: &dyn Host) {
+pub(super) fn warn_if_others_may_read(file: &Value, what: &str, context: &Context<'_>) {
+    if context.again {
+        return;
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         let mode = std::fs::metadata(file.trimmed()).map(|metadata| metadata.permissions().mode()).unwrap_or_default();
         if mode & 0o004 != 0 {
-            host.warn(&format!("Every user of this machine may read the {what} {:?}; chmod o-r mends it", file.trimmed()));
+            context
+                .sources
+                .host
+                .warn(&format!("Every user of this machine may read the {what} {:?}; chmod o-r mends it", file.trimmed()));
         }
     }
 }

@@ -1,17 +1,24 @@
 //! `GITHUB`: a personal access token of GitHub.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/github#login>.
 
-use super::{Attempt, Context, Plain, attempt, credential, mount};
+use super::credential::Credential;
+use super::{Attempt, Context, Plain, attempt, mount};
 use crate::error::Error;
 use crate::settings::{GITHUB_TOKEN, GITHUB_TOKEN_FILE};
 
 pub(super) const NAME: &str = "GITHUB";
 
+const CREDENTIAL: Credential = Credential {
+    setting: &GITHUB_TOKEN,
+    in_file: &GITHUB_TOKEN_FILE,
+    what: "the personal access token of GitHub",
+    file: "GitHub token file",
+    any_character: false,
+};
+
 pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
-    const WHAT: (&str, &str) = ("the personal access token of GitHub", "GitHub token file");
-    let sources = context.sources;
-    let mount = mount(sources, "github")?;
-    let (token, origin) = credential::find(&GITHUB_TOKEN, &GITHUB_TOKEN_FILE, WHAT, NAME, sources)?;
+    let mount = mount(context.sources, "github")?;
+    let (token, origin) = CREDENTIAL.require(NAME, context)?;
     let plain = Plain {
         method: NAME,
         mount: mount.plain,

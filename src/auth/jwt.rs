@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::{Attempt, Context, Plain, credential, mount, shown};
-use crate::error::{Error, ErrorKind, Problem};
+use crate::error::Error;
 use crate::jwt::Claims;
 use crate::secret::Secret;
 use crate::settings::{JWT_FILE, ROLE};
@@ -15,12 +15,9 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
     let sources = context.sources;
     let mount = mount(sources, "jwt")?;
     let file = JWT_FILE.require(sources, NAME, "the file that holds the JWT")?;
-    let jwt = credential::read(&file, WHAT)?;
-    let claims = Claims::parse(jwt.expose()).map_err(|why| ErrorKind::File {
-        what: WHAT,
-        path: file.trimmed().to_owned(),
-        origin: file.origin.to_string(),
-        problem: Problem::new(format!("is not a JWT: {why}"), "name the file that holds the JWT and nothing else"),
+    let jwt = credential::read(&file, WHAT, context)?;
+    let claims = Claims::parse(jwt.expose()).map_err(|why| {
+        credential::failed(&file, WHAT, (format!("is not a JWT: {why}"), "name the file that holds the JWT and nothing else"))
     })?;
     // Without a role the method's default role is taken.
     let role = ROLE.find(sources)?;

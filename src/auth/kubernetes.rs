@@ -11,7 +11,8 @@ use super::attempt::refuses_for_good;
 use super::credential::{self, Unreadable};
 use super::{Attempt, Context, Refused, mount_of, shown};
 use crate::diagnosis;
-use crate::error::{Error, ErrorKind, Problem};
+use crate::error::{Error, ErrorKind};
+use crate::file;
 use crate::jwt::Claims;
 use crate::secret::Secret;
 use crate::settings::{KUBERNETES_JWT_FILE, KUBERNETES_MOUNT, KUBERNETES_ROLE, Origin, Value};
@@ -26,7 +27,7 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
     let role = KUBERNETES_ROLE.require(sources, NAME, "the role to log in with")?;
     let mount = mount_of(&KUBERNETES_MOUNT.find_or(sources, "kubernetes")?)?;
     let file = KUBERNETES_JWT_FILE.find_or(sources, DEFAULT_JWT_FILE)?;
-    let (jwt, claims) = read(&file)?;
+    let (jwt, claims) = read(&file, context)?;
     let presented = Presented { role: role.trimmed().to_owned(), mount: mount.plain, claims, file: file.trimmed().to_owned() };
     Ok(Attempt {
         api_path: format!("auth/{}/login", mount.encoded),
@@ -69,40 +70,20 @@ impl Presented {
 
 /// Reads the service account's token, trimmed, and what it says of itself. Anything else that the file may hold (the
 /// setting is easily wrong) is not sent to Vault.
-fn read(file: &Value) -> Result<(Secret, Claims), Error> {
-    let path = file.trimmed();
-    let failed = |problem: Problem| {
-        let what = "service account token file";
-        Error::from(ErrorKind::File { what, path: path.to_owned(), origin: file.origin.to_string(), problem })
-    };
+fn read(file: &Value, context: &Context<'_>) -> Result<(Secret, Claims), Error> {
+    const WHAT: &str = "service account token file";
     let set = format!("or set {}", KUBERNETES_JWT_FILE.variable());
-    let jwt = credential::content(path).map_err(|why| {
-        failed(match why {
-            Unreadable::Missing if file.origin == Origin::Default => Problem::new(
-                "does not exist",
-                format!("run this server in a pod whose service account token is mounted (automountServiceAccountToken), {set}"),
-            ),
-            Unreadable::Missing => Problem::new("does not exist", format!("mount the token there, {set} otherwise")),
-            Unreadable::Denied => Problem::new(
-                "may not be read by the user of this process",
-                format!("set fsGroup of the pod or the file's mode, {set}"),
-            ),
-            Unreadable::Directory => Problem::new("is a directory", format!("name the file in it (usually \"token\"), {set}")),
-            Unreadable::Other(e) => Problem::new(format!("cannot be read: {e}"), format!("check it, {set}")),
-            Unreadable::TooLarge => {
-                Problem::new("is larger than 64 KiB: it is no token", format!("name the token's file, {set}"))
-            }
-            Unreadable::NotText => {
-                Problem::new("is not a JWT: it is no text", format!("name the file that holds the token and nothing else, {set}"))
-            }
-            Unreadable::Empty => Problem::new("is empty", "see why the kubelet or agent that writes it did not"),
-        })
+    let jwt = credential::read_with(file, WHAT, context, |why| match why {
+        Unreadable::File(file::Problem::Missing) if file.origin == Origin::Default => {
+            format!("run this server in a pod whose service account token is mounted (automountServiceAccountToken), {set}")
+        }
+        Unreadable::File(file::Problem::Missing) => format!("mount the token there, {set} otherwise"),
+        Unreadable::File(file::Problem::Directory) => format!("name the file in it (usually \"token\"), {set}"),
+        other => format!("{}, {set}", other.advice()),
     })?;
     let claims = Claims::parse(jwt.expose()).map_err(|why| {
-        failed(Problem::new(
-            format!("is not a JWT: {why}"),
-            format!("name the file that holds the token and nothing else, {set}"),
-        ))
+        let advice = format!("name the file that holds the token and nothing else, {set}");
+        credential::failed(file, WHAT, (format!("is not a JWT: {why}"), advice))
     })?;
     Ok((jwt, claims))
 }

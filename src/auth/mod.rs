@@ -15,7 +15,7 @@ mod wrapping;
 use std::time::{Duration, Instant};
 
 use crate::client::{Client, InlineLogin};
-use crate::error::Error;
+use crate::error::{Error, Provider};
 use crate::secret::Secret;
 use crate::settings::{AUTH_MOUNT, Sources, Value};
 use crate::text::one_line;
@@ -60,6 +60,8 @@ pub(crate) struct Context<'a> {
     pub(crate) unwrapped: &'a Unwrapped,
     /// What the time is for what is retained.
     pub(crate) now: Instant,
+    /// It is the same login once more: what was warned of need not be said again.
+    pub(crate) again: bool,
 }
 
 /// A token for Vault, and where it comes from, for messages.
@@ -69,6 +71,7 @@ pub(crate) struct Login {
     pub(crate) origin: String,
     /// What was granted with the token; `None` for one that was given to us, which is not ours to revoke.
     pub(crate) info: Option<TokenInfo>,
+    pub(crate) provider: Provider,
 }
 
 /// What Vault grants with a token.
@@ -84,13 +87,13 @@ pub(crate) struct TokenInfo {
 
 impl Login {
     /// A token that was there already.
-    fn given(token: Secret, origin: String) -> Self {
-        Self { token: Some(token), origin, info: None }
+    pub(crate) fn given(token: Secret, origin: String, provider: Provider) -> Self {
+        Self { token: Some(token), origin, info: None, provider }
     }
 
     /// Who reads where a login goes along with each request, for messages; there is no token.
     pub(crate) fn inline(inline: &InlineLogin) -> Self {
-        Self { token: None, origin: inline.origin.clone(), info: None }
+        Self { token: None, origin: inline.origin.clone(), info: None, provider: Provider::Fixed }
     }
 
     /// A peer's words without the token, should it echo it.
@@ -124,7 +127,8 @@ impl Method {
 
 /// `AGENT`: a Vault Agent or Proxy logs in itself.
 fn agent(_: &Context<'_>) -> Result<Login, Error> {
-    Ok(Login { token: None, origin: "the Vault Agent or Proxy at the endpoint".to_owned(), info: None })
+    let origin = "the Vault Agent or Proxy at the endpoint".to_owned();
+    Ok(Login { token: None, origin, info: None, provider: Provider::Agent })
 }
 
 /// The auth method's mount path; `default` is where the official documentation mounts it.

@@ -1,17 +1,18 @@
 //! `USERPASS` and `LDAP`: a user name and a password; the two differ in the mount only.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/userpass#login>, <https://developer.hashicorp.com/vault/api-docs/auth/ldap#login-with-ldap-user>.
 
-use super::{Attempt, Context, Plain, credential, mount, shown};
+use super::{Attempt, Context, Plain, mount, shown};
+use crate::auth::credential::Credential;
 use crate::error::Error;
-use crate::settings::{PASSWORD, PASSWORD_FILE, Sources, USERNAME};
+use crate::settings::{PASSWORD, PASSWORD_FILE, USERNAME};
 use crate::vault::ApiPath;
 
 pub(super) fn userpass(context: &Context<'_>) -> Result<Attempt, Error> {
-    attempt("USERPASS", "userpass", context.sources, |_| WRONG)
+    attempt("USERPASS", "userpass", context, |_| WRONG)
 }
 
 pub(super) fn ldap(context: &Context<'_>) -> Result<Attempt, Error> {
-    attempt("LDAP", "ldap", context.sources, |said| match said {
+    attempt("LDAP", "ldap", context, |said| match said {
         _ if said.contains("Network Error") => {
             "Vault does not reach the directory server: see that it runs, and check \"url\" in 'vault read auth/MOUNT/config'"
         }
@@ -21,20 +22,24 @@ pub(super) fn ldap(context: &Context<'_>) -> Result<Attempt, Error> {
 
 const WRONG: &str = "the user name or the password is wrong, or the account is locked";
 
+const CREDENTIAL: Credential =
+    Credential { setting: &PASSWORD, in_file: &PASSWORD_FILE, what: "the password", file: "password file", any_character: true };
+
 /// A login of a user with a password. `cause` is what is likely wrong when Vault refuses it with these words.
 pub(super) fn attempt(
     method: &'static str,
     default_mount: &str,
-    sources: Sources<'_>,
+    context: &Context<'_>,
     cause: fn(&str) -> &'static str,
 ) -> Result<Attempt, Error> {
+    let sources = context.sources;
     let mount = mount(sources, default_mount)?;
     let user = USERNAME.require(sources, method, "the user name")?;
     let name = ApiPath::parse(user.trimmed()).map_err(|problem| user.refuse(format!("the user name {problem}")))?;
     if name.plain.contains('/') {
         return Err(user.refuse("the user name holds a slash, which Vault takes for a path"));
     }
-    let (password, _) = credential::find(&PASSWORD, &PASSWORD_FILE, ("the password", "password file"), method, sources)?;
+    let (password, _) = CREDENTIAL.require(method, context)?;
     let plain = Plain { method, mount: mount.plain, who: format!("user {}", shown(user.trimmed())), cause };
     let api_path = format!("auth/{}/login/{}", mount.encoded, name.encoded);
     Ok(plain.attempt(api_path, vec![("password", password)], Some("password")))

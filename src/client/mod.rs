@@ -10,6 +10,7 @@ mod endpoint;
 mod failover;
 mod failure;
 mod options;
+mod patience;
 mod proxy;
 mod redirect;
 mod retry;

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::settings::{
     AUTH_NAMESPACE, CLIENT_TIMEOUT, DISABLE_REDIRECTS, HEADERS, MAX_RETRIES, NAMESPACE, REDIRECT_HOSTS, Sources, Value,
 };
-use crate::text::{is_unprintable, one_line};
+use crate::text::{character, is_blank, one_line};
 
 /// The settings of every request.
 pub(super) struct Options {
@@ -52,8 +52,9 @@ impl Options {
 /// Enterprise calls "root" and OpenBao does not know by any name.
 fn namespace(value: &Value) -> Result<Option<String>, Error> {
     let name = value.trimmed().trim_matches('/');
-    if !name.is_ascii() || name.chars().any(|c| is_unprintable(c) || c == ' ') {
-        return Err(value.refuse(("it is not a namespace path", "write its path, such as team-a/app")));
+    if let Some(c) = name.chars().find(|c| is_blank(*c) || !c.is_ascii()) {
+        return Err(value
+            .refuse((format!("it is not a namespace path: it holds {}", character(c)), "write its path, such as team-a/app")));
     }
     Ok(Some(name).filter(|name| !matches!(*name, "" | "root")).map(str::to_owned))
 }
@@ -61,6 +62,21 @@ fn namespace(value: &Value) -> Result<Option<String>, Error> {
 fn hosts(value: &Value) -> Vec<String> {
     value.text.split(',').map(|host| host.trim().to_ascii_lowercase()).filter(|host| !host.is_empty()).collect()
 }
+
+/// Headers that frame a message or steer the connection (RFC 9110, 7.6.1 and RFC 9112): a second one of them is how requests are
+/// smuggled past a proxy.
+const FRAMING: [&str; 10] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// As the official client's `VAULT_HEADERS`: a JSON object of strings. Vault's own headers are not for the administrator.
 fn headers(value: &Value) -> Result<HeaderMap, Error> {
@@ -72,6 +88,12 @@ fn headers(value: &Value) -> Result<HeaderMap, Error> {
         let shown = one_line(name, 40);
         if name.to_ascii_lowercase().starts_with("x-vault-") {
             return Err(value.refuse((format!("the header \"{shown}\" is Vault's own"), "leave it out")));
+        }
+        if FRAMING.contains(&name.to_ascii_lowercase().as_str()) {
+            return Err(value.refuse((
+                format!("the header \"{shown}\" says where a request ends or whom it is for: the HTTP library writes it"),
+                "leave it out",
+            )));
         }
         let text = text.as_str().ok_or_else(|| value.refuse((format!("the header \"{shown}\" is not a text"), form)))?;
         match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(text)) {
@@ -125,9 +147,14 @@ mod tests {
             ("VAULT_MAX_RETRIES", "-1"),
             ("VAULT_DISABLE_REDIRECTS", "ja"),
             ("VAULT_NAMESPACE", "a b"),
+            ("VAULT_NAMESPACE", "a\u{200b}b"),
             ("VAULT_HEADERS", "X-Team: a"),
             ("VAULT_HEADERS", "{\"X-Vault-Token\":\"a\"}"),
             ("VAULT_HEADERS", "{\"X-Team\":1}"),
+            ("VAULT_HEADERS", "{\"Content-Length\":\"0\"}"),
+            ("VAULT_HEADERS", "{\"transfer-encoding\":\"chunked\"}"),
+            ("VAULT_HEADERS", "{\"HOST\":\"a\"}"),
+            ("VAULT_HEADERS", "{\"Connection\":\"close\"}"),
             ("VAULT_HEADERS", "{\"X Team\":\"a\"}"),
         ] {
             let error = options(name, value).err().unwrap();

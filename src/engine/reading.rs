@@ -140,7 +140,10 @@ impl Reading<'_> {
                 };
                 ErrorKind::Denied(Denied { origin: self.login.origin.clone(), policy_path, policies, hint }).at(location)
             }
-            Meaning::NotAccepted => ErrorKind::TokenRefused { origin: self.login.origin.clone() }.at(&response.at),
+            Meaning::NotAccepted => {
+                let Login { origin, provider, .. } = self.login;
+                ErrorKind::TokenRefused { origin: origin.clone(), provider: *provider }.at(&response.at)
+            }
             Meaning::NoRoute => {
                 let nearest = diagnosis::nearest_mount(&self.reference.mount.plain, token, self.client);
                 ErrorKind::MountUnknown { nearest }.at(location)

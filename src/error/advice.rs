@@ -1,7 +1,7 @@
 //! What to do: the second half of each message.
 
 use super::words::{Place, shell_word};
-use super::{ErrorKind, FoundEngine, NotFollowed};
+use super::{ErrorKind, FoundEngine, NotFollowed, Provider};
 
 impl ErrorKind {
     /// Empty where nothing is to be done.
@@ -53,7 +53,15 @@ impl ErrorKind {
             }
             Self::WantsTls => "write https:// there",
             Self::BadAnswer { .. } => "check that the endpoint is Vault or OpenBao",
-            Self::TokenRefused { .. } => "check it with 'vault token lookup', put a valid one there and restart",
+            Self::TokenRefused { provider: Provider::Fixed, .. } => {
+                "check it with 'vault token lookup', put a valid one there and restart"
+            }
+            Self::TokenRefused { provider: Provider::File, .. } => {
+                "see the log of the program that writes the file (an agent: auto_auth), and check the token with 'vault token lookup'"
+            }
+            Self::TokenRefused { provider: Provider::Agent, .. } => {
+                "see the agent's log for its own login (auto_auth), and that its configuration has use_auto_auth_token"
+            }
             Self::NamespaceUnknown => {
                 "correct \"namespace\" or VAULT_NAMESPACE, and \"authNamespace\" where it is set (try: vault namespace list)"
             }

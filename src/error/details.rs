@@ -4,6 +4,18 @@ use std::fmt;
 
 use crate::file;
 
+/// Who provides a token: one that Vault does not accept may be replaced while it is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Provider {
+    /// The administrator, in a setting; or Vault itself, for a login.
+    Fixed,
+    /// The program that writes the file, often an agent.
+    File,
+    /// An agent at the endpoint, which adds its own.
+    Agent,
+}
+
 /// What is wrong with something, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {

@@ -1,6 +1,6 @@
 //! What can fail, as facts. The words are in `statement` and `advice`.
 
-use super::{Code, Denied, FoundEngine, NotFollowed, Problem, RequestInfo, Unreachable, UnsealProgress};
+use super::{Code, Denied, FoundEngine, NotFollowed, Problem, Provider, RequestInfo, Unreachable, UnsealProgress};
 
 /// Why there is no secret. Each variant says when it happens.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,6 +82,8 @@ pub enum ErrorKind {
     TokenRefused {
         /// Where the token comes from.
         origin: String,
+        /// Who provides it.
+        provider: Provider,
     },
 
     /// The token is valid, but its policies do not allow to read the secret.

@@ -17,7 +17,7 @@ mod words;
 use std::fmt;
 
 pub use codes::{CODE_GROUPS, CODES, Code, CodeGroup, CodeInfo};
-pub use details::{Denied, DeniedHint, FoundEngine, NotFollowed, Problem, UnsealProgress};
+pub use details::{Denied, DeniedHint, FoundEngine, NotFollowed, Problem, Provider, UnsealProgress};
 pub use kind::{Error, ErrorKind, NotStored, ReadBack};
 pub use location::{OtherEndpoint, RequestInfo, SecretLocation, Tries};
 pub use unreachable::Unreachable;

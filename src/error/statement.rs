@@ -1,7 +1,7 @@
 //! What happened: the first half of each message.
 
 use super::words::{Place, keys_there, policies_known, suggestion, versions_known};
-use super::{ErrorKind, FoundEngine, NotFollowed};
+use super::{ErrorKind, FoundEngine, NotFollowed, Provider};
 
 impl ErrorKind {
     pub(super) fn statement(&self, at: Place<'_>) -> String {
@@ -25,10 +25,17 @@ impl ErrorKind {
                 let to = to.as_deref().unwrap_or("nowhere");
                 format!("{at} redirects to {to}, which is not followed: {}", why.statement(to))
             }
-            Self::TokenRefused { origin } => format!(
-                "Vault does not accept the token from {origin} (403 permission denied at {at}): it is wrong, expired or revoked, or \
-                 belongs to another Vault or namespace"
-            ),
+            Self::TokenRefused { origin, provider } => {
+                let likeliest = match provider {
+                    Provider::Fixed => "",
+                    Provider::File => "the program that writes the file has not logged in again yet; or ",
+                    Provider::Agent => "most likely the agent has not logged in itself; or ",
+                };
+                format!(
+                    "Vault does not accept the token from {origin} (403 permission denied at {at}): {likeliest}it is wrong, expired, \
+                     revoked or used up, is bound to other addresses, or belongs to another Vault or namespace"
+                )
+            }
             Self::Denied(denied) => format!(
                 "Vault denies the token from {} to read the secret (403 permission denied at {at}); {}{}",
                 denied.origin,

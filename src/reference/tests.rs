@@ -206,12 +206,12 @@ fn engine_and_version_may_be_pinned() {
 
 #[test]
 fn an_order_is_taken_out_of_the_text_and_the_rest_keeps_its_order() {
-    let text = " {ENC} { \"value\":\"a\\\"b\\u0000\", \"path\":\"p\",\"mount\":\"m\",\"store\":true,\n\"key\":\"k\",\"overwrite\":true,\
+    let text = " {ENC} { \"value\":\"a\\\"b\\u0001\", \"path\":\"p\",\"mount\":\"m\",\"store\":true,\n\"key\":\"k\",\"overwrite\":true,\
                 \"endpoint\":[\"http://v\"],\"timeout\":1.50,\"encoding\":\"base64\"}";
     let (reference, command) = SecretReference::parse_store_command(text, &MapHost::default()).unwrap();
     let command = command.unwrap();
     assert_eq!((reference.path.plain.as_str(), command.key.as_str(), command.overwrite), ("p", "k", true));
-    assert_eq!((command.value.expose(), command.stored.expose()), ("a\"b\u{0}", "YSJiAA=="));
+    assert_eq!((command.value.expose(), command.stored.expose()), ("a\"b\u{1}", "YSJiAQ=="));
     let rest =
         "{ENC}{\"path\":\"p\",\"mount\":\"m\",\"key\":\"k\",\"endpoint\":[\"http://v\"],\"timeout\":1.5,\"encoding\":\"base64\"}";
     assert_eq!(command.text, rest);

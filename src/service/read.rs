@@ -1,5 +1,6 @@
 //! Reads a secret: with a login and an answer that other calls may have got already.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::auth::{Context, Login};
@@ -48,14 +49,17 @@ fn value(service: &Service, resolved: &Resolved, host: &dyn Host) -> Result<Secr
 pub(super) struct Session<'a> {
     service: &'a Service,
     resolved: &'a Resolved,
-    client: Client<'a>,
+    pub(super) client: Client<'a>,
     host: &'a dyn Host,
+    /// Whether the login is looked for once more.
+    pub(super) again: Cell<bool>,
 }
 
 impl<'a> Session<'a> {
     /// The time for everything runs from now on.
     pub(super) fn new(service: &'a Service, resolved: &'a Resolved, host: &'a dyn Host) -> Self {
-        Self { service, resolved, client: Client::new(&resolved.cluster, &service.connections, host), host }
+        let client = Client::new(&resolved.cluster, &service.connections, host);
+        Self { service, resolved, client, host, again: Cell::new(false) }
     }
 
     pub(super) fn client(&self) -> &Client<'a> {
@@ -64,7 +68,7 @@ impl<'a> Session<'a> {
 
     /// The same on the host of a flight.
     fn on<'b>(&'b self, host: &'b dyn Host) -> Session<'b> {
-        Session { service: self.service, resolved: self.resolved, client: self.client.on(host), host }
+        Session { service: self.service, resolved: self.resolved, client: self.client.on(host), host, again: self.again.clone() }
     }
 
     /// Reads, with a login that may have been made before. One that Vault does not accept any more is made once again.
@@ -77,6 +81,9 @@ impl<'a> Session<'a> {
             Err(error) if reused && matches!(error.kind(), ErrorKind::TokenRefused { .. } | ErrorKind::Denied(_)) => {
                 self.service.logins.forget(&self.resolved.identity, |other| Arc::ptr_eq(other, &token));
                 self.read_with(&self.token()?.0)
+            }
+            Err(refused) if matches!(refused.kind(), ErrorKind::TokenRefused { .. } | ErrorKind::Denied(_)) => {
+                self.read_later(token, refused)
             }
             other => other,
         }
@@ -101,7 +108,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn read_with(&self, token: &Arc<ObtainedToken>) -> Result<SecretData, Error> {
+    pub(super) fn read_with(&self, token: &Arc<ObtainedToken>) -> Result<SecretData, Error> {
         let mut found = engine::read(&self.resolved.reference, &token.login, &self.client, self.host)?;
         if let Some(lease) = found.lease.take() {
             self.service.leases.track(lease, &found.location, token, self.service.clock.now(), self.host)?;
@@ -132,6 +139,7 @@ impl<'a> Session<'a> {
             sources: self.resolved.reference.sources(self.host),
             unwrapped: &self.service.unwrapped,
             now: self.service.clock.now(),
+            again: self.again.get(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::auth::Login;
 use crate::engine::{self, Outcome};
-use crate::error::{Error, NotStored, ReadBack};
+use crate::error::{Error, NotStored, Provider, ReadBack};
 use crate::host::Host;
 use crate::reference::{SecretReference, StoreCommand};
 use crate::secret::Secret;
@@ -55,5 +55,5 @@ fn read_back(session: &Session<'_>, resolved: &Resolved, host: &dyn Host) -> Res
 fn administrator(reference: &SecretReference, host: &dyn Host) -> Result<Option<Login>, Error> {
     let Some(token) = OFFICIAL_TOKEN.find(reference.sources(host))? else { return Ok(None) };
     let origin = token.origin.to_string();
-    Ok(Some(Login { token: Some(token.into_token()?), origin, info: None }))
+    Ok(Some(Login::given(token.into_token()?, origin, Provider::Fixed)))
 }

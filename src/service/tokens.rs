@@ -145,12 +145,18 @@ impl ObtainedToken {
 mod tests {
     use super::*;
     use crate::auth::TokenInfo;
+    use crate::error::Provider;
     use crate::host::tests::MapHost;
 
     fn token(info: Option<TokenInfo>) -> ObtainedToken {
         let text = r#"{"mount":"m","path":"p","key":"k","endpoint":"http://127.0.0.1:1"}"#;
         let reference = SecretReference::parse(text, &MapHost::default()).unwrap();
-        let login = Login { token: Some(Secret::new("s.random".to_owned())), origin: "a test".to_owned(), info };
+        let login = Login {
+            token: Some(Secret::new("s.random".to_owned())),
+            origin: "a test".to_owned(),
+            info,
+            provider: Provider::Fixed,
+        };
         ObtainedToken::new(login, Arc::new(reference))
     }
 

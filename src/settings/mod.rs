@@ -122,12 +122,27 @@ impl Setting {
                 problem: Problem::new("it is not valid UTF-8", "set it again"),
             })?;
             if filled(&text) {
-                return Ok(value(text, origin));
+                return value(text, origin).map(|value| self.checked(value)).transpose();
             }
         }
         let Some(property) = self.property else { return Ok(None) };
         let text = sources.host.environment().property(property).map(str::to_owned).filter(filled);
-        Ok(text.and_then(|text| value(text, Origin::Property(property))))
+        text.and_then(|text| value(text, Origin::Property(property))).map(|value| self.checked(value)).transpose()
+    }
+
+    /// What is set outside of the text, unless it shows that it did not arrive as it was written.
+    fn checked(&self, value: Value) -> Result<Value, Error> {
+        if matches!(value.origin, Origin::Property(_)) && value.text.contains(char::REPLACEMENT_CHARACTER) {
+            return Err(value.refuse((
+                "it holds U+FFFD, which Java puts in place of what it cannot decode",
+                "start the JVM in a UTF-8 locale (LANG=C.UTF-8), or write the value with ASCII characters only",
+            )));
+        }
+        // A password may well begin and end with quotes.
+        if is_in_quotes(value.trimmed()) && ![&PASSWORD, &CLIENT_CERT_PASSWORD].contains(&self) {
+            return Err(value.refuse(IN_QUOTES));
+        }
+        Ok(value)
     }
 
     /// The value, or `default`.
@@ -183,10 +198,10 @@ impl Value {
         }
     }
 
-    /// A time as the official client reads it: a bare number is seconds; else a number and `ms`, `s`, `m` or `h`.
+    /// A time as the official client reads it: a bare number is seconds; else numbers with units, such as `1m30s`.
     pub(crate) fn duration(&self) -> Result<Duration, Error> {
         duration(self.trimmed()).ok_or_else(|| {
-            self.refuse(("it is not a time of at most a day", "write seconds (60), or a time with its unit (500ms, 90s, 2m)"))
+            self.refuse(("it is not a time of at most a day", "write seconds (60), or a time with its unit (500ms, 90s, 1m30s)"))
         })
     }
 
@@ -205,19 +220,45 @@ impl Value {
     }
 }
 
-/// At most a day: whoever writes more has another unit in mind.
+/// What is wrong with a value in quotes.
+pub(crate) const IN_QUOTES: (&str, &str) =
+    ("it stands in quotes, which became a part of it: 'docker run --env-file' for one keeps them", "remove the quotes");
+
+/// Whether the text begins and ends with the same quote.
+pub(crate) fn is_in_quotes(text: &str) -> bool {
+    ['"', '\''].into_iter().any(|quote| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote))
+}
+
+/// A bare number of seconds, or numbers with units, one after the other (`1m30s`), as Go's `time.ParseDuration` reads them; `d`
+/// is a day, as in Vault's own settings. At most a day: a longer one is meant in another unit.
 fn duration(text: &str) -> Option<Duration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at_checked(digits)?;
-    let number: f64 = number.parse().ok()?;
-    let seconds = match unit {
-        "ms" => number / 1000.0,
-        "" | "s" => number,
-        "m" => number * 60.0,
-        "h" => number * 3600.0,
-        _ => return None,
-    };
-    Duration::try_from_secs_f64(seconds).ok().filter(|time| *time <= Duration::from_secs(24 * 3600))
+    const UNITS: [(&str, f64); 9] = [
+        ("ns", 1e-9),
+        ("us", 1e-6),
+        ("µs", 1e-6),
+        ("μs", 1e-6),
+        ("ms", 1e-3),
+        ("s", 1.0),
+        ("m", 60.0),
+        ("h", 3600.0),
+        ("d", 86_400.0),
+    ];
+    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'.').then(|| text.parse::<f64>().ok())?;
+    let mut seconds = 0.0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (value, more) = rest.split_at_checked(digits)?;
+        let (unit, more) = more.split_at_checked(more.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(more.len()))?;
+        seconds += match UNITS.iter().find(|(name, _)| *name == unit) {
+            Some((_, factor)) => number(value)? * factor,
+            None if unit.is_empty() && value.len() == text.len() => number(value)?,
+            None => return None,
+        };
+        rest = more;
+    }
+    let time = Duration::try_from_secs_f64(seconds).ok().filter(|time| *time <= Duration::from_secs(24 * 3600));
+    time.filter(|_| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -258,6 +299,25 @@ mod tests {
     }
 
     #[test]
+    fn what_did_not_arrive_as_it_was_written_is_refused() {
+        let refused = |setting: &Setting, host: &MapHost| {
+            setting.find(Sources { fields: &[], host }).err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        for (setting, name) in
+            [(&TOKEN, "SECRET_STORE_VAULT_TOKEN"), (&ADDRESS, "VAULT_ADDR"), (&ROLE_ID, "SECRET_STORE_VAULT_ROLE_ID")]
+        {
+            for quoted in ["\"canary\"", " 'canary'\n", "\"\""] {
+                let error = refused(setting, &MapHost::default().with_variable(name, quoted));
+                assert!(error.contains(name) && error.contains("remove the quotes") && !error.contains("canary"), "{error}");
+            }
+            assert_eq!(refused(setting, &MapHost::default().with_variable(name, "'a\"")), "");
+        }
+        assert_eq!(refused(&PASSWORD, &MapHost::default().with_variable("SECRET_STORE_VAULT_PASSWORD", "'canary'")), "");
+        let error = refused(&USERNAME, &MapHost::default().with_property("secret.store.vault.username", "can\u{fffd}ry"));
+        assert!(error.contains("system property secret.store.vault.username") && error.contains("U+FFFD"), "{error}");
+    }
+
+    #[test]
     fn a_token_is_trimmed_and_its_wrong_byte_is_named_without_showing_it() {
         assert_eq!(value(" s.abc\r\n").into_token().ok().unwrap().expose(), "s.abc");
         let error = value("s.canary\nx").into_token().err().unwrap().to_string();
@@ -267,12 +327,26 @@ mod tests {
 
     #[test]
     fn times_are_read_as_the_official_client_reads_them() {
-        for (text, want) in
-            [("60", 60_000), ("30s", 30_000), ("1m", 60_000), ("250ms", 250), ("1.5", 1500), (" 2 ", 2000), ("0", 0)]
-        {
+        for (text, want) in [
+            ("60", 60_000),
+            ("30s", 30_000),
+            ("1m", 60_000),
+            ("250ms", 250),
+            ("1.5", 1500),
+            (" 2 ", 2000),
+            ("0", 0),
+            ("1m30s", 90_000),
+            ("1h0m0s", 3_600_000),
+            ("0h1m0.5s", 60_500),
+            ("2000us", 2),
+            ("1d", 86_400_000),
+            (".5s", 500),
+        ] {
             assert_eq!(value(text).duration().unwrap(), Duration::from_millis(want), "{text}");
         }
-        for text in ["s", "-1", "5x", "1e9", "99h", "1.2.3", "60 s"] {
+        for text in
+            ["s", "-1", "5x", "1e9", "99h", "1.2.3", "60 s", "1m30", "30m1", "m30s", "1m-5s", "1.s.s", ".", "inf", "NaN", "1M"]
+        {
             let error = value(text).duration().err().unwrap().to_string();
             assert!(error.contains("environment variable V is not usable"), "{text}: {error}");
         }

@@ -51,11 +51,11 @@ settings! {
     section "Logins" {
         /// `TOKEN`: the token.
         TOKEN { variables: ["SECRET_STORE_VAULT_TOKEN"], property: "secret.store.vault.token", credential: true }
-        /// `TOKEN`: the same under the official clients' name, which comes second. Whatever the method, [storing](store.md)
+        /// `TOKEN`: the same under the official clients' name, which comes last. Whatever the method, [storing](store.md)
         /// writes with it.
         OFFICIAL_TOKEN { variables: ["BAO_TOKEN", "VAULT_TOKEN"], credential: true }
-        /// `TOKEN`: a file that holds the token, or what an agent's sink writes. As a field it comes before the variables
-        /// above.
+        /// `TOKEN`: a file that holds the token, or what an agent's sink writes. As a field it comes before
+        /// `SECRET_STORE_VAULT_TOKEN`, as a variable before `VAULT_TOKEN`.
         TOKEN_FILE {
             field: "tokenFile",
             variables: ["SECRET_STORE_VAULT_TOKEN_FILE"],

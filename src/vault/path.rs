@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::text::is_unprintable;
+use crate::text::{character, invisible};
 
 /// A path of Vault's API, or a part of one: non-empty segments, no tricks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,10 +18,11 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 impl ApiPath {
     /// Slashes around the path are tolerated. Empty segments, `.` and `..` are refused: servers, proxies and URL parsers
-    /// rewrite them, each in its own way. So are control characters, which Vault answers with an empty 400.
+    /// rewrite them, each in its own way. So are control characters, which Vault answers with an empty 400, and others that
+    /// cannot be seen, which are pasted by mistake and end in a 404 that nobody understands.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        if let Some(c) = text.chars().find(|c| is_unprintable(*c)) {
-            return Err(format!("holds the control character U+{:04X}", u32::from(c)));
+        if let Some(c) = text.chars().find(|c| invisible(*c).is_some()) {
+            return Err(format!("holds {}", character(c)));
         }
         let plain = text.strip_prefix('/').unwrap_or(text);
         let plain = plain.strip_suffix('/').unwrap_or(plain);

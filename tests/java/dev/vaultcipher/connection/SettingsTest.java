@@ -207,6 +207,19 @@ public class SettingsTest {
     }
 
     @Test
+    public void timesMayBeWrittenAsTheOfficialClientsTakeThem() {
+        try (StoreSession session = StoreSession.withToken(TOKEN); FaultPeer peer = answering(value(SECRET))) {
+            for (String time : Arrays.asList("1m30s", "1h0m0s", "1.5m", "90", "0h0m30.5s")) {
+                session.get(peer.text("timeout", Fixtures.json(time))).assertValue(SECRET);
+            }
+            for (String time : Arrays.asList("1m30", "m30s", "1m -5s", "1M", "25h", "P1D")) {
+                session.get(peer.text("timeout", Fixtures.json(time))).assertFails("it is not a time of at most a day");
+            }
+            assertEquals(5, peer.reads().size());
+        }
+    }
+
+    @Test
     public void vaultsOwnHeadersAreNotForTheAdministrator() {
         try (StoreSession session = StoreSession.withToken(TOKEN); FaultPeer peer = answering(value(SECRET))) {
             for (String name : Arrays.asList("X-Vault-Token", "x-vault-namespace", "X-VAULT-Request", "X-Vault-Anything")) {
@@ -214,6 +227,10 @@ public class SettingsTest {
                         .assertFails("field \"headers\" of the text", "the header \"" + name + "\" is Vault's own");
             }
             String canary = Canaries.keep("value-" + Fixtures.randomText());
+            for (String name : Arrays.asList("Content-Length", "transfer-encoding", "HOST", "Connection", "te", "Upgrade")) {
+                session.get(peer.text("headers", "{\"" + name + "\":\"0\"}"))
+                        .assertFails("field \"headers\" of the text", "the header \"" + name + "\"", "What to do: leave it out");
+            }
             for (String headers : Arrays.asList("{\"X Team\":\"" + canary + "\"}", "{\"X-Team\":\"" + canary + "\\n\"}", "{\"X-Team\":[\""
                     + canary + "\"]}", "{\"X-Team\":null}")) {
                 session.get(peer.text("headers", headers)).assertFails("field \"headers\" of the text is not usable");

@@ -126,6 +126,16 @@ public class PickTest {
         base64("text", false).assertFails("is not base64");
         base64("bytes", false).assertFails("no UTF-8 text");
         reads.read(text("path", "base64", "key", "plain", "encoding", "none")).assertValue(plain);
+        for (java.nio.charset.Charset utf16 : List.of(StandardCharsets.UTF_16LE, StandardCharsets.UTF_16BE, StandardCharsets.UTF_16)) {
+            for (String password : List.of(text, "plain-" + Fixtures.randomText())) {
+                reads.vault.putSecret("base64", "windows", Base64.getEncoder().encodeToString(password.getBytes(utf16)));
+                base64("windows", false).assertFails("key \"windows\"", "is base64 of UTF-16 text", "What to do");
+            }
+        }
+        for (byte[] binary : new byte[][] {{0}, "pass\0word".getBytes(StandardCharsets.UTF_8), {1, 0, 0, 0, 7}}) {
+            reads.vault.putSecret("base64", "binary", Base64.getEncoder().encodeToString(binary));
+            base64("binary", true).assertFails("key \"binary\"", "NUL (0x00)", "What to do");
+        }
         reads.read(text("path", "base64", "key", "plain", "encoding", "bas64")).assertFails("did you mean \"base64\"?");
     }
 
@@ -140,6 +150,46 @@ public class PickTest {
         assertEquals(trimmed.toString(), List.of(), trimmed.warnings);
         reads.read(text("path", "blanks", "key", "only", "trim", true)).assertFails("is an empty text");
         reads.read(text("path", "blanks", "key", "password", "trim", "true")).assertFails("\"trim\" must be true or false");
+    }
+
+    @Test
+    public void whatCannotBeSeenAtAValuesEdgesIsNamedInOneWarningAndTrimmedWhenAsked() {
+        String value = Fixtures.randomText();
+        String[][] edges = {{"", "\u00a0", "ends with a no-break space (U+00A0)"}, {"\ufeff", "", "begins with a byte order mark (U+FEFF)"},
+            {"", "\r", "ends with a carriage return (U+000D)"}, {"\u200b", " ", "begins with a zero-width space (U+200B) and ends with a space (U+0020)"},
+            {"", "\0", "ends with NUL (U+0000)"}, {"\u0007", "", "begins with a control character (U+0007)"},
+            {"\u00ad\u2060", "\u3000\t", "begins with a soft hyphen (U+00AD) and ends with a tab (U+0009)"}};
+        for (String[] edge : edges) {
+            reads.vault.putSecret("edges", "password", edge[0] + value + edge[1]);
+            StoreSession.Outcome kept = reads.read(text("path", "edges", "key", "password")).assertValue(edge[0] + value + edge[1]);
+            assertEquals(kept.toString(), 1, kept.warnings.size());
+            assertTrue(kept.toString(), kept.warnings.get(0).contains("key \"password\"") && kept.warnings.get(0).contains(edge[2])
+                    && !kept.warnings.get(0).contains(value));
+            StoreSession.Outcome trimmed = reads.read(text("path", "edges", "key", "password", "trim", true)).assertValue(value);
+            assertEquals(trimmed.toString(), List.of(), trimmed.warnings);
+        }
+        reads.vault.putSecret("edges", "password", "a\0" + value);
+        StoreSession.Outcome inside = reads.read(text("path", "edges", "key", "password", "trim", true)).assertValue("a\0" + value);
+        assertTrue(inside.toString(), inside.warnings.toString().contains("holds NUL (U+0000)"));
+        reads.vault.putSecret("edges", "password", "\ufeff\u00a0\0");
+        reads.read(text("path", "edges", "key", "password", "trim", true)).assertFails("is an empty text");
+    }
+
+    @Test
+    public void whatCannotBeSeenInANameIsNamed() {
+        for (String field : List.of("path", "mount", "namespace")) {
+            for (String[] odd : new String[][] {{"\u200b", "a zero-width space (U+200B)"}, {"\u00a0", "a no-break space (U+00A0)"},
+                {"\ufeff", "a byte order mark (U+FEFF)"}, {"\t", "a tab (U+0009)"}}) {
+                String text = reads.text("mount", "secret", "path", "pick", "namespace", "root", "key", "password");
+                String value = field.equals("path") ? "pick" : field.equals("mount") ? "secret" : "root";
+                reads.read(text.replace("\"" + field + "\":\"" + value, "\"" + field + "\":\"pi" + odd[0].replace("\t", "\\t") + "ck"))
+                        .assertFails("\"" + field + "\"", odd[1]);
+            }
+        }
+        reads.vault.putSecret("odd", "password ", VALUES[0], "pass\u200bword", VALUES[0], "user\u00a0", VALUES[0]);
+        reads.read(text("path", "odd", "key", "password")).assertFails("\"password \"", "\"pass\\u{200b}word\"", "\"user\\u{a0}\"");
+        reads.read(text("path", "odd", "key", "user\ufeff")).assertFails("no key \"user\\u{feff}\"");
+        reads.read(text("path", "odd", "key", "password ")).assertValue(VALUES[0]);
     }
 
     @Test

@@ -52,6 +52,34 @@ public class AppRoleTest {
     }
 
     @Test
+    public void aRoleThatBindsNoSecretIdTakesTheRoleIdAlone() {
+        logins.vault.put("auth/approle/role/by-address",
+                "{\"role_id\":\"by-address\",\"bind_secret_id\":false,\"token_bound_cidrs\":[\"127.0.0.0/8\"]," + Logins.POLICIES + "}");
+        logins.get(logins.text("APPROLE", "roleId", "by-address")).assertValue(logins.value);
+        logins.get(logins.text("APPROLE"), ROLE_ID, "by-address").assertValue(logins.value);
+        // One that wants a secret-id says so, and where it can be set.
+        logins.get(logins.text("APPROLE", "roleId", "app")).assertFails("The APPROLE login was refused (400 missing secret_id)",
+                "with its role-id alone at auth mount \"approle\"", "(1) no secret-id is set, and the role wants one",
+                "environment variable SECRET_STORE_VAULT_SECRET_ID", "field \"secretIdFile\" of the text",
+                "ATL_ALLOWLIST_SENSITIVE_ENV_VARS");
+    }
+
+    @Test
+    public void anIdThatWasQuotedOrPastedIsRefusedByNameBeforeItIsSent() {
+        String secretId = secretId("approle/role/app");
+        logins.get(logins.text("APPROLE"), ROLE_ID, "\"app\"", SECRET_ID, secretId)
+                .assertFails("system property " + ROLE_ID, "it stands in quotes", "remove the quotes");
+        logins.get(logins.text("APPROLE", "roleId", "app"), SECRET_ID, "'" + secretId + "'")
+                .assertFails("system property " + SECRET_ID, "it stands in quotes");
+        logins.get(logins.text("APPROLE", "roleId", "app", "secretIdFile", logins.file("quoted", "\"" + secretId + "\"\n")))
+                .assertFails("field \"secretIdFile\" of the text", "it stands in quotes");
+        logins.get(logins.text("APPROLE", "roleId", "app", "secretIdFile", logins.file("pasted", secretId + "\u200b")))
+                .assertFails("field \"secretIdFile\" of the text", "it holds a zero-width space (U+200B)");
+        logins.get(logins.text("APPROLE", "roleIdFile", logins.file("bom-role", "\ufeffapp\r\n"),
+                "secretIdFile", logins.file("bom", "\ufeff" + secretId))).assertValue(logins.value);
+    }
+
+    @Test
     public void anotherMountMayBeNamedAsVaultsCommandsNameIt() {
         String secretId = secretId("team-a/approle/role/app");
         for (String mount : new String[] {"team-a/approle", "auth/team-a/approle/"}) {
@@ -96,7 +124,7 @@ public class AppRoleTest {
                 "system property " + SECRET_ID, "the wrapping token is not valid", "IT WAS USED BEFORE",
                 "What to do: find out who unwrapped it", "sys/wrapping/unwrap", "revoke");
         logins.get(logins.text("APPROLE", "roleId", "app"), SECRET_ID, token + "\n" + token, WRAPPED, "true")
-                .assertFails("system property " + SECRET_ID, "it is no wrapping token");
+                .assertFails("system property " + SECRET_ID, "it holds a line break (U+000A)");
     }
 
     @Test
@@ -136,9 +164,9 @@ public class AppRoleTest {
         logins.get(logins.text("APPROLE")).assertFails("authenticationType APPROLE needs the role-id",
                 "field \"roleId\" of the text", "environment variable SECRET_STORE_VAULT_ROLE_ID", "system property " + ROLE_ID,
                 "field \"roleIdFile\" of the text", "What to do");
-        logins.get(logins.text("APPROLE", "roleId", "app")).assertFails("authenticationType APPROLE needs the secret-id",
-                "environment variable SECRET_STORE_VAULT_SECRET_ID", "system property " + SECRET_ID,
-                "field \"secretIdFile\" of the text", "ATL_ALLOWLIST_SENSITIVE_ENV_VARS");
+        logins.get(logins.text("APPROLE", "roleId", "app", "secretIdWrapped", "true")).assertFails(
+                "authenticationType APPROLE needs the secret-id", "environment variable SECRET_STORE_VAULT_SECRET_ID",
+                "system property " + SECRET_ID, "field \"secretIdFile\" of the text", "ATL_ALLOWLIST_SENSITIVE_ENV_VARS");
         logins.get(logins.text("APPROLE", "roleId", "app", "secretIdFile", "/nowhere/secret-id")).assertFails(
                 "The secret-id file \"/nowhere/secret-id\" (from field \"secretIdFile\" of the text) does not exist",
                 "What to do");

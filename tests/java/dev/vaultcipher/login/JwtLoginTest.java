@@ -54,6 +54,19 @@ public class JwtLoginTest {
         assertRefused(ISSUER.jwt("vault", 60, "iss", "https://other.example.com"), "role \"app\"", "issuer");
     }
 
+    @Test
+    public void aFileThatHasNotTheFormOfAJwtIsNotSent() {
+        String[] parts = ISSUER.jwt("vault", 60).split("\\.");
+        String[][] wrong = {{"www.example.com", "its first part is not"}, {"e30." + parts[1], "three parts with dots between them"},
+            {"W10." + parts[1] + "." + parts[2], "its first part is not a JSON object"}, {parts[0] + ".e3." + parts[2], "its second part is not base64url"},
+            {parts[0] + "." + parts[1] + ".a+b=", "its third part is not base64url"}, {"\"" + String.join(".", parts) + "\"", "is not a JWT"},
+            {String.join(".", parts) + "." + parts[2], "three parts"}};
+        for (String[] one : wrong) {
+            logins.get(logins.text("JWT", "jwtFile", logins.file("form", one[0]), "role", "app")).assertFails("is not a JWT", one[1], "What to do");
+        }
+        logins.get(logins.text("JWT", "jwtFile", logins.file("form", "\ufeff" + String.join(".", parts)), "role", "app")).assertValue(logins.value);
+    }
+
     private static void assertRefused(String jwt, String... parts) {
         String file = logins.file("refused", jwt);
         logins.get(logins.text("JWT", "jwtFile", file, "role", "app"))

@@ -69,6 +69,54 @@ public class TokenSourcesTest {
     }
 
     @Test
+    public void aFileThatIsMeantForUsComesBeforeATokenThatIsThereForOthers() {
+        String file = logins.file("ours", token);
+        assertValue(logins.getIn(logins.text("TOKEN"), "SECRET_STORE_VAULT_TOKEN_FILE", file, "VAULT_TOKEN", wrongToken()));
+        assertValue(logins.getIn(logins.text("TOKEN"), "SECRET_STORE_VAULT_TOKEN_FILE", file, "BAO_TOKEN", wrongToken()));
+        assertSays(logins.getIn(logins.text("TOKEN"), "SECRET_STORE_VAULT_TOKEN_FILE", file, "SECRET_STORE_VAULT_TOKEN", wrongToken()),
+                "environment variable SECRET_STORE_VAULT_TOKEN, which comes before environment variable SECRET_STORE_VAULT_TOKEN_FILE");
+    }
+
+    @Test
+    public void quotesOfAnEnvironmentFileAreNamedAndNeverSent() {
+        for (String variable : new String[] {"SECRET_STORE_VAULT_TOKEN", "VAULT_TOKEN"}) {
+            assertSays(logins.getIn(logins.text("TOKEN"), variable, "\"" + token + "\""),
+                    "environment variable " + variable + " is not usable: it stands in quotes", "docker run --env-file", "remove the quotes");
+        }
+        assertSays(logins.getIn(logins.text("TOKEN").replace(",\"endpoint\":\"" + logins.vault.address() + "\"", ""), "VAULT_ADDR",
+                "'" + logins.vault.address() + "'"), "environment variable VAULT_ADDR is not usable: it stands in quotes");
+        logins.get(logins.text("TOKEN", "tokenFile", logins.file("quoted-token", "\"" + token + "\"\n")))
+                .assertFails("holds quotes around the token. What to do: remove them");
+    }
+
+    @Test
+    public void aByteOrderMarkIsDroppedAndUtf16IsNamed() throws IOException {
+        String file = logins.file("bom-token", "\ufeff" + token + "\r\n");
+        logins.get(logins.text("TOKEN", "tokenFile", file)).assertValue(logins.value);
+        logins.file("bom-token", "\ufeff{\"token\":" + Fixtures.json(token) + "}");
+        logins.get(logins.text("TOKEN", "tokenFile", file)).assertValue(logins.value);
+        Files.write(Paths.get(file), token.getBytes(java.nio.charset.StandardCharsets.UTF_16));
+        logins.get(logins.text("TOKEN", "tokenFile", file)).assertFails("\"" + file + "\"", "is UTF-16 text", "What to do: save it as UTF-8");
+    }
+
+    @Test
+    public void aPropertyThatJavaCouldNotDecodeIsNamed() {
+        logins.get(logins.text("TOKEN"), "secret.store.vault.token.file", "/run/tok\ufffdn").assertFails(
+                "system property secret.store.vault.token.file is not usable: it holds U+FFFD", "LANG=C.UTF-8");
+    }
+
+    @Test
+    public void aSinkThatTheAgentEncryptsIsNamed() throws IOException {
+        byte[] key = new byte[32];
+        java.util.Arrays.fill(key, (byte) 9);
+        String publicKey = logins.file("dh-key", "{\"curve25519_public_key\":\"" + java.util.Base64.getEncoder().encodeToString(key) + "\"}");
+        String sink = runAgent("", "encrypted", "dh_type = \"curve25519\"\n    dh_path = \"" + publicKey + "\"");
+        assertTrue(Files.readString(Paths.get(sink)), Files.readString(Paths.get(sink)).contains("encrypted_payload"));
+        logins.get(logins.text("TOKEN", "tokenFile", sink)).assertFails("field \"tokenFile\" of the text",
+                "the agent has encrypted", "What to do: remove dh_type and dh_path");
+    }
+
+    @Test
     public void aFileIsTrimmedAndReadAnewForEachProperty() {
         String file = logins.file("token", "\n " + wrongToken() + "\r\n");
         logins.get(logins.text("TOKEN", "tokenFile", file))
@@ -91,7 +139,7 @@ public class TokenSourcesTest {
     public void aFileThatHoldsNoTokenIsToldWithItsOrigin() {
         assertFileFails(logins.path("missing"), "does not exist", "What to do: put it there");
         assertFileFails(Paths.get(logins.path("missing")).getParent().toString(), "is a directory", "What to do");
-        assertFileFails(logins.file("empty", " \n"), "is empty", "What to do: see why whoever writes it did not");
+        assertFileFails(logins.file("empty", " \n"), "is empty", "What to do: see why the program that writes it did not");
         assertFileFails(logins.file("two", token + "\n" + token), "holds no token: byte " + (token.length() + 1), "What to do");
         assertFileFails(logins.file("large", "x".repeat(70_000)), "is larger than 64 KiB", "What to do");
         logins.get(logins.text("TOKEN"), FILE_PROPERTY, logins.file("json", "{\"auth\":" + Fixtures.json(token) + "}"))
