@@ -5,6 +5,7 @@
 #   servers   Vault and Kubernetes, built      java17   the Java tests on this Java, under -Xcheck:jni;
 #   build     the jar and the Java tests                java11, java21 and java25 as well
 #   lint      make lint                        demo     the demo, as a test
+#   hostile   attacks in numbers, and what is left in memory; UPDATE=1 writes docs/hostile.md
 #   policy    licences, duplicates and sources of dependencies (deny.toml), and the CI workflows
 #   instructions   what a call costs, counted by valgrind (UPDATE=1: the new counts become the thresholds)
 # The Java stages write what they tried on which JDK, with what outcome, into build/tested.md.
@@ -53,7 +54,7 @@ main() {
 choose() {
     local name
     for name; do
-        if [[ " ${all_stages[*]} " == *" $name "* ]]; then
+        if [[ " ${all_stages[*]} hostile " == *" $name "* ]]; then
             stages+=("$name")
         elif [[ -n $(find tests/java/dev/vaultcipher -path "*/vaultcipher/$name" -o -name "$name.java") ]]; then
             only+=("$name")
@@ -96,6 +97,7 @@ stage() {
         # Not `make demo`, which would build again under the tests that run beside it.
         demo) export_demo_environment && JAVA_HOME=$(build_jdk) tests/host/demo.sh ;;
         policy) policy ;;
+        hostile) hostile ;;
     esac
 }
 
@@ -112,6 +114,13 @@ tested() {
     "$(build_jdk)/bin/java" -cp build/classes/java/test dev.vaultcipher.harness.TestedTable tests/java "${outcomes[@]}" >build/tested.md
 }
 
+# The attacks that take minutes, on one JDK.
+hostile() {
+    rm -f build/hostile.tsv
+    [[ ${#only[@]} -gt 0 ]] || only=(hostile)
+    tests/run-java.sh "$(tests/tools/jdks.sh 17 | cut -d= -f2)" "${only[@]}"
+}
+
 # Advisories need the network; CI looks at them.
 policy() {
     local deny
@@ -126,7 +135,7 @@ count() {
         # An ignored test has not passed.
         rust) awk '/^test result:/ { gsub(";", ""); passed += $4; failed += $6 + $8 }
                    END { print passed + 0, failed + 0 }' "$2" ;;
-        java* | instructions) awk '/^[0-9]+ passed, [0-9]+ failed, / { passed += $1; failed += $3 }
+        java* | hostile | instructions) awk '/^[0-9]+ passed, [0-9]+ failed, / { passed += $1; failed += $3 }
                     END { print passed + 0, failed + 0 }' "$2" ;;
         *) if [[ $3 -eq 0 ]]; then echo 1 0; else echo 0 1; fi ;;
     esac
@@ -162,7 +171,7 @@ run() {
 # failures STAGE: each failed test with the first line of its reason, at the very end, where a server shows them.
 failures() {
     case $1 in
-        java*) awk -v stage="$1" '/^[0-9]+\) / { printf "%s: %s", stage, $0; getline; print " " $0 }' "$logs/$1.log" | cut -c1-400 ;;
+        java* | hostile) awk -v stage="$1" '/^[0-9]+\) / { printf "%s: %s", stage, $0; getline; print " " $0 }' "$logs/$1.log" | cut -c1-400 ;;
         rust) grep -E '^test .* FAILED$|panicked at' "$logs/$1.log" | sed 's/^/rust: /' ;;
         *) tail -n 3 "$logs/$1.log" | sed "s/^/$1: /" ;;
     esac

@@ -32,6 +32,8 @@ import java.util.stream.Collectors;
  */
 public final class StoreSession implements AutoCloseable {
     private static final long LIMIT_SECONDS = 90;
+    /** The keeper looks at the clock once a second, and may have a token to revoke. */
+    private static final long KEEPER_SECONDS = 5;
 
     private final Cleanup cleanup = new Cleanup();
     private final Map<String, CompletableFuture<Outcome>> open = new ConcurrentHashMap<>();
@@ -109,6 +111,23 @@ public final class StoreSession implements AutoCloseable {
         }
     }
 
+    /**
+     * Sets the library's clock this far ahead of the system's: what lasts or idles for a time does so by that clock. The keeper
+     * notices within a second.
+     */
+    public void clockAhead(double seconds) {
+        property("dev.vaultcipher.test.clock", Long.toString((long) (seconds * 1000)));
+    }
+
+    /** Waits until no thread of the library runs; fails when one still does after a few seconds. */
+    public void awaitNoKeeper() {
+        long deadline = System.nanoTime() + KEEPER_SECONDS * 1_000_000_000L;
+        while (!threads("vault-cipher").isEmpty() && System.nanoTime() < deadline) {
+            Fixtures.pause(20);
+        }
+        assertEquals("threads that are left", List.of(), threads("vault-cipher"));
+    }
+
     /** Interrupts the JVM's threads of this name. */
     public void interruptThreads(String name) {
         await(order("interrupt", name));
@@ -118,6 +137,11 @@ public final class StoreSession implements AutoCloseable {
     public List<String> threads(String part) {
         return List.of(await(order("threads", part)).call.valueSha256.split(",")).stream()
                 .filter(name -> !name.isEmpty()).collect(Collectors.toList());
+    }
+
+    /** The JVM's process. */
+    public long pid() {
+        return process.pid();
     }
 
     /** How many sockets the JVM has open. */

@@ -29,6 +29,7 @@ import javax.net.ssl.TrustManagerFactory;
  * token and a KV v2 engine at {@code secret/}; stopped by close() and by a shutdown hook.
  */
 public final class VaultServer implements AutoCloseable {
+    private static final Pattern TOKEN = Pattern.compile("\"client_token\":\"((?!hmac)[^\"]+)\"");
     private static final int START_ATTEMPTS = 5;
     private static final long START_MILLIS = 30_000;
 
@@ -265,6 +266,24 @@ public final class VaultServer implements AutoCloseable {
                 + ",\"log_raw\":\"false\"}}");
     }
 
+    /** From now on the tokens that logins give are known. */
+    public void rememberTokens() {
+        put("sys/audit/tokens", "{\"type\":\"file\",\"options\":{\"file_path\":" + Fixtures.json(tokensFile().toString())
+                + ",\"log_raw\":\"true\"}}");
+    }
+
+    /** The tokens that logins at this mount gave since rememberTokens(), in their order. */
+    public List<String> tokensOf(String mount) {
+        try {
+            return Files.readAllLines(tokensFile(), StandardCharsets.UTF_8).stream()
+                    .filter(line -> line.contains("\"type\":\"response\"") && line.contains("\"path\":\"auth/" + mount + "/login"))
+                    .map(line -> TOKEN.matcher(line)).filter(Matcher::find).map(token -> Canaries.keep(token.group(1)))
+                    .collect(Collectors.toList());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /**
      * The requests since enableAudit() that came in on this API path (below /v1/), one JSON text each; all requests when
      * the path is empty.
@@ -288,6 +307,10 @@ public final class VaultServer implements AutoCloseable {
     @Override
     public void close() {
         cleanup.close();
+    }
+
+    private Path tokensFile() {
+        return folder.resolve("tokens.log");
     }
 
     private Path auditFile() {
