@@ -3,27 +3,25 @@
 mod approle;
 mod attempt;
 mod cert;
+mod context;
 mod credential;
 mod github;
 mod jwt;
 mod kubernetes;
+mod login;
 mod password;
 mod radius;
 mod token;
 mod wrapping;
 
-use std::time::{Duration, Instant};
-
-use crate::client::{Client, InlineLogin};
+use crate::client::InlineLogin;
 use crate::error::{Error, Provider};
-use crate::secret::Secret;
-use crate::settings::{AUTH_MOUNT, Sources, Value};
-use crate::text::one_line;
-use crate::vault::ApiPath;
 
 pub(crate) use attempt::body;
 use attempt::{Attempt, Plain, Refused};
-pub(crate) use wrapping::Unwrapped;
+pub(crate) use context::{Context, Unwrapped};
+pub(crate) use login::{Login, TokenInfo};
+use login::{mount, mount_of, shown};
 
 /// An authentication method, by its name in the text.
 pub(crate) struct Method {
@@ -53,55 +51,6 @@ pub(crate) const METHODS: &[Method] = &[
     Method { name: "AGENT", flow: Flow::Given(agent) },
 ];
 
-/// What a login has at hand.
-pub(crate) struct Context<'a> {
-    pub(crate) client: &'a Client<'a>,
-    pub(crate) sources: Sources<'a>,
-    pub(crate) unwrapped: &'a Unwrapped,
-    /// What the time is for what is retained.
-    pub(crate) now: Instant,
-    /// It is the same login once more: what was warned of need not be said again.
-    pub(crate) again: bool,
-}
-
-/// A token for Vault, and where it comes from, for messages.
-pub(crate) struct Login {
-    /// `None`: an agent adds its own.
-    pub(crate) token: Option<Secret>,
-    pub(crate) origin: String,
-    /// What was granted with the token; `None` for one that was given to us, which is not ours to revoke.
-    pub(crate) info: Option<TokenInfo>,
-    pub(crate) provider: Provider,
-}
-
-/// What Vault grants with a token.
-pub(crate) struct TokenInfo {
-    /// `None`: without end.
-    pub(crate) ttl: Option<Duration>,
-    /// `None`: as often as one likes.
-    pub(crate) uses: Option<u32>,
-    pub(crate) renewable: bool,
-    /// Batch tokens are not stored by Vault, and cannot be revoked.
-    pub(crate) batch: bool,
-}
-
-impl Login {
-    /// A token that was there already.
-    pub(crate) fn given(token: Secret, origin: String, provider: Provider) -> Self {
-        Self { token: Some(token), origin, info: None, provider }
-    }
-
-    /// Who reads where a login goes along with each request, for messages; there is no token.
-    pub(crate) fn inline(inline: &InlineLogin) -> Self {
-        Self { token: None, origin: inline.origin.clone(), info: None, provider: Provider::Fixed }
-    }
-
-    /// A peer's words without the token, should it echo it.
-    pub(crate) fn redact_in(&self, text: &str) -> String {
-        self.token.as_ref().map_or_else(|| text.to_owned(), |token| token.redact_in(text))
-    }
-}
-
 impl Method {
     /// Whether its token is there already, so that Vault is not asked for one.
     pub(crate) fn is_given(&self) -> bool {
@@ -129,21 +78,4 @@ impl Method {
 fn agent(_: &Context<'_>) -> Result<Login, Error> {
     let origin = "the Vault Agent or Proxy at the endpoint".to_owned();
     Ok(Login { token: None, origin, info: None, provider: Provider::Agent })
-}
-
-/// The auth method's mount path; `default` is where the official documentation mounts it.
-fn mount(sources: Sources<'_>, default: &str) -> Result<ApiPath, Error> {
-    mount_of(&AUTH_MOUNT.find_or(sources, default)?)
-}
-
-/// "auth/approle" is how Vault's own commands print a mount.
-fn mount_of(value: &Value) -> Result<ApiPath, Error> {
-    let path = value.trimmed().trim_start_matches('/');
-    let path = path.strip_prefix("auth/").unwrap_or(path);
-    ApiPath::parse(path).map_err(|problem| value.refuse(format!("the mount path {problem}")))
-}
-
-/// A name of the administrator's in a message.
-fn shown(name: &str) -> String {
-    format!("{:?}", one_line(name, 80))
 }

@@ -13,17 +13,8 @@ use crate::diagnosis;
 use crate::error::Error;
 use crate::secret::{Key, Secret};
 use crate::settings::Value;
-use crate::single_flight::{SingleFlight, Waiter};
+use crate::single_flight::Waiter;
 use crate::vault::{self, Envelope, Meaning};
-
-/// What the wrapping tokens that this process has used wrapped: further properties and later logins need that again.
-pub(crate) struct Unwrapped(SingleFlight<Arc<Secret>>);
-
-impl Unwrapped {
-    pub(crate) const fn new() -> Self {
-        Self(SingleFlight::new())
-    }
-}
 
 /// What was unwrapped serves as long as the process lives: nobody can unwrap it again.
 const SERVES_FOR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
