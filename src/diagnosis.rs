@@ -54,10 +54,23 @@ impl Mount {
     }
 }
 
+/// What Vault says of a mount.
+pub(crate) enum MountAnswer {
+    Known(Mount),
+    /// It does not accept the token, which it accepted a moment before: that was the last of its uses.
+    UsedUp,
+    Unknown,
+}
+
 /// The mount that `path` lies in; needs no more than a capability on the path.
 /// Source: <https://openbao.org/api-docs/system/internal-ui-mounts/>.
-pub(crate) fn mount(path: &str, token: Option<&Secret>, client: &Client<'_>) -> Option<Mount> {
-    data(&ask(&format!("sys/internal/ui/mounts/{path}"), token, client)?)
+pub(crate) fn mount(path: &str, token: Option<&Secret>, client: &Client<'_>) -> MountAnswer {
+    let Some(response) = ask(&format!("sys/internal/ui/mounts/{path}"), token, client) else { return MountAnswer::Unknown };
+    match data(&response) {
+        Some(mount) => MountAnswer::Known(mount),
+        None if token.is_some() && matches!(response.meaning(), Meaning::NotAccepted) => MountAnswer::UsedUp,
+        None => MountAnswer::Unknown,
+    }
 }
 
 /// The mount whose path is most like `wrong`, among those that the token may see; `None` when `wrong` is one of them.

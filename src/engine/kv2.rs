@@ -3,7 +3,6 @@
 
 use super::reading::{KV2, Reading, SecretData};
 use crate::client::ApiRequest;
-use crate::diagnosis::{self, Versions};
 use crate::error::{Error, ErrorKind};
 use crate::vault::{ApiPath, Meaning};
 
@@ -16,28 +15,19 @@ pub(super) fn read(reading: &Reading<'_>, path: &ApiPath) -> Result<SecretData, 
     };
     let response = client.send(&ApiRequest::get(&api_path, login.token.as_ref()))?;
     let location = || reading.location(&response, path);
-    let versions =
-        || diagnosis::versions(&format!("{}/metadata/{}", reference.mount.encoded, path.encoded), login.token.as_ref(), client);
-    let readable = || match versions() {
-        Versions::Readable(versions) => versions,
-        Versions::NoSecret => Vec::new(),
-    };
     match response.meaning() {
         Meaning::Success(envelope) => Ok(reading.accept(&envelope, &response, path, true)?.of(response)),
         Meaning::Missing => Err(match reference.version {
-            Some(version) => match versions() {
-                Versions::Readable(readable) => ErrorKind::VersionMissing { version, readable },
-                Versions::NoSecret => ErrorKind::SecretMissing,
-            },
+            Some(version) => ErrorKind::VersionMissing { version, readable: Vec::new() },
             None => ErrorKind::SecretMissing,
         }
         .at(location())),
         Meaning::Gone(gone) if gone.destroyed => {
-            Err(ErrorKind::SecretDestroyed { version: gone.version, readable: readable() }.at(location()))
+            Err(ErrorKind::SecretDestroyed { version: gone.version, readable: Vec::new() }.at(location()))
         }
         Meaning::Gone(gone) => {
             let when = time(&gone.deletion_time);
-            Err(ErrorKind::SecretDeleted { version: gone.version, when, readable: readable() }.at(location()))
+            Err(ErrorKind::SecretDeleted { version: gone.version, when, readable: Vec::new() }.at(location()))
         }
         _ => {
             let policy_path = format!("{}/data/{}", reference.mount.plain, path.plain);

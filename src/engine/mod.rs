@@ -1,13 +1,16 @@
 //! Secrets engines: what is asked of each, and how it is found out which one a mount has.
 
+mod explain;
 mod kv2;
 mod plain;
 mod reading;
 mod write;
 
+use std::sync::Arc;
+
 use crate::auth::Login;
 use crate::client::Client;
-use crate::diagnosis::Mount;
+use crate::diagnosis::{Mount, MountAnswer};
 use crate::error::{Error, ErrorKind, FoundEngine, RequestInfo};
 use crate::host::Host;
 use crate::reference::SecretReference;
@@ -20,37 +23,52 @@ pub(crate) use write::{Outcome, write};
 
 /// Reads the secret that `request` names. Without a pinned engine KV version 2 is tried at once, since it is what the
 /// vendor's store knows; only when that fails is the mount looked at.
+///
+/// `next` gives the login for each further request: another one, where the token has no use left.
 pub(crate) fn read(
     reference: &SecretReference,
     login: &Login,
+    next: NextLogin<'_>,
     client: &Client<'_>,
     host: &dyn Host,
 ) -> Result<SecretData, Error> {
     let reading = Reading { reference, login, client, host };
     let found = match reference.engine {
-        Some(Engine::Generic) => return plain::read(&reading),
-        Some(Engine::Kv1) => plain::read(&reading),
+        Some(Engine::Generic | Engine::Kv1) => plain::read(&reading),
         Some(Engine::Kv2) | None => kv2::read(&reading, &reference.path),
     };
-    found.or_else(|failure| match (failure.kind(), failure.at().cloned()) {
+    let found = found.or_else(|failure| match (failure.kind(), failure.at().cloned()) {
+        _ if reference.engine == Some(Engine::Generic) => Err(failure),
         (
             ErrorKind::SecretMissing | ErrorKind::VersionMissing { .. } | ErrorKind::OtherEngine { .. } | ErrorKind::Denied(_),
             Some(location),
-        ) => reading.second_look(failure, location),
+        ) => reading.second_look(failure, location, next),
         _ => Err(failure),
-    })
+    });
+    found.map_err(|error| reading.explain(error))
 }
+
+/// The login for a further request.
+pub(crate) type NextLogin<'a> = &'a dyn Fn() -> Result<Arc<Login>, Error>;
 
 impl Reading<'_> {
     /// After a failure whose cause may be that the mount has another engine than the one that was asked.
-    fn second_look(&self, failure: Error, location: RequestInfo) -> Result<SecretData, Error> {
-        let Some(there) = self.mount() else { return Err(failure) };
+    fn second_look(&self, failure: Error, location: RequestInfo, next: NextLogin<'_>) -> Result<SecretData, Error> {
+        // Without a token to ask with, the failure stays what it is.
+        let Ok(login) = next() else { return Err(failure) };
+        let there = match self.with(&login).mount() {
+            MountAnswer::Known(there) => there,
+            MountAnswer::UsedUp if self.reference.engine.is_none() => {
+                return Err(ErrorKind::TokenUsedUp { origin: login.origin.clone() }.at(location));
+            }
+            MountAnswer::UsedUp | MountAnswer::Unknown => return Err(failure),
+        };
         if let Some(mistake) = self.mistake(&there, location) {
             return Err(mistake);
         }
         match (self.reference.engine, there.engine()) {
-            (_, Engine::Kv2) => self.read_without_data(failure),
-            (None, Engine::Kv1) => plain::read(self),
+            (_, Engine::Kv2) => self.read_without_data(failure, next),
+            (None, Engine::Kv1) => plain::read(&self.with(&*next()?)),
             _ => Err(failure),
         }
     }
@@ -74,9 +92,10 @@ impl Reading<'_> {
     }
 
     /// "secret/data/x" is the path of the API, and people copy it.
-    fn read_without_data(&self, failure: Error) -> Result<SecretData, Error> {
+    fn read_without_data(&self, failure: Error, next: NextLogin<'_>) -> Result<SecretData, Error> {
         let Some(shorter) = self.reference.path.without_data() else { return Err(failure) };
-        let found = kv2::read(self, &shorter).map_err(|error| match error.kind() {
+        let Ok(login) = next() else { return Err(failure) };
+        let found = kv2::read(&self.with(&login), &shorter).map_err(|error| match error.kind() {
             ErrorKind::SecretDeleted { .. } | ErrorKind::SecretDestroyed { .. } => error,
             _ => failure,
         })?;

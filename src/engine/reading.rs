@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 use crate::auth::Login;
 use crate::client::{ApiResponse, Client};
-use crate::diagnosis::{self, Mount};
-use crate::error::{Denied, DeniedHint, Error, ErrorKind, FoundEngine, RequestInfo};
+use crate::diagnosis::{self, MountAnswer};
+use crate::error::{Denied, Error, ErrorKind, FoundEngine, RequestInfo};
 use crate::host::Host;
 use crate::reference::SecretReference;
 use crate::text::one_line;
@@ -81,10 +81,15 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// The mount that the secret lies in, if Vault tells.
-    pub(super) fn mount(&self) -> Option<Mount> {
+    /// The mount that the secret lies in, as far as Vault tells.
+    pub(super) fn mount(&self) -> MountAnswer {
         let full_path = format!("{}/{}", self.reference.mount.encoded, self.reference.path.encoded);
         diagnosis::mount(&full_path, self.login.token.as_ref(), self.client)
+    }
+
+    /// The same reading with another token.
+    pub(super) fn with<'b>(&'b self, login: &'b Login) -> Reading<'b> {
+        Reading { reference: self.reference, login, client: self.client, host: self.host }
     }
 
     pub(super) fn location(&self, response: &ApiResponse, path: &ApiPath) -> RequestInfo {
@@ -109,6 +114,14 @@ impl Reading<'_> {
         }
         let mut data = envelope.data.ok_or_else(|| response.lacks("it holds no \"data\""))?;
         if versioned {
+            // KV version 2 grants no lease; of version 1 each secret has the mount's default, whatever its keys are called.
+            if envelope.lease_duration > 0 {
+                return Err(not_this_engine(
+                    location,
+                    KV2,
+                    "its answer has a lease, which KV version 2 does not grant".to_owned(),
+                ));
+            }
             data = match serde_json::from_str(data.get()) {
                 Ok(Version { data: Some(data), metadata: Some(_) }) => data,
                 _ => return Err(not_this_engine(location, KV2, "its answer has no version's data and metadata".to_owned())),
@@ -126,28 +139,19 @@ impl Reading<'_> {
         }
     }
 
-    /// The errors that mean the same for every engine.
+    /// The errors that mean the same for every engine. What Vault has to be asked for is added by `explain`.
     pub(super) fn refused(&self, response: ApiResponse, path: &ApiPath, policy_path: String, wanted: &'static str) -> Error {
         let location = self.location(&response, path);
-        let token = self.login.token.as_ref();
         match response.meaning() {
             Meaning::Denied => {
-                let policies = diagnosis::policies(token, self.client);
-                let hint = if diagnosis::may_read(&policy_path, token, self.client) == Some(true) {
-                    Some(DeniedHint::Conditional)
-                } else {
-                    diagnosis::nearest_mount(&self.reference.mount.plain, token, self.client).map(DeniedHint::NearestMount)
-                };
-                ErrorKind::Denied(Denied { origin: self.login.origin.clone(), policy_path, policies, hint }).at(location)
+                let origin = self.login.origin.clone();
+                ErrorKind::Denied(Denied { origin, policy_path, policies: None, hint: None }).at(location)
             }
             Meaning::NotAccepted => {
                 let Login { origin, provider, .. } = self.login;
                 ErrorKind::TokenRefused { origin: origin.clone(), provider: *provider }.at(&response.at)
             }
-            Meaning::NoRoute => {
-                let nearest = diagnosis::nearest_mount(&self.reference.mount.plain, token, self.client);
-                ErrorKind::MountUnknown { nearest }.at(location)
-            }
+            Meaning::NoRoute => ErrorKind::MountUnknown { nearest: None }.at(location),
             Meaning::NotThisEngine(answer) => not_this_engine(location, wanted, answer),
             Meaning::Refused(said) if said == "namespace not found" => ErrorKind::NamespaceUnknown.at(&response.at),
             other => diagnosis::failed(&response, other, self.client),

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::{Engine, KV1, KV2, Reading, SecretData, kv2, plain};
 use crate::auth::Login;
 use crate::client::{ApiRequest, ApiResponse, Client};
-use crate::diagnosis;
+use crate::diagnosis::{self, MountAnswer};
 use crate::error::{Denied, Error, ErrorKind, FoundEngine, NotStored, RequestInfo};
 use crate::host::Host;
 use crate::reference::{SecretReference, StoreCommand};
@@ -67,7 +67,7 @@ impl Writing<'_> {
             Err(error) if !about_the_mount(&error) => return Err(error),
             current => current,
         };
-        let Some(there) = self.reading.mount() else {
+        let MountAnswer::Known(there) = self.reading.mount() else {
             return match current? {
                 Current::Nothing(location) if pinned.is_none() => Err(NotStored::EngineUnknown.at(location)),
                 current => Ok((assumed, current)),
@@ -113,9 +113,9 @@ impl Writing<'_> {
                 Ok(Current::Gone { location, version: *version })
             }
             (ErrorKind::Denied(denied), Some(location)) => {
-                Err(NotStored::Denied { denied: denied.clone(), write: false }.at(location))
+                Err(NotStored::Denied { denied: self.reading.explain_denial(denied.clone()), write: false }.at(location))
             }
-            _ => Err(error),
+            _ => Err(self.reading.explain(error)),
         }
     }
 
@@ -188,13 +188,13 @@ impl Writing<'_> {
         let (infix, wanted) = if engine == Engine::Kv2 { ("/data/", KV2) } else { ("/", KV1) };
         let policy_path = format!("{}{infix}{}", reference.mount.plain, reference.path.plain);
         if let Meaning::Denied = response.meaning() {
-            let policies = diagnosis::policies(login.token.as_ref(), client);
             let location = RequestInfo { secret: before.secret.clone(), ..response.at };
+            let policies = diagnosis::policies(login.token.as_ref(), client);
             let denied = Denied { origin: login.origin.clone(), policy_path, policies, hint: None };
             return NotStored::Denied { denied, write: true }.at(location);
         }
         let status = response.status;
-        let error = self.reading.refused(response, &reference.path, policy_path, wanted);
+        let error = self.reading.explain(self.reading.refused(response, &reference.path, policy_path, wanted));
         if (400..500).contains(&status) { error } else { unsure(error) }
     }
 

@@ -62,6 +62,9 @@ impl ErrorKind {
             Self::TokenRefused { provider: Provider::Agent, .. } => {
                 "see the agent's log for its own login (auto_auth), and that its configuration has use_auto_auth_token"
             }
+            Self::TokenUsedUp { .. } => {
+                "write \"engine\":\"kv1\" or \"engine\":\"kv2\" into the text, so that one request is enough, or give a token with more uses"
+            }
             Self::NamespaceUnknown => {
                 "correct \"namespace\" or VAULT_NAMESPACE, and \"authNamespace\" where it is set (try: vault namespace list)"
             }

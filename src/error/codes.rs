@@ -112,6 +112,7 @@ codes! {
         1601 LOGIN_REFUSED "The login was refused";
         1602 TOKEN_REFUSED "The token is not accepted";
         1603 NAMESPACE_UNKNOWN "There is no such namespace";
+        1604 TOKEN_USED_UP "The token has no use left";
     }
     17 "Reading the secret": {
         1701 DENIED "The policies do not allow to read the secret";

@@ -86,6 +86,12 @@ pub enum ErrorKind {
         provider: Provider,
     },
 
+    /// The token's uses did not suffice to find out which engine the mount has.
+    TokenUsedUp {
+        /// Where the token comes from.
+        origin: String,
+    },
+
     /// The token is valid, but its policies do not allow to read the secret.
     Denied(Denied),
 
@@ -344,6 +350,7 @@ impl ErrorKind {
             Self::BadAnswer { .. } => Code::BAD_ANSWER,
             Self::Redirected { .. } => Code::REDIRECTED,
             Self::TokenRefused { .. } => Code::TOKEN_REFUSED,
+            Self::TokenUsedUp { .. } => Code::TOKEN_USED_UP,
             Self::Denied(_) => Code::DENIED,
             Self::LoginRefused { .. } => Code::LOGIN_REFUSED,
             Self::NamespaceUnknown => Code::NAMESPACE_UNKNOWN,

@@ -36,6 +36,10 @@ impl ErrorKind {
                      revoked or used up, is bound to other addresses, or belongs to another Vault or namespace"
                 )
             }
+            Self::TokenUsedUp { origin } => format!(
+                "The token from {origin} has no use left (num_uses): a first request found no KV version 2 secret at {at}, and Vault did \
+                 not accept it for the next one, which asks for the engine of the mount"
+            ),
             Self::Denied(denied) => format!(
                 "Vault denies the token from {} to read the secret (403 permission denied at {at}); {}{}",
                 denied.origin,

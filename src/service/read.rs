@@ -98,9 +98,9 @@ impl<'a> Session<'a> {
             return Ok(None);
         }
         let Some(inline) = reference.method.inline(&self.context())? else { return Ok(None) };
-        let login = Login::inline(&inline);
+        let login = Arc::new(Login::inline(&inline));
         let client = self.client.with_inline(inline);
-        match engine::read(reference, &login, &client, self.host) {
+        match engine::read(reference, &login, &|| Ok(Arc::clone(&login)), &client, self.host) {
             Ok(found) => Ok(Some(found)),
             // There is no time left for a second way.
             Err(error) if matches!(error.kind(), ErrorKind::Unreachable(_) | ErrorKind::Interrupted) => Err(error),
@@ -109,7 +109,11 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn read_with(&self, token: &Arc<ObtainedToken>) -> Result<SecretData, Error> {
-        let mut found = engine::read(&self.resolved.reference, &token.login, &self.client, self.host)?;
+        let next = || match token.has_few_uses() {
+            true => Ok(Arc::clone(&self.token()?.0.login)),
+            false => Ok(Arc::clone(&token.login)),
+        };
+        let mut found = engine::read(&self.resolved.reference, &token.login, &next, &self.client, self.host)?;
         if let Some(lease) = found.lease.take() {
             self.service.leases.track(lease, &found.location, token, self.service.clock.now(), self.host)?;
         }

@@ -23,7 +23,7 @@ const NO_TTL: Duration = Duration::from_secs(24 * 3600);
 
 /// A token and its login, for all calls that read with it.
 pub(super) struct ObtainedToken {
-    pub(super) login: Login,
+    pub(super) login: Arc<Login>,
     pub(super) reference: Arc<SecretReference>,
     /// How often it may still be used; `None`: without a limit.
     uses: Option<AtomicU32>,
@@ -92,12 +92,17 @@ pub(super) fn revoke(mut tokens: Vec<Arc<ObtainedToken>>, connections: &Connecti
 impl ObtainedToken {
     fn new(login: Login, reference: Arc<SecretReference>) -> Self {
         let uses = login.info.as_ref().and_then(|info| info.uses).map(AtomicU32::new);
-        Self { login, reference, uses, leased: AtomicBool::new(false) }
+        Self { login: Arc::new(login), reference, uses, leased: AtomicBool::new(false) }
     }
 
     /// Whether it is ours to revoke. Batch tokens cannot be revoked.
     fn is_ours(&self) -> bool {
         self.login.info.as_ref().is_some_and(|info| !info.batch)
+    }
+
+    /// Whether Vault counts its uses.
+    pub(super) fn has_few_uses(&self) -> bool {
+        self.uses.is_some()
     }
 
     /// Takes one of the uses that the token has; false when there is none left.

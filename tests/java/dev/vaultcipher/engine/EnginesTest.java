@@ -60,6 +60,22 @@ public class EnginesTest {
     }
 
     @Test
+    public void aSecretOfVersion1ThatLooksLikeOneOfVersion2IsNotTakenForIt() {
+        String wrong = "{\"data\":{\"password\":\"" + Fixtures.randomText() + "\"},\"metadata\":{\"version\":1,\"destroyed\":false,"
+                + "\"created_time\":\"2026-01-01T00:00:00Z\",\"deletion_time\":\"\",\"custom_metadata\":null}}";
+        reads.vault.put("old/data/looks-like", wrong);
+        reads.vault.put("old/looks-like", "{\"password\":\"" + value + "\"}");
+        reads.vault.put("old/data/only-looks-like", wrong);
+        String token = reads.vault.createToken("path \"old/*\" { capabilities = [\"read\"] }");
+        for (String reader : List.of(token, reads.vault.rootToken())) {
+            reads.read(reader, reads.text("mount", "old", "path", "looks-like", "key", "password")).assertValue(value);
+            reads.read(reader, reads.text("mount", "old", "path", "looks-like", "key", "password", "engine", "kv2"))
+                    .assertFails("mount \"old\" does not answer as a KV version 2", "it is KV version 1");
+            reads.read(reader, reads.text("mount", "old", "path", "only-looks-like", "key", "password")).assertFails("There is no secret at");
+        }
+    }
+
+    @Test
     public void kvVersion2TakesOneRequestAndAPinnedVersion1AsWell() {
         reads.vault.enableAudit();
         for (String text : List.of(text("mount", "secret"), text("mount", "old", "engine", "kv1"))) {

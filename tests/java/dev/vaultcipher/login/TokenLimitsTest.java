@@ -215,6 +215,37 @@ public class TokenLimitsTest {
         }
     }
 
+    /** To find out the engine takes three requests; each has a use of its own, whatever the role allows. */
+    @Test
+    public void aLoginWithFewUsesReadsFromKvVersion1() {
+        String value = Fixtures.randomText();
+        vault.server.put("sys/mounts/old", "{\"type\":\"kv\",\"options\":{\"version\":\"1\"}}");
+        vault.server.put("old/app", "{\"password\":\"" + Canaries.keep(value) + "\"}");
+        for (String policy : List.of("path \"old/app\" { capabilities = [\"read\"] }", "path \"old/*\" { capabilities = [\"read\"] }")) {
+            for (int uses = 1; uses <= 3; uses++) {
+                Application app = vault.application("old-" + uses + (policy.contains("*") ? "-all" : ""), "\"token_num_uses\":" + uses)
+                        .policyOf(policy);
+                String text = app.text("one", "password").replace("\"mount\":\"secret\"", "\"mount\":\"old\"")
+                        .replace("\"path\":\"" + app.name + "/one\"", "\"path\":\"app\"");
+                session.get(text).assertValue(value);
+                assertTrue(app.requests().toString(), app.logins() <= (uses == 1 ? 3 : uses == 2 ? 2 : 1));
+            }
+            // A token that somebody gave us cannot be replaced.
+            session.get(old(policy, 3)).assertValue(value);
+            session.get(old(policy, 1)).assertFails("The token from the file", "has no use left (num_uses)",
+                    "What to do: write \"engine\":\"kv1\"", "(VC1604)");
+            session.get(old(policy, 1).replace("\"key\"", "\"engine\":\"kv1\",\"key\"")).assertValue(value);
+        }
+    }
+
+    private static String old(String policy, int uses) {
+        String name = "old-" + Fixtures.randomText();
+        vault.server.put("sys/policies/acl/" + name, "{\"policy\":" + Fixtures.json(policy) + "}");
+        String file = vault.file(name, Canaries.keep(Fixtures.jsonMember(vault.server.put("auth/token/create",
+                "{\"policies\":[\"" + name + "\"],\"no_default_policy\":true,\"num_uses\":" + uses + "}"), "client_token")));
+        return given(file).replace("\"mount\":\"secret\"", "\"mount\":\"old\"").replace("\"path\":\"given\"", "\"path\":\"app\"");
+    }
+
     private static String given(String tokenFile) {
         return vault.server.text("given", "password").replace("\"endpoint\"",
                 "\"tokenFile\":" + Fixtures.json(tokenFile) + ",\"endpoint\"");
