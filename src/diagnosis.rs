@@ -2,6 +2,7 @@
 //! wrong with it is dropped: the failure itself is what counts.
 
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 
@@ -131,6 +132,79 @@ pub(crate) fn versions(metadata_path: &str, token: Option<&Secret>, client: &Cli
     let first = numbers.len().saturating_sub(10);
     numbers.drain(..first);
     Versions::Readable(numbers)
+}
+
+/// What a node says of itself. Source: <https://developer.hashicorp.com/vault/api-docs/system/health>.
+#[derive(Deserialize)]
+pub(crate) struct Health {
+    pub(crate) initialized: bool,
+    pub(crate) sealed: bool,
+    #[serde(default)]
+    pub(crate) standby: bool,
+    #[serde(default)]
+    pub(crate) version: String,
+    /// Seconds after the beginning of 1970.
+    #[serde(default)]
+    server_time_utc: i64,
+}
+
+impl Health {
+    /// By how many seconds the node's clock is ahead of this machine's.
+    pub(crate) fn clock_difference(&self) -> Option<i64> {
+        let here = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+        (self.server_time_utc > 0).then(|| i64::try_from(here.as_secs()).map(|here| self.server_time_utc - here).ok()).flatten()
+    }
+}
+
+/// The state of the node that answers; needs no token.
+pub(crate) fn health(client: &Client<'_>) -> Option<Health> {
+    // Otherwise the status says it: 429, 472, 473, 501 and 503 would be taken for failures.
+    const PATH: &str = "sys/health?standbyok=true&perfstandbyok=true&sealedcode=200&uninitcode=200&drsecondarycode=200";
+    serde_json::from_slice(&ask(PATH, None, client)?.body).ok()
+}
+
+/// What a token is. Source: <https://developer.hashicorp.com/vault/api-docs/auth/token#lookup-a-token-self>.
+#[derive(Deserialize)]
+pub(crate) struct TokenFacts {
+    /// Seconds; 0 is without an end.
+    #[serde(default)]
+    pub(crate) ttl: u64,
+    /// 0 is without a limit.
+    #[serde(default)]
+    pub(crate) num_uses: u64,
+    policies: Option<Vec<String>>,
+    identity_policies: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "list_or_null")]
+    pub(crate) bound_cidrs: Vec<String>,
+}
+
+impl TokenFacts {
+    pub(crate) fn policies(&self) -> Vec<String> {
+        [&self.policies, &self.identity_policies].into_iter().flatten().flatten().cloned().collect()
+    }
+}
+
+fn list_or_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Option::<Vec<String>>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// What the token says of itself.
+pub(crate) fn token_facts(token: Option<&Secret>, client: &Client<'_>) -> Option<TokenFacts> {
+    data(&ask("auth/token/lookup-self", token, client)?)
+}
+
+/// What the token's policies allow on each path.
+/// Source: <https://developer.hashicorp.com/vault/api-docs/system/capabilities-self>.
+pub(crate) fn capabilities(
+    paths: &[String],
+    token: Option<&Secret>,
+    client: &Client<'_>,
+) -> Option<BTreeMap<String, Vec<String>>> {
+    let body = Secret::new(serde_json::json!({ "paths": paths }).to_string());
+    let response = client.ask(&ApiRequest::question("sys/capabilities-self", &body, token))?;
+    let found: BTreeMap<String, serde_json::Value> = data(&response)?;
+    let rights = |value: serde_json::Value| serde_json::from_value(value).ok();
+    Some(found.into_iter().filter_map(|(path, value)| Some((path, rights(value)?))).collect())
 }
 
 /// How far an unseal has come. Source: <https://developer.hashicorp.com/vault/api-docs/system/seal-status>.

@@ -82,6 +82,12 @@ impl Environment {
         self
     }
 
+    /// The names of the environment variables and system properties that are set and count here.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let variables = self.variables.iter().map(|variable| variable.name.as_str()).filter(|name| counts(name));
+        variables.chain(self.properties.iter().map(|(name, _)| name.as_str()))
+    }
+
     /// The environment variable `name`, `None` when it is not set.
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
         self.variables.iter().find(|variable| variable.name == name).map(|variable| variable.value.as_os_str())

@@ -34,4 +34,5 @@ pub use error::{
 pub use host::{Environment, Host};
 pub use secret::Secret;
 pub use service::Service;
+pub use service::inspect::{Description, Outcome, Step};
 pub use settings::{is_property, properties as property_names};

@@ -30,6 +30,16 @@ impl UtcTime {
         (is_date && hour < 24 && minute < 60 && second < 60).then_some(Self([year, month, day, hour, minute, second]))
     }
 
+    /// Seconds after the beginning of 1970.
+    pub(crate) fn unix(self) -> i64 {
+        let [year, month, day, hour, minute, second] = self.0.map(i64::from);
+        // Years begin in March, so that the leap day comes last.
+        let (year, month_from_march) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + (153 * month_from_march + 2) / 5 + day - 1;
+        (era * 146_097 + day_of_era - 719_468) * 86_400 + hour * 3_600 + minute * 60 + second
+    }
+
     /// For example `2026-11-23T12:00:00Z` (RFC 3339).
     pub(crate) fn rfc3339(self) -> String {
         let [year, month, day, hour, minute, second] = self.0;
@@ -83,6 +93,7 @@ mod tests {
             (253_402_300_799, "9999-12-31 23:59:59 UTC"),
         ] {
             assert_eq!(clock(seconds).as_deref(), Some(expected));
+            assert_eq!(UtcTime::from_unix(seconds).unwrap().unix(), seconds);
         }
         for seconds in [-1, i64::MIN, 253_402_300_800, i64::MAX] {
             assert_eq!(clock(seconds), None);

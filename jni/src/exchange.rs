@@ -19,7 +19,8 @@ pub(crate) fn text_of(env: &Env<'_>, array: &JByteArray<'_>) -> Result<Zeroizing
     Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn bytes_of(env: &Env<'_>, array: &JByteArray<'_>) -> Result<Zeroizing<Vec<u8>>> {
+/// The bytes of an array.
+pub(crate) fn bytes_of(env: &Env<'_>, array: &JByteArray<'_>) -> Result<Zeroizing<Vec<u8>>> {
     let length = array.len(env)?;
     let mut signed = Zeroizing::new(Vec::<jbyte>::new());
     signed.try_reserve_exact(length).map_err(|_| Error::JniCall(JniError::NoMemory))?;
@@ -82,9 +83,14 @@ impl<'call, 'local> Exchange<'call, 'local> {
 
     /// As [`Self::ask`], with a text in the slot.
     pub(crate) fn tell(&self, method: &'static JNIStr, text: &str) -> Option<bool> {
+        self.tell_bytes(method, text.as_bytes())
+    }
+
+    /// As [`Self::ask`], with bytes in the slot.
+    pub(crate) fn tell_bytes(&self, method: &'static JNIStr, bytes: &[u8]) -> Option<bool> {
         let signature = jni_sig!((jbyte[][]) -> jboolean);
         self.run(|env| {
-            self.put_in(env, text.as_bytes())?;
+            self.put_in(env, bytes)?;
             self.invoke(env, method, &signature)?.z()
         })
     }

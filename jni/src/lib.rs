@@ -3,6 +3,7 @@
 //! - this file: the native methods of `dev.vaultcipher.Native`
 //! - [`host`]: the JVM as the core's [`vault_cipher::Host`]
 //! - [`exchange`]: bytes from Java and to Java
+//! - [`tool`]: the JVM as the command-line tool's machine
 //! - [`outcome`]: what a call gives Java: an answer, or what a call-back threw; panics end here
 //!
 //! Rules, and why:
@@ -18,13 +19,14 @@
 mod exchange;
 mod host;
 mod outcome;
+mod tool;
 
 use jni::objects::{JByteArray, JClass, JObjectArray};
 use jni::{Env, native_method};
 use vault_cipher::Service;
 use zeroize::Zeroizing;
 
-use exchange::{Exchange, text_of};
+use exchange::{Exchange, bytes_of, text_of};
 use host::Jvm;
 use outcome::{NoAnswer, answer, silence_panics};
 
@@ -68,6 +70,14 @@ const _: jni::NativeMethod = native_method! {
     abi_check = UnsafeNever,
 };
 
+/// `dev.vaultcipher.Native.command(byte[], byte[][])`.
+const _: jni::NativeMethod = native_method! {
+    java_type = "dev.vaultcipher.Native",
+    static extern fn command(arguments: jbyte[], slot: jbyte[][]) -> jint,
+    error_policy = NoAnswer,
+    abi_check = UnsafeNever,
+};
+
 fn property_names<'local>(env: &mut Env<'local>, class: JClass<'local>, slot: Slot<'local>) -> jni::errors::Result<bool> {
     silence_panics();
     Ok(answer(&Exchange::new(env, &class, &slot), |_| Ok(Zeroizing::new(host::property_names()))))
@@ -105,4 +115,17 @@ fn keep<'local>(env: &mut Env<'local>, class: JClass<'local>, stopping: bool, sl
     let wait = SERVICE.maintain(&Jvm::new(&exchange), stopping);
     // Rounded up: a turn too early finds nothing to do.
     Ok(wait.map_or(0, |wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX).saturating_add(1)))
+}
+
+fn command<'local>(
+    env: &mut Env<'local>,
+    class: JClass<'local>,
+    arguments: JByteArray<'local>,
+    slot: Slot<'local>,
+) -> jni::errors::Result<i32> {
+    let arguments = bytes_of(env, &arguments)?;
+    let exchange = Exchange::new(env, &class, &slot);
+    let exit = tool::run(&arguments, &exchange);
+    exchange.rethrow();
+    Ok(exit)
 }

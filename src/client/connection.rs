@@ -76,6 +76,30 @@ impl Connection {
         self.endpoint.name()
     }
 
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// What messages call the proxy on the way, if there is one.
+    pub(super) fn proxy_name(&self) -> Option<String> {
+        self.proxy.as_ref().map(|proxy| proxy.name())
+    }
+
+    /// The limit for a connection.
+    pub(super) fn connect_limit(&self) -> Duration {
+        self.connect_limit
+    }
+
+    /// What TLS trusts, and who it is.
+    pub(super) fn tls_config(&self) -> rustls::ClientConfig {
+        self.transport.tls_config()
+    }
+
+    /// What a message says about the endpoint as a whole.
+    pub(super) fn request_info(&self, options: &Options) -> RequestInfo {
+        self.at("GET", self.endpoint.api(), options, false)
+    }
+
     /// Whether `url` is on this endpoint's scheme, host and port.
     pub(super) fn is_origin(&self, url: &Url) -> bool {
         self.endpoint.socket.is_none() && self.endpoint.api().origin() == url.origin()
@@ -132,7 +156,7 @@ impl Connection {
 
     /// The error of a thread that waited so long in vain for what another one asks.
     pub(super) fn given_up(&self, why: GivenUp, waited: Duration, options: &Options) -> Error {
-        let at = self.at("GET", self.endpoint.api(), options, false);
+        let at = self.request_info(options);
         let kind = match why {
             GivenUp::Interrupted => ErrorKind::Interrupted,
             GivenUp::TimedOut => ErrorKind::Unreachable(Unreachable::Timeout { seconds: waited.as_secs_f32().round() }),

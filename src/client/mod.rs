@@ -11,6 +11,7 @@ mod failover;
 mod failure;
 mod options;
 mod patience;
+mod probe;
 mod proxy;
 mod redirect;
 mod retry;
@@ -34,6 +35,7 @@ pub(crate) use connections::Connections;
 pub(crate) use endpoint::Endpoint;
 use failover::Round;
 use options::Options;
+pub(crate) use probe::{Probe, Probed};
 use runtime::PooledDriver;
 
 /// The limit of one try; what is left of the budget may be shorter.

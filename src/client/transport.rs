@@ -55,6 +55,11 @@ impl Transport {
         self.needs == *needs
     }
 
+    /// What TLS trusts, and who it is.
+    pub(super) fn tls_config(&self) -> rustls::ClientConfig {
+        self.tls.clone()
+    }
+
     /// Whether the files that it was made from are as they were.
     pub(super) fn is_current(&self) -> bool {
         !self.files.changed()

@@ -42,6 +42,23 @@ impl SecretData {
         self.response.body.get(self.data.clone()).and_then(|data| str::from_utf8(data).ok()).unwrap_or_default()
     }
 
+    /// Which version of a KV version 2 secret it is and when it was written, for a report; empty for other engines.
+    pub(crate) fn version_in_words(&self) -> String {
+        #[derive(Deserialize)]
+        struct Written {
+            version: u64,
+            created_time: String,
+        }
+        let metadata = match self.response.meaning() {
+            Meaning::Success(Envelope { data: Some(data), .. }) => serde_json::from_str::<Version<'_>>(data.get()).ok(),
+            _ => None,
+        };
+        let written = metadata.and_then(|version| serde_json::from_str::<Written>(version.metadata?.get()).ok());
+        written.map_or_else(String::new, |Written { version, created_time }| {
+            format!(", version {version} of {}", one_line(created_time.split('.').next().unwrap_or_default(), 40))
+        })
+    }
+
     /// Which version of a KV version 2 secret it is.
     pub(super) fn version(&self) -> Result<u64, Error> {
         let unknown = || self.response.lacks("it does not say which version it is");

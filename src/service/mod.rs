@@ -1,5 +1,6 @@
 //! The use cases, and the owner of all state: one login and one read for all calls of a start-up that need them.
 
+pub(crate) mod inspect;
 mod late;
 mod leases;
 mod lifetime;

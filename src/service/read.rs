@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::auth::{Context, Login};
 use crate::client::Client;
@@ -60,6 +61,11 @@ impl<'a> Session<'a> {
     pub(super) fn new(service: &'a Service, resolved: &'a Resolved, host: &'a dyn Host) -> Self {
         let client = Client::new(&resolved.cluster, &service.connections, host);
         Self { service, resolved, client, host, again: Cell::new(false) }
+    }
+
+    /// The same with no more than `limit` for everything.
+    pub(super) fn limited(self, limit: Duration) -> Self {
+        Self { client: self.client.limited(limit), ..self }
     }
 
     pub(super) fn client(&self) -> &Client<'a> {

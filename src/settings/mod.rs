@@ -67,7 +67,6 @@ pub(crate) struct Setting {
     #[cfg(test)]
     pub(crate) meaning: &'static str,
     /// Whether it is a secret by itself.
-    #[cfg(test)]
     pub(crate) credential: bool,
 }
 
@@ -154,6 +153,11 @@ impl Setting {
     /// The value, or the error that `method` needs it.
     pub(crate) fn require(&self, sources: Sources<'_>, method: &'static str, what: &'static str) -> Result<Value, Error> {
         self.find(sources)?.ok_or_else(|| ErrorKind::NotConfigured { method, what, places: self.places() }.into())
+    }
+
+    /// What a report calls it: the text's field, or the last of the variables.
+    pub(crate) fn name(&self) -> &'static str {
+        self.field.unwrap_or_else(|| self.variable())
     }
 
     /// The environment variable that a message names: Vault's own rather than its twin.

@@ -20,7 +20,6 @@ macro_rules! settings {
             default: [$($default,)? "none"][0],
             #[cfg(test)]
             meaning: concat!($($meaning),+),
-            #[cfg(test)]
             credential: false $(|| $credential)?,
         };)+)+
 

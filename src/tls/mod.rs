@@ -34,6 +34,7 @@ use crate::settings::Value;
 pub(crate) use files::Files;
 pub(crate) use options::Options;
 pub(crate) use verdict::verdict;
+pub(crate) use x509::describe_chain;
 
 /// A TLS client configuration.
 pub(crate) struct Tls {

@@ -3,9 +3,10 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustls::CertificateError;
-use rustls::pki_types::{TrustAnchor, UnixTime};
+use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 
 pub(in crate::tls) mod der;
 pub(in crate::tls) mod oid;
@@ -126,6 +127,17 @@ impl fmt::Display for Facts {
         let Self { subject, issuer, begins, ends, .. } = self;
         write!(f, "subject \"{subject}\", issuer \"{issuer}\", {names}, valid from {begins} to {ends}")
     }
+}
+
+/// What a server's chain is, in words, and in how many days the server's certificate ends: for `doctor`.
+pub(crate) fn describe_chain(chain: &[CertificateDer<'_>]) -> (String, Option<i64>) {
+    let facts: Vec<Facts> = chain.iter().filter_map(|der| Facts::of(der)).collect();
+    let Some(server) = facts.first() else { return ("the server sent no certificate that can be read".to_owned(), None) };
+    let issuers: Vec<String> = facts.iter().map(|facts| format!("{:?}", facts.issuer)).collect();
+    let names = if server.names.is_empty() { "no names".to_owned() } else { server.names.join(", ") };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|now| i64::try_from(now.as_secs()).ok());
+    let days = now.map(|now| (server.ends.unix() - now) / 86_400);
+    (format!("certificate for {names}, valid until {}, issued by {}", server.ends, issuers.join(", then ")), days)
 }
 
 /// Whether `certificate` was issued by the CA with this name (a whole DER value).

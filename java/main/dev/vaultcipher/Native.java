@@ -45,6 +45,14 @@ final class Native {
      */
     static native long keep(boolean stopping, byte[][] slot);
 
+    /**
+     * Runs a command of the tool. The arguments are in one array, each with its length before it: our jar's path, "1" for
+     * colours, and those of the command line.
+     *
+     * @return the exit status
+     */
+    static native int command(byte[] arguments, byte[][] slot);
+
     /** Called by Rust before it gives bytes. */
     static void room(byte[][] slot, int length) {
         slot[0] = new byte[length];
@@ -100,7 +108,7 @@ final class Native {
     }
 
     /** The length in four bytes, and the bytes. */
-    private static void append(ByteArrayOutputStream out, byte[] bytes) {
+    static void append(ByteArrayOutputStream out, byte[] bytes) {
         for (int shift = 24; shift >= 0; shift -= 8) {
             out.write(bytes.length >>> shift);
         }
@@ -122,6 +130,26 @@ final class Native {
             print("WARNING dev.vaultcipher: " + message);
         }
         return true;
+    }
+
+    /** Called by Rust: {@link Tool#print}. */
+    static boolean print(byte[][] slot) {
+        return Tool.print(slot);
+    }
+
+    /** Called by Rust: {@link Tool#facts}. */
+    static boolean facts(byte[][] slot) {
+        return Tool.facts(slot);
+    }
+
+    /** Called by Rust: {@link Tool#decrypt}. */
+    static boolean decrypt(byte[][] slot) {
+        return Tool.decrypt(slot);
+    }
+
+    /** Called by Rust: {@link Tool#logIn}. */
+    static boolean logIn(byte[][] slot) {
+        return Tool.logIn(slot);
     }
 
     private static void print(String line) {

@@ -137,7 +137,7 @@ final class NativeLibrary {
     }
 
     /** The jar that this class came from; null if it did not come from a jar in the file system. */
-    private static File jar() {
+    static File jar() {
         URL location = null;
         try {
             CodeSource source = NativeLibrary.class.getProtectionDomain().getCodeSource();

@@ -1,0 +1,211 @@
+//! `explain`: what a text means, the requests that it makes, the least policy and role, and the lines to write; and what the code
+//! of a message means.
+
+use std::io::Write;
+
+use vault_cipher::{CODE_GROUPS, CODES, Description, Service};
+
+use crate::args::{Subject, product};
+use crate::machine::{Machine, ToolHost};
+use crate::product::{CIPHER_CLASS, Product, ProductFile, STORE_CLASS};
+
+/// The pages of the messages, one section a code.
+const MESSAGES: &str = include_str!("../../docs/messages.md");
+
+/// Prints it.
+pub(crate) fn explain(subject: &Subject, only: Option<&str>, machine: &dyn Machine, out: &mut dyn Write) -> Result<(), String> {
+    let only = only.map(product).transpose().map_err(|usage| usage.0)?;
+    let texts: Vec<(String, String)> = match subject {
+        Subject::Code(code) => return explain_code(code, out),
+        Subject::Text(text) => vec![("the text".to_owned(), text.clone())],
+        Subject::File(file) => of_file(&ProductFile::read(file)?),
+        Subject::Home(home) => of_file(&ProductFile::find(home)?),
+    };
+    if texts.is_empty() {
+        return Err("the file has no encrypted value".to_owned());
+    }
+    let host = ToolHost::new(machine, machine.environment());
+    for (name, text) in &texts {
+        let described = Service::new().describe(text, &host).map_err(|error| error.to_string())?;
+        describe(name, text, &described, only, out).map_err(|e| format!("the output cannot be written: {e}"))?;
+    }
+    Ok(())
+}
+
+fn of_file(file: &ProductFile) -> Vec<(String, String)> {
+    file.encrypted().into_iter().map(|found| (found.name, found.text.to_string())).collect()
+}
+
+fn explain_code(code: &str, out: &mut dyn Write) -> Result<(), String> {
+    let info = CODES
+        .iter()
+        .find(|info| info.code.to_string() == code)
+        .ok_or_else(|| format!("there is no message with the code {code}"))?;
+    let group = CODE_GROUPS.iter().find(|group| group.hundred == info.group()).map_or("", |group| group.name);
+    let page = section(code).unwrap_or_default();
+    writeln!(out, "{code}: {} ({group})\n\n{}", info.name, page.trim()).map_err(|e| format!("the output cannot be written: {e}"))
+}
+
+/// The part of the page that is about this code: from the line that names it first to the next heading or row.
+fn section(code: &str) -> Option<String> {
+    let begins = |line: &&str| (line.starts_with('#') || line.starts_with('|')) && line.contains(code);
+    let mut lines = MESSAGES.lines().skip_while(|line| !begins(line));
+    let first = lines.next()?;
+    if first.starts_with('|') {
+        return Some(first.trim_matches('|').split(" | ").map(str::trim).collect::<Vec<_>>().join("\n"));
+    }
+    Some(lines.take_while(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n"))
+}
+
+fn describe(name: &str, text: &str, described: &Description, only: Option<Product>, out: &mut dyn Write) -> std::io::Result<()> {
+    let Description { mount, path, target, engine, version, endpoints, method, logs_in, settings, policy_paths } = described;
+    writeln!(out, "{name}: {target} of the secret {path:?} at mount {mount:?}")?;
+    writeln!(out, "  Vault:  {}", endpoints.join(", "))?;
+    writeln!(out, "  engine: {}", engine.unwrap_or("KV version 2, or what the mount has"))?;
+    if let Some(version) = version {
+        writeln!(out, "  version: {version}")?;
+    }
+    writeln!(out, "  login:  {method}")?;
+    for (name, origin, value) in settings {
+        writeln!(out, "  {name}: {} ({origin})", value.as_deref().unwrap_or("set"))?;
+    }
+
+    writeln!(out, "\nRequests, in order:")?;
+    let mut requests = Vec::new();
+    if *logs_in {
+        requests.push(format!("POST /v1/{}", login_path(method, settings)));
+    }
+    requests.extend(policy_paths.iter().take(1).map(|path| format!("GET  /v1/{path}")));
+    if *logs_in {
+        requests.push("POST /v1/auth/token/revoke-self   after the start".to_owned());
+    }
+    for (number, request) in requests.iter().enumerate() {
+        writeln!(out, "  {}. {request}", number + 1)?;
+    }
+
+    writeln!(out, "\nThe least policy (save as vault-cipher.hcl):")?;
+    for path in policy_paths.iter().take(1) {
+        writeln!(out, "  path \"{path}\" {{ capabilities = [\"read\"] }}")?;
+    }
+    if let (None, Some(other)) = (engine, policy_paths.get(1)) {
+        writeln!(out, "  # for KV version 1 and other engines: path \"{other}\" {{ capabilities = [\"read\"] }}")?;
+    }
+    writeln!(out, "  vault policy write vault-cipher vault-cipher.hcl")?;
+    for line in role(method, settings) {
+        writeln!(out, "  {line}")?;
+    }
+
+    writeln!(out, "\nIn the product's file:")?;
+    for product in [Product::Bitbucket, Product::Jira, Product::Confluence, Product::Bamboo, Product::Crowd] {
+        if only.is_none_or(|only| only == product) {
+            write_lines(product, text, out)?;
+        }
+    }
+    writeln!(out, "\nThe environment, where the text leaves something to it:")?;
+    let variables = variables(method);
+    writeln!(
+        out,
+        "  systemd     [Service] Environment={}",
+        variables.iter().map(|name| format!("\"{name}=…\"")).collect::<Vec<_>>().join(" ")
+    )?;
+    writeln!(out, "  setenv.sh   {}", variables.iter().map(|name| format!("export {name}=…")).collect::<Vec<_>>().join("; "))?;
+    writeln!(out, "  Docker      {}", variables.iter().map(|name| format!("-e {name}=…")).collect::<Vec<_>>().join(" "))?;
+    writeln!(
+        out,
+        "  Helm        <product>.additionalEnvironmentVariables: {}\n",
+        variables.iter().map(|name| format!("[{{name: {name}, value: …}}]")).collect::<Vec<_>>().join(" ")
+    )
+}
+
+/// The mount that the settings name, or where the method is mounted by default.
+fn auth_mount(method: &str, settings: &[(String, String, Option<String>)]) -> String {
+    let named = settings.iter().find(|(name, ..)| name == "authMount" || name.ends_with("KUBE_AUTH_PATH"));
+    let named = named.and_then(|(.., value)| value.clone());
+    named.unwrap_or_else(|| method.to_ascii_lowercase()).trim_start_matches("auth/").trim_matches('/').to_owned()
+}
+
+fn login_path(method: &str, settings: &[(String, String, Option<String>)]) -> String {
+    let user = if matches!(method, "USERPASS" | "LDAP" | "RADIUS") { "/USER" } else { "" };
+    format!("auth/{}/login{user}", auth_mount(method, settings))
+}
+
+/// The commands that make what the login needs.
+fn role(method: &str, settings: &[(String, String, Option<String>)]) -> Vec<String> {
+    let mount = auth_mount(method, settings);
+    let known = |wanted: &str| {
+        settings.iter().find(|(name, ..)| name == wanted || name.ends_with("AUTH_ROLE")).and_then(|(.., value)| value.clone())
+    };
+    let role = known("role").unwrap_or_else(|| "vault-cipher".to_owned());
+    let commands: Vec<String> = match method {
+        "TOKEN" => vec!["vault token create -policy=vault-cipher -period=24h -orphan".to_owned()],
+        "KUBERNETES" => vec![format!(
+            "vault write auth/{mount}/role/{role} bound_service_account_names=NAME bound_service_account_namespaces=NAMESPACE policies=vault-cipher ttl=10m"
+        )],
+        "APPROLE" => vec![
+            format!("vault write auth/{mount}/role/{role} token_policies=vault-cipher token_ttl=10m"),
+            format!("vault read auth/{mount}/role/{role}/role-id"),
+            format!("vault write -f auth/{mount}/role/{role}/secret-id"),
+        ],
+        "JWT" => vec![format!(
+            "vault write auth/{mount}/role/{role} role_type=jwt user_claim=sub bound_audiences=AUDIENCE policies=vault-cipher ttl=10m"
+        )],
+        "CERT" => vec![format!("vault write auth/{mount}/certs/{role} certificate=@client-ca.pem policies=vault-cipher ttl=10m")],
+        "USERPASS" => vec![format!("vault write auth/{mount}/users/USER password=- policies=vault-cipher")],
+        "LDAP" => vec![format!("vault write auth/{mount}/users/USER policies=vault-cipher")],
+        "RADIUS" => vec![format!("vault write auth/{mount}/users/USER policies=vault-cipher")],
+        "GITHUB" => vec![format!("vault write auth/{mount}/map/teams/TEAM value=vault-cipher")],
+        "AWS" => vec![format!(
+            "vault write auth/{mount}/role/{role} auth_type=iam bound_iam_principal_arn=ARN policies=vault-cipher ttl=10m"
+        )],
+        "GCP" => vec![format!(
+            "vault write auth/{mount}/role/{role} type=gce bound_service_accounts=EMAIL policies=vault-cipher ttl=10m"
+        )],
+        "AZURE" => {
+            vec![format!("vault write auth/{mount}/role/{role} bound_service_principal_ids=ID policies=vault-cipher ttl=10m")]
+        }
+        _ => Vec::new(),
+    };
+    commands
+}
+
+/// What the environment has to have for a login.
+fn variables(method: &str) -> Vec<&'static str> {
+    match method {
+        "TOKEN" => vec!["SECRET_STORE_VAULT_TOKEN"],
+        "KUBERNETES" => vec!["SECRET_STORE_VAULT_KUBE_AUTH_ROLE"],
+        "APPROLE" => vec!["SECRET_STORE_VAULT_ROLE_ID", "SECRET_STORE_VAULT_SECRET_ID_FILE"],
+        "JWT" => vec!["SECRET_STORE_VAULT_JWT_FILE"],
+        "USERPASS" | "LDAP" | "RADIUS" => vec!["SECRET_STORE_VAULT_USERNAME", "SECRET_STORE_VAULT_PASSWORD_FILE"],
+        "CERT" => vec!["VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY"],
+        _ => vec!["VAULT_ADDR"],
+    }
+}
+
+fn write_lines(product: Product, text: &str, out: &mut dyn Write) -> std::io::Result<()> {
+    let text = text.trim().trim_start_matches("{ENC}");
+    match product {
+        Product::Bitbucket => {
+            writeln!(out, "  bitbucket   encrypted-property.cipher.classname={STORE_CLASS}")?;
+            writeln!(out, "              jdbc.password={}", *crate::product::properties::escaped(&format!("{{ENC}}{text}")))
+        }
+        Product::Jira => {
+            let text = crate::product::xml::escaped(text);
+            writeln!(
+                out,
+                "  jira        <atlassian-password-cipher-provider>{STORE_CLASS}</atlassian-password-cipher-provider>"
+            )?;
+            writeln!(out, "              <password>{}</password>", *text)
+        }
+        Product::Confluence | Product::Bamboo | Product::Crowd => {
+            let class = if product == Product::Confluence { STORE_CLASS } else { CIPHER_CLASS };
+            let unproven = if product == Product::Crowd { "   (unproven)" } else { "" };
+            let text = crate::product::xml::escaped(text);
+            writeln!(
+                out,
+                "  {:<11} <property name=\"jdbc.password.decrypter.classname\">{class}</property>{unproven}",
+                product.name()
+            )?;
+            writeln!(out, "              <property name=\"hibernate.connection.password\">{}</property>", *text)
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! The environment as the server sees it: of a running process, or as it is written where the server is started from.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use vault_cipher::Environment;
+use zeroize::Zeroizing;
+
+/// What a server is started with, and where that was found.
+#[derive(Default)]
+pub(crate) struct Eyes {
+    /// In words, for the report.
+    pub(crate) origin: String,
+    pub(crate) variables: BTreeMap<String, Zeroizing<String>>,
+    /// The `-D` arguments of the JVM.
+    pub(crate) properties: BTreeMap<String, Zeroizing<String>>,
+    /// The user that the server runs as.
+    pub(crate) user: Option<String>,
+    /// The server's Java.
+    pub(crate) java_home: Option<PathBuf>,
+}
+
+impl Eyes {
+    /// A running process. Needs its user or root.
+    pub(crate) fn of_process(pid: u32) -> Result<Self, String> {
+        let file = |name: &str| PathBuf::from(format!("/proc/{pid}/{name}"));
+        let read = |name: &str| {
+            fs::read(file(name)).map(Zeroizing::new).map_err(|e| match e.kind() {
+                std::io::ErrorKind::NotFound => format!("there is no process {pid}"),
+                std::io::ErrorKind::PermissionDenied => {
+                    format!("the environment of process {pid} may be read by its user and by root only: run this as one of them")
+                }
+                _ => format!("/proc/{pid}/{name} cannot be read: {e}"),
+            })
+        };
+        let mut eyes = Self { origin: format!("process {pid}"), ..Self::default() };
+        for entry in read("environ")?.split(|byte| *byte == 0) {
+            eyes.set_variable(&Zeroizing::new(String::from_utf8_lossy(entry).into_owned()));
+        }
+        for argument in read("cmdline")?.split(|byte| *byte == 0) {
+            eyes.set_property(&Zeroizing::new(String::from_utf8_lossy(argument).into_owned()));
+        }
+        let status = String::from_utf8_lossy(&read("status")?).into_owned();
+        let uid = status.lines().find_map(|line| line.strip_prefix("Uid:")?.split_whitespace().next().map(str::to_owned));
+        eyes.user = uid.map(|uid| user_name(&uid).unwrap_or(uid));
+        let java = fs::read_link(file("exe")).ok();
+        eyes.java_home = java.and_then(|java| Some(java.parent()?.parent()?.to_owned()));
+        Ok(eyes)
+    }
+
+    /// The running server with this home directory: a `java` whose arguments or environment name it.
+    pub(crate) fn of_home(home: &Path) -> Option<Self> {
+        let home = home.canonicalize().ok()?;
+        let home = home.to_str()?;
+        let pids = fs::read_dir("/proc").ok()?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+        pids.filter(|pid| *pid != std::process::id()).find_map(|pid| {
+            let command = Zeroizing::new(fs::read(format!("/proc/{pid}/cmdline")).ok()?);
+            let arguments: Vec<_> = command.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
+            if !arguments.first()?.rsplit('/').next()?.starts_with("java") {
+                return None;
+            }
+            let named = arguments.iter().any(|argument| argument.split_once('=').is_some_and(|(_, value)| value == home));
+            let eyes = Self::of_process(pid).ok()?;
+            let in_environment = || eyes.variables.iter().any(|(name, value)| name.ends_with("_HOME") && value.as_str() == home);
+            (named || in_environment()).then_some(eyes)
+        })
+    }
+
+    /// A file of `docker run --env-file`: a name and a value a line, nothing unquoted.
+    pub(crate) fn of_env_file(path: &Path) -> Result<Self, String> {
+        let mut eyes = Self { origin: path.display().to_string(), ..Self::default() };
+        for line in text(path)?.lines().filter(|line| !line.trim_start().starts_with('#')) {
+            eyes.set_variable(line.trim_start());
+        }
+        eyes.take_java_options();
+        Ok(eyes)
+    }
+
+    /// A shell script that sets variables, such as the products' `setenv.sh`: `NAME=value` and `export NAME="value"`.
+    pub(crate) fn of_setenv(path: &Path) -> Result<Self, String> {
+        let mut eyes = Self { origin: path.display().to_string(), ..Self::default() };
+        for line in text(path)?.lines() {
+            let line = line.trim().trim_start_matches("export ").trim_start();
+            let Some((name, value)) = line.split_once('=') else { continue };
+            if !is_name(name) {
+                continue;
+            }
+            let value = unquoted(value);
+            // A variable that goes on with its own value, as in JAVA_OPTS="-Da=b ${JAVA_OPTS}".
+            let before = eyes.variables.get(name).map(|value| value.to_string()).unwrap_or_default();
+            let value = value.replace(&format!("${{{name}}}"), &before).replace(&format!("${name}"), &before);
+            eyes.variables.insert(name.to_owned(), Zeroizing::new(value));
+        }
+        eyes.take_java_options();
+        Ok(eyes)
+    }
+
+    /// A systemd unit by its name or path, with its drop-ins and `EnvironmentFile`s.
+    pub(crate) fn of_unit(name: &str) -> Result<Self, String> {
+        let file_name = if name.ends_with(".service") { name.to_owned() } else { format!("{name}.service") };
+        let unit = if name.contains('/') {
+            PathBuf::from(name)
+        } else {
+            let folders = [
+                "/etc/systemd/system",
+                "/run/systemd/system",
+                "/usr/local/lib/systemd/system",
+                "/usr/lib/systemd/system",
+                "/lib/systemd/system",
+            ];
+            let found = folders.iter().map(|folder| Path::new(folder).join(&file_name)).find(|path| path.is_file());
+            found.ok_or_else(|| format!("there is no unit {file_name} in {}", folders.join(", ")))?
+        };
+        let mut files = vec![unit.clone()];
+        let mut drop_ins: Vec<PathBuf> = fs::read_dir(format!("{}.d", unit.display()))
+            .map(|entries| entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect())
+            .unwrap_or_default();
+        drop_ins.retain(|path| path.extension().is_some_and(|extension| extension == "conf"));
+        drop_ins.sort();
+        files.extend(drop_ins);
+        let mut eyes = Self { origin: unit.display().to_string(), ..Self::default() };
+        for file in files {
+            eyes.read_unit(&text(&file)?)?;
+        }
+        eyes.take_java_options();
+        Ok(eyes)
+    }
+
+    /// What `docker inspect` or `kubectl get pod -o json` prints, of one container.
+    pub(crate) fn of_spec(path: &Path) -> Result<Self, String> {
+        let mut eyes = Self { origin: path.display().to_string(), ..Self::default() };
+        // The parser's own words may quote the file.
+        let spec: serde_json::Value = serde_json::from_str(&text(path)?).map_err(|e| {
+            format!("{} is not JSON (line {}): use docker inspect or kubectl get pod -o json", path.display(), e.line())
+        })?;
+        let docker = spec.pointer("/0/Config/Env").and_then(serde_json::Value::as_array);
+        for entry in docker.into_iter().flatten().filter_map(serde_json::Value::as_str) {
+            eyes.set_variable(entry);
+        }
+        let containers = ["/spec/containers/0/env", "/spec/template/spec/containers/0/env"];
+        let pod = containers.iter().find_map(|pointer| spec.pointer(pointer)?.as_array());
+        for entry in pod.into_iter().flatten() {
+            let name = entry.get("name").and_then(serde_json::Value::as_str);
+            if let (Some(name), Some(value)) = (name, entry.get("value").and_then(serde_json::Value::as_str)) {
+                eyes.variables.insert(name.to_owned(), Zeroizing::new(value.to_owned()));
+            }
+        }
+        if eyes.variables.is_empty() {
+            return Err(format!("{} names no environment variable of a container", path.display()));
+        }
+        eyes.take_java_options();
+        Ok(eyes)
+    }
+
+    /// For the library.
+    pub(crate) fn environment(&self) -> Environment {
+        let environment = self
+            .variables
+            .iter()
+            .fold(Environment::default(), |environment, (name, value)| environment.with_variable(name, value.as_str()));
+        self.properties.iter().fold(environment, |environment, (name, value)| environment.with_property(name, value))
+    }
+
+    fn read_unit(&mut self, unit: &str) -> Result<(), String> {
+        let unit = Zeroizing::new(unit.replace("\\\n", " "));
+        for line in unit.lines().map(str::trim) {
+            if let Some(assignments) = line.strip_prefix("Environment=") {
+                for assignment in words(assignments) {
+                    self.set_variable(&assignment);
+                }
+            } else if let Some(path) = line.strip_prefix("EnvironmentFile=") {
+                // A file with a dash in front may be missing.
+                let (path, optional) = path.strip_prefix('-').map_or((path, false), |path| (path, true));
+                match text(Path::new(path.trim())) {
+                    Ok(file) => {
+                        for line in file.lines().filter(|line| !line.trim_start().starts_with(['#', ';'])) {
+                            if let Some((name, value)) = line.split_once('=') {
+                                self.variables.insert(name.trim().to_owned(), Zeroizing::new(unquoted(value)));
+                            }
+                        }
+                    }
+                    Err(_) if optional => {}
+                    Err(problem) => return Err(problem),
+                }
+            } else if let Some(user) = line.strip_prefix("User=") {
+                self.user = Some(user.trim().to_owned());
+            } else if let Some(command) = line.strip_prefix("ExecStart=") {
+                for argument in words(command) {
+                    self.set_property(&argument);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn set_variable(&mut self, assignment: &str) {
+        if let Some((name, value)) = assignment.split_once('=') {
+            self.variables.insert(name.to_owned(), Zeroizing::new(value.to_owned()));
+        }
+    }
+
+    fn set_property(&mut self, argument: &str) {
+        if let Some((name, value)) = argument.strip_prefix("-D").and_then(|property| property.split_once('=')) {
+            self.properties.insert(name.to_owned(), Zeroizing::new(value.to_owned()));
+        }
+    }
+
+    /// The `-D` arguments in the variables that the products' scripts and the JVM read.
+    fn take_java_options(&mut self) {
+        const OPTIONS: [&str; 5] =
+            ["JAVA_OPTS", "CATALINA_OPTS", "JVM_SUPPORT_RECOMMENDED_ARGS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"];
+        let options: Vec<Zeroizing<String>> = OPTIONS.iter().filter_map(|name| self.variables.get(*name).cloned()).collect();
+        for argument in options.iter().flat_map(|options| words(options)) {
+            self.set_property(&argument);
+        }
+    }
+}
+
+/// Words with blanks between; quotes keep blanks in a word.
+fn words(text: &str) -> Vec<Zeroizing<String>> {
+    let mut words = Vec::new();
+    let mut word = Zeroizing::new(String::new());
+    let (mut quote, mut begun) = (None, false);
+    for c in text.chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), c) => word.push(c),
+            (None, '"' | '\'') => (quote, begun) = (Some(c), true),
+            (None, c) if c.is_whitespace() => {
+                if begun || !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+                begun = false;
+            }
+            (None, c) => word.push(c),
+        }
+    }
+    if begun || !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// The value of an assignment in a shell script or an environment file, without its quotes and a comment behind it.
+fn unquoted(value: &str) -> String {
+    let value = value.trim();
+    match value.chars().next() {
+        Some(quote @ ('"' | '\'')) => {
+            value.get(1..).and_then(|rest| rest.split_once(quote)).map_or(value, |(inside, _)| inside).to_owned()
+        }
+        _ => value.split(" #").next().unwrap_or_default().trim_end().to_owned(),
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn text(path: &Path) -> Result<Zeroizing<String>, String> {
+    let bytes = Zeroizing::new(fs::read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?);
+    Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+fn user_name(uid: &str) -> Option<String> {
+    let users = fs::read_to_string("/etc/passwd").ok()?;
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == uid).then(|| name.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str, content: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("vault-cipher-eyes-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn variable(eyes: &Eyes, name: &str) -> Option<String> {
+        eyes.variables.get(name).map(|value| value.to_string())
+    }
+
+    fn property(eyes: &Eyes, name: &str) -> Option<String> {
+        eyes.properties.get(name).map(|value| value.to_string())
+    }
+
+    #[test]
+    fn a_script_sets_variables_and_properties() {
+        let script = "#!/bin/sh\nexport VAULT_ADDR=https://v:8200 # ours\nJAVA_OPTS=\"-Da=b\"\nJAVA_OPTS=\"-Dc=d ${JAVA_OPTS}\"\nexport \
+                      JAVA_OPTS\nif [ -z \"$x\" ]; then\n  VAULT_NAMESPACE='team a'\nfi\n";
+        let eyes = Eyes::of_setenv(&file("setenv.sh", script)).unwrap();
+        assert_eq!(variable(&eyes, "VAULT_ADDR").as_deref(), Some("https://v:8200"));
+        assert_eq!(variable(&eyes, "VAULT_NAMESPACE").as_deref(), Some("team a"));
+        assert_eq!((property(&eyes, "a").as_deref(), property(&eyes, "c").as_deref()), (Some("b"), Some("d")));
+    }
+
+    #[test]
+    fn an_env_file_is_taken_as_docker_takes_it_quotes_and_all() {
+        let eyes = Eyes::of_env_file(&file("env", "# x\nVAULT_ADDR=\"https://v\"\nEMPTY=\n")).unwrap();
+        assert_eq!(variable(&eyes, "VAULT_ADDR").as_deref(), Some("\"https://v\""));
+        assert_eq!(variable(&eyes, "EMPTY").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn a_unit_has_drop_ins_and_environment_files() {
+        let extra = file("extra.env", "# x\nSECRET_STORE_VAULT_ROLE=\"app\"\n");
+        let unit = file(
+            "bitbucket.service",
+            &format!(
+                "[Service]\nUser=atlbitbucket\nEnvironment=VAULT_ADDR=https://old \"VAULT_NAMESPACE=team a\"\nEnvironmentFile=-/none\n\
+                 EnvironmentFile={}\nExecStart=/usr/bin/java -Dx=y \\\n  -Dz=1 -jar b.jar\n",
+                extra.display()
+            ),
+        );
+        fs::create_dir_all(format!("{}.d", unit.display())).unwrap();
+        fs::write(format!("{}.d/10.conf", unit.display()), "[Service]\nEnvironment=VAULT_ADDR=https://new\n").unwrap();
+        let eyes = Eyes::of_unit(unit.to_str().unwrap()).unwrap();
+        assert_eq!(variable(&eyes, "VAULT_ADDR").as_deref(), Some("https://new"));
+        assert_eq!(variable(&eyes, "VAULT_NAMESPACE").as_deref(), Some("team a"));
+        assert_eq!(variable(&eyes, "SECRET_STORE_VAULT_ROLE").as_deref(), Some("app"));
+        assert_eq!((property(&eyes, "x").as_deref(), property(&eyes, "z").as_deref()), (Some("y"), Some("1")));
+        assert_eq!(eyes.user.as_deref(), Some("atlbitbucket"));
+        assert!(Eyes::of_unit("no-such-unit-here").is_err());
+    }
+
+    #[test]
+    fn container_specs_name_their_variables() {
+        let docker = file("docker.json", r#"[{"Config":{"Env":["VAULT_ADDR=https://d","JAVA_OPTS=-Da=b"]}}]"#);
+        let eyes = Eyes::of_spec(&docker).unwrap();
+        assert_eq!((variable(&eyes, "VAULT_ADDR").as_deref(), property(&eyes, "a").as_deref()), (Some("https://d"), Some("b")));
+        let pod = file(
+            "pod.json",
+            r#"{"spec":{"containers":[{"env":[{"name":"VAULT_ADDR","value":"https://p"},{"name":"S","valueFrom":{}}]}]}}"#,
+        );
+        assert_eq!(variable(&Eyes::of_spec(&pod).unwrap(), "VAULT_ADDR").as_deref(), Some("https://p"));
+        let error = Eyes::of_spec(&file("x.json", "canary")).err().unwrap();
+        assert!(error.contains("is not JSON") && !error.contains("canary"), "{error}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_running_process_shows_its_environment_and_arguments() {
+        let mut child = std::process::Command::new("sleep").arg("30").env("VAULT_ADDR", "https://r").spawn().unwrap();
+        // Until then it is still this program.
+        while !fs::read(format!("/proc/{}/cmdline", child.id())).unwrap().starts_with(b"sleep") {
+            std::thread::yield_now();
+        }
+        let eyes = Eyes::of_process(child.id());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let eyes = eyes.unwrap();
+        assert_eq!(variable(&eyes, "VAULT_ADDR").as_deref(), Some("https://r"));
+        assert!(eyes.user.is_some());
+        assert!(Eyes::of_process(u32::MAX - 1).err().unwrap().contains("there is no process"));
+    }
+}
