@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, ErrorKind, Problem, RequestInfo};
 use crate::host::Host;
 use crate::secret::Secret;
-use crate::text::{character, is_blank, nearest};
+use crate::text::{MAX_LISTED, character, is_blank, nearest, shown_path};
 use crate::vault;
 
 /// Which value, and how it is written.
@@ -44,8 +44,9 @@ impl Selector {
         let text = self.trimmed(self.decode(value).map_err(unusable)?);
         if let Some(oddities) = oddities(text.expose()) {
             host.warn(&format!(
-                "The value of key {name:?} at {} {oddities}, and is used as it is; if the login fails, store it again without that \
+                "The value of key {} at {} {oddities}, and is used as it is; if the login fails, store it again without that \
                  (printf instead of echo), or write \"trim\":true, which leaves out what is at the edges",
+                shown_path(name),
                 location
             ));
         }
@@ -120,7 +121,9 @@ fn child<'a>(children: Vec<(String, &'a RawValue)>, target: &str, location: &Req
     }
     let names: Vec<String> = children.into_iter().map(|(name, _)| name).collect();
     let nearest = nearest(target, names.iter().map(String::as_str)).map(str::to_owned);
-    Err(ErrorKind::KeyMissing { key: target.to_owned(), names, nearest }.at(location))
+    let count = names.len();
+    let names = names.into_iter().take(MAX_LISTED).collect();
+    Err(ErrorKind::KeyMissing { key: target.to_owned(), names, count, nearest }.at(location))
 }
 
 /// What an object or an array holds, by name or index; `None` for anything else.

@@ -10,6 +10,7 @@ use crate::diagnosis;
 use crate::error::{Error, ErrorKind, Problem, Provider};
 use crate::secret::Secret;
 use crate::settings::{AUTH_MOUNT, AUTH_NAMESPACE};
+use crate::text::shown_path;
 use crate::vault::{self, Meaning};
 
 const SECOND_FACTOR: &str = "leave this login out of what asks for the second factor (MFA; try: vault list \
@@ -147,7 +148,7 @@ impl Plain {
         credential: Option<&'static str>,
     ) -> Attempt {
         let Self { method, mount, who, .. } = &self;
-        let origin = format!("the {method} login ({who}, auth mount {mount:?})");
+        let origin = format!("the {method} login ({who}, auth mount {})", shown_path(mount));
         Attempt {
             api_path,
             fields,
@@ -162,7 +163,8 @@ impl Plain {
         let Self { method, mount, who, cause } = self;
         let cause = cause(said);
         let elsewhere = format!(
-            "there is no {method} auth method at {mount:?} (try: vault auth list): set {}; or it is in another namespace: set {}",
+            "there is no {method} auth method at {} (try: vault auth list): set {}; or it is in another namespace: set {}",
+            shown_path(mount),
             AUTH_MOUNT.places(),
             AUTH_NAMESPACE.places()
         );
@@ -175,7 +177,7 @@ impl Plain {
             method,
             status: response.status,
             answer: said.to_owned(),
-            presented: format!("with {who} at auth mount {mount:?}"),
+            presented: format!("with {who} at auth mount {}", shown_path(mount)),
             cause: Problem::new("", format!("the likeliest cause first: {causes}")),
         }
         .at(&response.at)

@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind, Problem, Tries};
 use crate::file::{self, read_regular};
 use crate::secret::Secret;
 use crate::settings::{IN_QUOTES, Origin, Setting, Value, is_in_quotes};
-use crate::text::{character, invisible};
+use crate::text::{character, invisible, shown_path};
 
 /// A token has a hundred bytes, a JWT one or two thousand.
 const MAX_BYTES: usize = 64 * 1024;
@@ -174,10 +174,10 @@ pub(super) fn warn_if_others_may_read(file: &Value, what: &str, context: &Contex
         use std::os::unix::fs::PermissionsExt;
         let mode = std::fs::metadata(file.trimmed()).map(|metadata| metadata.permissions().mode()).unwrap_or_default();
         if mode & 0o004 != 0 {
-            context
-                .sources
-                .host
-                .warn(&format!("Every user of this machine may read the {what} {:?}; chmod o-r mends it", file.trimmed()));
+            context.sources.host.warn(&format!(
+                "Every user of this machine may read the {what} {}; chmod o-r fixes it",
+                shown_path(file.trimmed())
+            ));
         }
     }
 }

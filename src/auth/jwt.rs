@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::jwt::Claims;
 use crate::secret::Secret;
 use crate::settings::{JWT_FILE, ROLE};
+use crate::text::shown_path;
 
 pub(super) const NAME: &str = "JWT";
 
@@ -25,7 +26,7 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
     let plain = Plain {
         method: NAME,
         mount: mount.plain,
-        who: format!("{who}; the token in {:?} is of {}", file.trimmed(), claims.describe(SystemTime::now())),
+        who: format!("{who}; the token in {} is of {}", shown_path(file.trimmed()), claims.describe(SystemTime::now())),
         cause: |_| {
             "the role wants another issuer, audience, subject or claim than the token has, or its signature or time is not \
              accepted: compare with 'vault read auth/MOUNT/role/ROLE' and 'vault read auth/MOUNT/config'"

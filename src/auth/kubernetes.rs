@@ -16,7 +16,7 @@ use crate::file;
 use crate::jwt::Claims;
 use crate::secret::Secret;
 use crate::settings::{KUBERNETES_JWT_FILE, KUBERNETES_MOUNT, KUBERNETES_ROLE, Origin, Value};
-use crate::text::one_line;
+use crate::text::{one_line, shown_path};
 
 pub(super) const NAME: &str = "KUBERNETES";
 /// Where the kubelet puts the token of the pod's service account.
@@ -33,7 +33,7 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
         api_path: format!("auth/{}/login", mount.encoded),
         fields: vec![("role", Secret::new(presented.role.clone())), ("jwt", jwt)],
         credential: Some("jwt"),
-        origin: format!("the Kubernetes login (role {}, auth mount {:?})", shown(&presented.role), presented.mount),
+        origin: format!("the Kubernetes login (role {}, auth mount {})", shown(&presented.role), shown_path(&presented.mount)),
         is_final: refuses_for_good,
         explain: Box::new(move |refused| presented.refused(refused)),
     })
@@ -59,7 +59,10 @@ impl Presented {
             status: response.status,
             answer: said.to_owned(),
             presented: format!(
-                "with role {role:?} at auth mount {mount:?}; the token in {file:?} is of {}",
+                "with role {} at auth mount {}; the token in {} is of {}",
+                shown(role),
+                shown_path(mount),
+                shown_path(file),
                 claims.describe(now)
             ),
             cause: Refusal { answer: said, role, mount, mounted, claims, now }.cause(),

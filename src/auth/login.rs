@@ -6,7 +6,6 @@ use crate::client::InlineLogin;
 use crate::error::{Error, Provider};
 use crate::secret::Secret;
 use crate::settings::{AUTH_MOUNT, Sources, Value};
-use crate::text::one_line;
 use crate::vault::ApiPath;
 
 /// A token for Vault, and where it comes from, for messages.
@@ -57,9 +56,4 @@ pub(super) fn mount_of(value: &Value) -> Result<ApiPath, Error> {
     let path = value.trimmed().trim_start_matches('/');
     let path = path.strip_prefix("auth/").unwrap_or(path);
     ApiPath::parse(path).map_err(|problem| value.refuse(format!("the mount path {problem}")))
-}
-
-/// A name of the administrator's in a message.
-pub(super) fn shown(name: &str) -> String {
-    format!("{:?}", one_line(name, 80))
 }

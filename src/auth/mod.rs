@@ -21,7 +21,9 @@ pub(crate) use attempt::body;
 use attempt::{Attempt, Plain, Refused};
 pub(crate) use context::{Context, Unwrapped};
 pub(crate) use login::{Login, TokenInfo};
-use login::{mount, mount_of, shown};
+use login::{mount, mount_of};
+
+use crate::text::shown;
 
 /// An authentication method, by its name in the text.
 pub(crate) struct Method {

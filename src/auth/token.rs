@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::{Context, Login, credential, wrapping};
 use crate::error::{Error, ErrorKind, Provider};
 use crate::settings::{OFFICIAL_TOKEN, Origin, TOKEN, TOKEN_FILE, Value};
+use crate::text::shown_path;
 use crate::vault;
 
 pub(super) fn login(context: &Context<'_>) -> Result<Login, Error> {
@@ -55,7 +56,7 @@ fn from_file(file: &Value, context: &Context<'_>) -> Result<Login, Error> {
     const WHAT: &str = "Vault token file";
     let content = credential::read(file, WHAT, context)?;
     credential::warn_if_others_may_read(file, WHAT, context);
-    let origin = format!("the file {:?} ({})", file.trimmed(), file.origin);
+    let origin = format!("the file {} ({})", shown_path(file.trimmed()), file.origin);
     if !content.expose().starts_with('{') {
         return Ok(Login::given(credential::token(content, file, WHAT)?, origin, Provider::File));
     }

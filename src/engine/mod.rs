@@ -14,7 +14,7 @@ use crate::diagnosis::{Mount, MountAnswer};
 use crate::error::{Error, ErrorKind, FoundEngine, RequestInfo};
 use crate::host::Host;
 use crate::reference::SecretReference;
-use crate::text::one_line;
+use crate::text::shown_path;
 use crate::vault::Engine;
 
 pub(crate) use reading::SecretData;
@@ -78,14 +78,14 @@ impl Reading<'_> {
         let SecretReference { mount, engine, version, .. } = self.reference;
         let found = match (engine, there.engine()) {
             (None | Some(Engine::Kv2), Engine::Kv2) if there.is_above(&mount.plain) => {
-                FoundEngine::LongerMount(one_line(there.path.trim_end_matches('/'), 80))
+                FoundEngine::LongerMount(there.path.trim_end_matches('/').to_owned())
             }
             (None | Some(Engine::Kv2), Engine::Kv2) | (Some(Engine::Kv1), Engine::Kv1) => return None,
             (None, Engine::Kv1) if version.is_none() => return None,
             (_, Engine::Kv1) if version.is_some() => FoundEngine::Kv1WithVersion,
             (_, Engine::Kv1) => FoundEngine::Kv1,
             (_, Engine::Kv2) => FoundEngine::Kv2,
-            (_, Engine::Generic) => FoundEngine::Other(one_line(&there.kind, 40)),
+            (_, Engine::Generic) => FoundEngine::Other(there.kind.clone()),
         };
         let wanted = if *engine == Some(Engine::Kv1) { KV1 } else { KV2 };
         Some(ErrorKind::OtherEngine { wanted, found }.at(location))
@@ -100,8 +100,8 @@ impl Reading<'_> {
             _ => failure,
         })?;
         self.host.warn(&format!(
-            "\"path\" begins with \"data/\", which belongs to the API's path and not to the secret's; write {:?}",
-            shorter.plain
+            "\"path\" begins with \"data/\", which belongs to the API's path and not to the secret's; write {}",
+            shown_path(&shorter.plain)
         ));
         Ok(found)
     }

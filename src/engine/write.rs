@@ -15,7 +15,7 @@ use crate::error::{Denied, Error, ErrorKind, FoundEngine, NotStored, RequestInfo
 use crate::host::Host;
 use crate::reference::{SecretReference, StoreCommand};
 use crate::secret::Secret;
-use crate::text::one_line;
+use crate::text::shown_path;
 use crate::value::children;
 use crate::vault::Meaning;
 
@@ -81,7 +81,7 @@ impl Writing<'_> {
         };
         if let Some(location) = location() {
             if there.engine() == Engine::Generic {
-                let found = FoundEngine::NotStorable(one_line(&there.kind, 40));
+                let found = FoundEngine::NotStorable(there.kind.clone());
                 return Err(ErrorKind::OtherEngine { wanted: "KV", found }.at(location));
             }
             if let Some(mistake) = self.reading.mistake(&there, location) {
@@ -126,8 +126,9 @@ impl Writing<'_> {
             Current::Nothing(location) => (location, Vec::new(), 0),
             Current::Gone { location, version } => {
                 self.reading.host.warn(&format!(
-                    "Version {version} of the secret at {location} was deleted; the new version has the key {key:?} only, and none of \
-                     the deleted ones"
+                    "Version {version} of the secret at {location} was deleted; the new version has the key {} only, and none of \
+                     the deleted ones",
+                    shown_path(key)
                 ));
                 (location, Vec::new(), *version)
             }

@@ -159,8 +159,10 @@ pub enum ErrorKind {
     KeyMissing {
         /// The key that was asked for.
         key: String,
-        /// The keys that exist.
+        /// The first of the keys that exist.
         names: Vec<String>,
+        /// How many keys exist.
+        count: usize,
         /// The most similar one.
         nearest: Option<String>,
     },

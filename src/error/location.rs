@@ -3,6 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::text::{one_line, shown_path};
+
+/// The other endpoints that a message names.
+const MAX_OTHERS: usize = 8;
+
 /// The request that failed: what the message says after "at".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestInfo {
@@ -85,7 +90,8 @@ impl From<&Self> for RequestInfo {
 
 impl fmt::Display for RequestInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} (namespace: {}", self.method, self.url, self.namespace.as_deref().unwrap_or("none"))?;
+        let namespace = self.namespace.as_deref().unwrap_or("none");
+        write!(f, "{} {} (namespace: {}", self.method, one_line(&self.url, 600), one_line(namespace, 300))?;
         if let Some(origin) = &self.address_from {
             write!(f, ", address from {origin}")?;
         }
@@ -95,13 +101,16 @@ impl fmt::Display for RequestInfo {
         if let Some(Tries { count, time }) = self.tries {
             write!(f, ", {count} tries in {:.0} s", time.as_secs_f32())?;
         }
-        for (position, other) in self.others.iter().enumerate() {
+        for (position, other) in self.others.iter().take(MAX_OTHERS).enumerate() {
             f.write_str(if position == 0 { ", other endpoints: " } else { "; " })?;
             write!(f, "{other}")?;
         }
+        if self.others.len() > MAX_OTHERS {
+            write!(f, "; and {} more", self.others.len() - MAX_OTHERS)?;
+        }
         f.write_str(")")?;
         match &self.secret {
-            Some(SecretLocation { mount, path }) => write!(f, ", mount {mount:?}, path {path:?}"),
+            Some(SecretLocation { mount, path }) => write!(f, ", mount {}, path {}", shown_path(mount), shown_path(path)),
             None => Ok(()),
         }
     }

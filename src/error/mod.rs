@@ -23,15 +23,20 @@ pub use location::{OtherEndpoint, RequestInfo, SecretLocation, Tries};
 pub use unreachable::Unreachable;
 use words::Place;
 
+use crate::text::{cut, printable};
+
+/// The bytes of a statement, and those of an advice: a message has at most 8 kB, whatever comes in.
+const MAX_HALF: usize = 4000;
+
 impl Error {
     /// What happened, on one line and without a full stop: for a line in the log while it is tried again.
     pub fn statement(&self) -> String {
-        self.kind().statement(Place(self.at()))
+        printable(&cut(self.kind().statement(Place(self.at())), MAX_HALF))
     }
 
     /// What to do, without a full stop; empty where nothing is to be done.
     pub fn advice(&self) -> String {
-        self.kind().advice(Place(self.at()))
+        printable(&cut(self.kind().advice(Place(self.at())), MAX_HALF))
     }
 }
 
@@ -47,3 +52,6 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests;

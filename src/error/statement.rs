@@ -2,6 +2,7 @@
 
 use super::words::{Place, keys_there, policies_known, suggestion, versions_known};
 use super::{ErrorKind, FoundEngine, NotFollowed, Provider};
+use crate::text::{shown, shown_path};
 
 impl ErrorKind {
     pub(super) fn statement(&self, at: Place<'_>) -> String {
@@ -13,7 +14,9 @@ impl ErrorKind {
             Self::NotConfigured { method, what, .. } => {
                 format!("authenticationType {method} needs {what}, which is set nowhere")
             }
-            Self::File { what, path, origin, problem } => format!("The {what} {path:?} (from {origin}) {}", problem.what),
+            Self::File { what, path, origin, problem } => {
+                format!("The {what} {} (from {origin}) {}", shown_path(path), problem.what)
+            }
             Self::TrustStore { store, problem } => {
                 format!("The certificates that this JVM trusts cannot be read: {store}: {}", problem.what)
             }
@@ -65,15 +68,28 @@ impl ErrorKind {
                 versions_known(readable)
             ),
             Self::MountUnknown { nearest } => {
-                format!("Vault has no secrets engine at mount {:?} (404 at {at}){}", at.mount(), suggestion(nearest.as_deref()))
+                format!(
+                    "Vault has no secrets engine at mount {} (404 at {at}){}",
+                    shown_path(at.mount()),
+                    suggestion(nearest.as_deref())
+                )
             }
             Self::OtherEngine { wanted, found } => {
-                format!("The mount {:?} does not answer as a {wanted} engine ({}) at {at}", at.mount(), found.statement())
+                format!(
+                    "The mount {} does not answer as a {wanted} engine ({}) at {at}",
+                    shown_path(at.mount()),
+                    found.statement()
+                )
             }
-            Self::KeyMissing { key, names, nearest } => {
-                format!("The secret at {at} has no key {key:?}; it has {}{}", keys_there(names), suggestion(nearest.as_deref()))
+            Self::KeyMissing { key, names, count, nearest } => format!(
+                "The secret at {at} has no key {}{}; it has {}",
+                shown_path(key),
+                suggestion(nearest.as_deref()),
+                keys_there(names, *count)
+            ),
+            Self::ValueUnusable { key, problem } => {
+                format!("The value of key {} at {at} {}", shown_path(key), problem.what)
             }
-            Self::ValueUnusable { key, problem } => format!("The value of key {key:?} at {at} {}", problem.what),
             Self::Sealed { progress } => {
                 let progress = progress.map(|progress| format!("; {} of {} unseal keys given", progress.given, progress.needed));
                 format!("Vault is sealed (503 at {at}{}): it runs, but cannot read its storage", progress.unwrap_or_default())
@@ -107,10 +123,10 @@ impl NotFollowed {
 impl FoundEngine {
     fn statement(&self) -> String {
         match self {
-            Self::LongerMount(path) => format!("the mount is {path:?}"),
+            Self::LongerMount(path) => format!("the mount is {}", shown_path(path)),
             Self::Kv1WithVersion | Self::Kv1 => "it is KV version 1".to_owned(),
             Self::Kv2 => "it is KV version 2".to_owned(),
-            Self::Other(kind) | Self::NotStorable(kind) => format!("it is a {kind:?} engine"),
+            Self::Other(kind) | Self::NotStorable(kind) => format!("it is a {} engine", shown(kind)),
             Self::Unknown(answer) => answer.clone(),
         }
     }

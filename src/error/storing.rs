@@ -2,6 +2,7 @@
 
 use super::words::{Place, policies_known, shell_word};
 use super::{Code, Error, ErrorKind, NotStored, ReadBack, RequestInfo};
+use crate::text::{cut, shown_path};
 
 impl NotStored {
     /// The error at this request.
@@ -31,24 +32,29 @@ impl NotStored {
                 denied.hint_words()
             ),
             Self::EngineUnknown => {
-                format!("It cannot be found out which engine is at mount {:?} ({at}), and nothing was written", at.mount())
+                format!(
+                    "It cannot be found out which engine is at mount {} ({at}), and nothing was written",
+                    shown_path(at.mount())
+                )
             }
             Self::DataPath { .. } => format!(
                 "\"path\" begins with \"data/\", which belongs to the API's path and not to the secret's, and nothing was written ({at})"
             ),
             Self::OtherValue { key, .. } => {
-                format!("Key {key:?} of the secret at {at} has another value already, and nothing was written")
+                format!("Key {} of the secret at {at} has another value already, and nothing was written", shown_path(key))
             }
             Self::WrittenMeanwhile => {
                 format!("Somebody else wrote the secret at {at} at the same moment (check-and-set), and nothing was written")
             }
-            Self::Unsure { why } => format!("{}. It is NOT KNOWN whether the secret was written", why.statement()),
+            Self::Unsure { why } => {
+                format!("{}. It is NOT KNOWN whether the secret was written", cut(why.statement(), 3000))
+            }
             Self::NotReadBack { written, why, .. } => format!(
                 "The secret {} ({at}), but the server will not get it: {}. THE SECRET IS IN VAULT: it need not be stored again",
                 if *written { "WAS WRITTEN" } else { "was there already" },
                 match why {
                     ReadBack::OtherValue => "another value came back".to_owned(),
-                    ReadBack::Failed(why) => why.statement(),
+                    ReadBack::Failed(why) => cut(why.statement(), 2000),
                 }
             ),
         }
@@ -64,7 +70,7 @@ impl NotStored {
             Self::EngineUnknown => {
                 "write \"engine\":\"kv2\" or \"engine\":\"kv1\" into the text (vault secrets list -detailed shows it)".to_owned()
             }
-            Self::DataPath { path } => format!("write {path:?}"),
+            Self::DataPath { path } => format!("write {}", shown_path(path)),
             Self::OtherValue { version, .. } => format!(
                 "choose another \"key\" or \"path\"; or write \"overwrite\":true into the text to replace that value{}",
                 kept(*version)
@@ -74,13 +80,15 @@ impl NotStored {
                 shell_word(at.mount()),
                 shell_word(at.path())
             ),
-            Self::Unsure { why } => format!("{}; storing the same again is safe, and tells", why.advice()),
+            Self::Unsure { why } => format!("{}; storing the same again is safe, and tells", cut(why.advice(), 3000)),
             Self::NotReadBack { why, text, .. } => format!(
-                "{}; the text for the configuration, once this is fixed, is {text}",
+                "{}; the text for the configuration, once this is fixed, is {}",
                 match why {
                     ReadBack::OtherValue => "see who else writes there, then store it again".to_owned(),
-                    ReadBack::Failed(why) => why.advice(),
-                }
+                    ReadBack::Failed(why) => cut(why.advice(), 1500),
+                },
+                // Half of a text is no text.
+                if text.len() <= 2000 { text } else { "the one that was given, without \"store\", \"value\" and \"overwrite\"" }
             ),
         }
     }

@@ -1,6 +1,7 @@
 //! Why no answer came from the endpoint.
 
 use super::{Code, Problem};
+use crate::text::shown;
 
 /// Why no answer came from the endpoint.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,7 +99,7 @@ impl Unreachable {
     /// The reason in a few words, for a list of endpoints.
     pub(crate) fn brief(&self) -> String {
         match self {
-            Self::UnknownHost { host, .. } => format!("the host name {host:?} cannot be resolved"),
+            Self::UnknownHost { host, .. } => format!("the host name {} cannot be resolved", shown(host)),
             Self::Refused => "the connection was refused".to_owned(),
             Self::ConnectTimeout { seconds } => format!("no connection within {seconds} s"),
             Self::Closed { .. } => "the connection was closed before the answer was whole".to_owned(),
@@ -115,7 +116,7 @@ impl Unreachable {
 
     pub(super) fn statement(&self) -> String {
         match self {
-            Self::UnknownHost { host, reason } => format!("the host name {host:?} cannot be resolved ({reason})"),
+            Self::UnknownHost { host, reason } => format!("the host name {} cannot be resolved ({reason})", shown(host)),
             Self::Refused => {
                 "the connection was refused: nothing listens on this host and port, or a firewall rejects it".to_owned()
             }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Denied, DeniedHint, RequestInfo, SecretLocation};
-use crate::text::list;
+use crate::text::{list, list_of, shown};
 
 /// Where it failed, as far as that is known.
 #[derive(Clone, Copy)]
@@ -41,7 +41,7 @@ impl Denied {
                                               server that starts cannot unwrap, or only with further conditions"
                     .to_owned()
             }
-            Some(DeniedHint::NearestMount(name)) => format!("; it may see the mount {name:?}: did you mean that?"),
+            Some(DeniedHint::NearestMount(name)) => format!("; it may see the mount {}: did you mean that?", shown(name)),
         }
     }
 }
@@ -62,19 +62,25 @@ pub(super) fn versions_known(readable: &[u64]) -> String {
     format!("; versions that can be read: {}", numbers.join(", "))
 }
 
-pub(super) fn keys_there(names: &[String]) -> String {
+/// `names` are the first of `count` keys.
+pub(super) fn keys_there(names: &[String], count: usize) -> String {
     match names {
         [] => "no keys at all".to_owned(),
-        names => format!("the keys {}", list(names)),
+        names => format!("the keys {}", list_of(names, count)),
     }
 }
 
 pub(super) fn suggestion(nearest: Option<&str>) -> String {
-    nearest.map(|name| format!(" (did you mean {name:?}?)")).unwrap_or_default()
+    nearest.map(|name| format!(" (did you mean {}?)", shown(name))).unwrap_or_default()
 }
 
-/// `text` as one word of a POSIX shell, so that a command in a message can be pasted.
+/// `text` as one word of a POSIX shell, so that a command in a message can be pasted. Of a very long one there is only "…": a
+/// command with half a path is wrong.
 pub(super) fn shell_word(text: &str) -> String {
+    const MAX_WORD: usize = 500;
+    if text.len() > MAX_WORD {
+        return "…".to_owned();
+    }
     let plain = |c: char| c.is_ascii_alphanumeric() || "/_-.@%+:,=".contains(c);
     if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

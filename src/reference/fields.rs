@@ -1,5 +1,6 @@
 //! The text's JSON object while it is checked: every field by its name, and what was wrong so far.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -9,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::error::{Error, ErrorKind};
 use crate::secret::Secret;
 use crate::settings;
-use crate::text::{list, nearest, one_line};
+use crate::text::{list, nearest, shown};
 use crate::vault;
 
 /// The fields that say where the secret is. The others are settings: [`settings::ALL`].
@@ -41,6 +42,9 @@ pub(super) const OVERWRITE: &str = "overwrite";
 
 /// A text is a few hundred bytes; what is larger is not one.
 const MAX_TEXT: usize = 64 * 1024;
+
+/// The unknown fields that a message names.
+const MAX_UNKNOWN: usize = 10;
 
 /// The object's fields, and what was wrong so far.
 pub(super) struct Fields<'a> {
@@ -74,18 +78,31 @@ impl<'a> Fields<'a> {
             let what = if e.is_eof() { "it ends too early" } else { "there is a mistake" };
             whole(format!("it is not valid JSON: {what} at line {}, column {}", e.line(), e.column()))
         })?;
+        let all = all_fields();
+        let mut counts = HashMap::new();
         let mut problems = Vec::new();
-        for (i, (name, _)) in fields.iter().enumerate() {
-            let before = fields.iter().take(i).filter(|(other, _)| other == name).count();
-            if !OWN.into_iter().chain(ORDER).chain(setting_fields()).any(|known| known == name) {
-                let near = match nearest(name, all_fields()) {
-                    Some(near) => format!("did you mean \"{near}\"?"),
-                    None => format!("known are {}", list(&all_fields())),
-                };
-                problems.push(format!("unknown field \"{}\": {near}", one_line(name, 40)));
-            } else if before == 1 {
+        let mut unknown = 0;
+        let mut none_near = false;
+        for (name, _) in &fields {
+            let count: &mut usize = counts.entry(name.as_str()).or_default();
+            *count += 1;
+            if !all.contains(&name.as_str()) {
+                unknown += 1;
+                if unknown <= MAX_UNKNOWN {
+                    let near = nearest(name, all.iter().copied());
+                    none_near |= near.is_none();
+                    let near = near.map(|near| format!(": did you mean \"{near}\"?"));
+                    problems.push(format!("unknown field {}{}", shown(name), near.unwrap_or_default()));
+                }
+            } else if *count == 2 {
                 problems.push(format!("\"{name}\" is there more than once"));
             }
+        }
+        if unknown > MAX_UNKNOWN {
+            problems.push(format!("and {} more unknown fields", unknown - MAX_UNKNOWN));
+        }
+        if none_near {
+            problems.push(format!("known fields are {}", list(&all)));
         }
         Ok(Self { fields, problems })
     }

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind};
 use crate::host::Host;
 use crate::secret::Key;
 use crate::settings::{self, ADDRESS, AGENT_ADDRESS, Sources};
-use crate::text::{list, nearest, one_line};
+use crate::text::{list, nearest, shown};
 use crate::value::{Selector, Target};
 use crate::vault::{ApiPath, Engine};
 
@@ -175,7 +175,7 @@ fn named<T: Copy>(name: &str, known: &[(&str, T)]) -> Result<T, String> {
     let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
     known.iter().find(|(known, _)| *known == name).map(|(_, meaning)| *meaning).ok_or_else(|| {
         let near = nearest(name, names.iter().copied()).map(|near| format!(" (did you mean \"{near}\"?)")).unwrap_or_default();
-        format!("must be one of {}, but is \"{}\"{near}", list(&names), one_line(name, 40))
+        format!("must be one of {}, but is {}{near}", list(&names), shown(name))
     })
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::secret::Secret;
-use crate::text::one_line;
+use crate::text::{join_lines, one_line};
 
 /// The meaning of an answer. No `Debug`: it may hold a secret's data.
 pub(crate) enum Meaning<'a> {
@@ -129,7 +129,7 @@ pub(crate) fn meaning<'a>(status: u16, content_type: Option<&str>, body: &'a [u8
             return Meaning::Gone(data.metadata);
         }
         if let Ok(Warned { warnings }) = serde_json::from_slice(body) {
-            return Meaning::NotThisEngine(one_line(&warnings.join("; "), 200));
+            return Meaning::NotThisEngine(join_lines(warnings.iter().map(String::as_str), 200));
         }
     }
     // Vault answers some malformed requests with an empty 400.
@@ -140,7 +140,7 @@ pub(crate) fn meaning<'a>(status: u16, content_type: Option<&str>, body: &'a [u8
         Err(_) if body.starts_with(b"Client sent an HTTP request to an HTTPS server") => return Meaning::WantsTls,
         Err(_) => return Meaning::Foreign(foreign(content_type, body)),
     };
-    let said = one_line(&errors.join("; "), 300);
+    let said = join_lines(errors.iter().map(String::as_str), 300);
     let says = |words: &str| said.contains(words);
     match status {
         _ if says("Vault is sealed") => Meaning::Sealed,

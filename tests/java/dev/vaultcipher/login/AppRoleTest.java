@@ -94,7 +94,7 @@ public class AppRoleTest {
         StoreSession.Outcome outcome =
                 logins.get(logins.text("APPROLE", "roleId", "app", "secretIdFile", file)).assertValue(logins.value);
         assertTrue(outcome.toString(), outcome.warnings.toString().contains(
-                "Every user of this machine may read the secret-id file \"" + file + "\"; chmod o-r mends it"));
+                "Every user of this machine may read the secret-id file \"" + file + "\"; chmod o-r fixes it"));
     }
 
     @Test

@@ -132,7 +132,7 @@ public class TokenSourcesTest {
         StoreSession.Outcome outcome = logins.get(logins.text("TOKEN", "tokenFile", file)).assertValue(logins.value);
         assertEquals(outcome.toString(), 1, outcome.warnings.size());
         assertTrue(outcome.toString(), outcome.warnings.get(0).contains(
-                "Every user of this machine may read the Vault token file \"" + file + "\"; chmod o-r mends it"));
+                "Every user of this machine may read the Vault token file \"" + file + "\"; chmod o-r fixes it"));
     }
 
     @Test

@@ -1,0 +1,148 @@
+//! What holds for every message.
+
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::text::is_unprintable;
+
+/// A request as long as it can be.
+fn at() -> RequestInfo {
+    let long = "ü".repeat(60_000);
+    let other = OtherEndpoint { name: long.clone(), said: long.clone() };
+    RequestInfo {
+        namespace: Some(long.clone()),
+        address_from: Some("environment variable VAULT_ADDR".to_owned()),
+        via: vec!["proxy http://proxy.example:3128 from environment variable HTTPS_PROXY".to_owned()],
+        tries: Some(Tries { count: 7, time: Duration::from_secs(60) }),
+        others: vec![other; 1000],
+        ..RequestInfo::new("GET", format!("https://vault.example:8200/v1/{long}")).of_secret(&long, &long)
+    }
+}
+
+/// Every kind, with facts as large as they can be.
+fn kinds() -> Vec<ErrorKind> {
+    let long = || "\u{200b}ü\n\u{202e}".repeat(15_000);
+    let many = || vec![long(); 100];
+    let problem = || Problem::new(long(), long());
+    let denied = || Denied {
+        origin: "environment variable VAULT_TOKEN".to_owned(),
+        policy_path: long(),
+        policies: Some(many()),
+        hint: Some(DeniedHint::NearestMount(long())),
+    };
+    let failed = || Box::new(ErrorKind::NotVault { status: 200, content: long() }.at(at()));
+    let readable = || (0..10).collect();
+    let mut kinds = vec![
+        ErrorKind::Text { problems: many() },
+        ErrorKind::Setting { origin: "environment variable V".to_owned(), problem: problem() },
+        ErrorKind::NotConfigured { method: "TOKEN", what: "a Vault token", places: "environment variable V".to_owned() },
+        ErrorKind::File { what: "token file", path: long(), origin: "environment variable V".to_owned(), problem: problem() },
+        ErrorKind::TrustStore { store: long(), problem: problem() },
+        ErrorKind::NotVault { status: 200, content: long() },
+        ErrorKind::WantsTls,
+        ErrorKind::BadAnswer { problem: long() },
+        ErrorKind::TokenRefused { origin: long(), provider: Provider::Agent },
+        ErrorKind::TokenRefused { origin: long(), provider: Provider::File },
+        ErrorKind::Denied(denied()),
+        ErrorKind::LoginRefused { method: "CERT", status: 400, answer: long(), presented: long(), cause: problem() },
+        ErrorKind::NamespaceUnknown,
+        ErrorKind::VersionMissing { version: 1, readable: readable() },
+        ErrorKind::SecretMissing,
+        ErrorKind::SecretDeleted { version: 1, when: None, readable: readable() },
+        ErrorKind::SecretDestroyed { version: 1, readable: readable() },
+        ErrorKind::MountUnknown { nearest: Some(long()) },
+        ErrorKind::KeyMissing { key: long(), names: many(), count: 2_000_000, nearest: Some(long()) },
+        ErrorKind::ValueUnusable { key: long(), problem: problem() },
+        ErrorKind::Sealed { progress: Some(UnsealProgress { given: 1, needed: 3 }) },
+        ErrorKind::Uninitialised,
+        ErrorKind::NoLeader { status: 503, answer: long() },
+        ErrorKind::RateLimited { answer: long() },
+        ErrorKind::Refused { status: 500, answer: long() },
+        ErrorKind::Interrupted,
+        ErrorKind::Internal(long()),
+    ];
+    for why in [
+        NotFollowed::NoAddress,
+        NotFollowed::OtherPath,
+        NotFollowed::Disabled,
+        NotFollowed::Downgrade,
+        NotFollowed::UnknownHost { from: long() },
+        NotFollowed::Second,
+    ] {
+        kinds.push(ErrorKind::Redirected { to: Some(long()), why });
+    }
+    for found in [
+        FoundEngine::LongerMount(long()),
+        FoundEngine::Kv1WithVersion,
+        FoundEngine::Kv1,
+        FoundEngine::Kv2,
+        FoundEngine::Other(long()),
+        FoundEngine::NotStorable(long()),
+        FoundEngine::Unknown(long()),
+    ] {
+        kinds.push(ErrorKind::OtherEngine { wanted: "KV version 2", found });
+    }
+    for why in [
+        Unreachable::UnknownHost { host: long(), reason: long() },
+        Unreachable::Refused,
+        Unreachable::ConnectTimeout { seconds: 10.0 },
+        Unreachable::Timeout { seconds: 30.0 },
+        Unreachable::Closed { reason: long() },
+        Unreachable::SocketMissing,
+        Unreachable::SocketRefused,
+        Unreachable::Forbidden,
+        Unreachable::ProxyUnreachable { why: Box::new(Unreachable::Refused) },
+        Unreachable::ProxyCredentials { answer: long() },
+        Unreachable::ProxyForbids { answer: long() },
+        Unreachable::Proxy { reason: long() },
+        Unreachable::Tls(problem()),
+        Unreachable::Other { reason: long() },
+    ] {
+        kinds.push(ErrorKind::Unreachable(why));
+    }
+    for why in [
+        NotStored::Denied { denied: denied(), write: true },
+        NotStored::EngineUnknown,
+        NotStored::DataPath { path: long() },
+        NotStored::OtherValue { key: long(), version: Some(3) },
+        NotStored::WrittenMeanwhile,
+        NotStored::Unsure { why: failed() },
+        NotStored::NotReadBack { written: true, why: ReadBack::OtherValue, text: long() },
+        NotStored::NotReadBack { written: false, why: ReadBack::Failed(failed()), text: long() },
+    ] {
+        kinds.push(ErrorKind::NotStored(why));
+    }
+    kinds
+}
+
+#[test]
+fn every_message_is_one_bounded_line_with_advice_and_its_code_at_the_end() {
+    let start = Instant::now();
+    for kind in kinds() {
+        for error in [Error::from(kind.clone()), kind.clone().at(at())] {
+            let message = error.to_string();
+            assert!(message.len() <= 8 * 1024 - "vault-cipher: ".len(), "{} bytes: {}", message.len(), error.code());
+            assert!(message.ends_with(&format!(" ({})", error.code())), "{message}");
+            assert!(!message.contains(is_unprintable), "{message}");
+            assert_eq!(message.matches(". What to do: ").count(), usize::from(kind != ErrorKind::Interrupted), "{message}");
+        }
+    }
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
+#[test]
+fn every_code_of_the_table_is_that_of_a_kind_or_of_the_java_class() {
+    let mut used: Vec<Code> = kinds().iter().map(ErrorKind::code).collect();
+    used.sort_unstable();
+    used.dedup();
+    let of_rust: Vec<Code> = CODES.iter().filter(|info| info.group() != 9).map(|info| info.code).collect();
+    assert_eq!(used, of_rust);
+
+    let java = include_str!("../../java/main/dev/vaultcipher/Failure.java");
+    for info in CODES.iter().filter(|info| info.group() == 9) {
+        let number = info.code.to_string().replace("VC", "of(") + ",";
+        assert_eq!(java.matches(&number).count(), 1, "{}", info.code);
+    }
+    let codes = java.matches("return of(9").count();
+    assert_eq!(codes, CODES.iter().filter(|info| info.group() == 9).count());
+}
