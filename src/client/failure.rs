@@ -27,7 +27,11 @@ pub(super) fn explain(error: &reqwest::Error, connect_limit: Duration, read_limi
         Some(words) if words.contains("authorization required") => {
             return Unreachable::ProxyCredentials { answer: "407".to_owned() };
         }
-        Some(words) if !words.contains("underlying connection") => return Unreachable::Proxy { reason: one_line(&words, 120) },
+        Some(words) if !words.contains("underlying connection") => {
+            let known = ["unsuccessful", "unexpected end of file", "proxy response headers too long"];
+            let reason = known.into_iter().find(|known| words.contains(known)).unwrap_or("it opened no tunnel");
+            return Unreachable::Proxy { reason: reason.to_owned() };
+        }
         _ => {}
     }
     match (peer, network(error, connect_limit, read_limit)) {
@@ -74,7 +78,38 @@ fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
     chain(error).find_map(|cause| cause.downcast_ref::<T>())
 }
 
-/// The last cause says what happened; those before it repeat the URL and name layers of the library.
+/// What happened, by the innermost cause whose words are known to be fixed: no error is shown that may quote what it is about.
 fn innermost(error: &(dyn StdError + 'static)) -> String {
-    chain(error).last().map(|cause| one_line(&cause.to_string(), 200)).unwrap_or_default()
+    let words = chain(error).filter_map(|cause| {
+        if let Some(error) = cause.downcast_ref::<io::Error>() {
+            return Some(of_system(error));
+        }
+        // hyper's own words stand in its code, one for each kind.
+        cause.downcast_ref::<hyper::Error>().map(ToString::to_string)
+    });
+    words.last().unwrap_or_else(|| "the HTTP library names no reason".to_owned())
+}
+
+/// The system's words for its error number; of another error, which may wrap anything, only the kind.
+fn of_system(error: &io::Error) -> String {
+    if error.raw_os_error().is_some() { error.to_string() } else { error.kind().to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("quoted: canary")]
+    struct Quoting(#[source] Option<io::Error>);
+
+    #[test]
+    fn an_error_that_may_quote_its_input_is_not_shown() {
+        let kind = io::ErrorKind::InvalidData;
+        let system = || io::Error::from_raw_os_error(104);
+        assert_eq!(innermost(&Quoting(None)), "the HTTP library names no reason");
+        assert_eq!(innermost(&Quoting(Some(io::Error::new(kind, Quoting(None))))), kind.to_string());
+        assert_eq!(innermost(&Quoting(Some(system()))), system().to_string());
+        assert!(!of_system(&io::Error::new(kind, "canary")).contains("canary"));
+    }
 }
