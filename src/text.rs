@@ -57,7 +57,8 @@ pub(crate) fn join_lines<'a>(texts: impl IntoIterator<Item = &'a str>, max: usiz
 /// `text` with no more than `max` bytes, the last of which are "…" if it was longer.
 pub(crate) fn cut(mut text: String, max: usize) -> String {
     if text.len() > max {
-        text.truncate(text.floor_char_boundary(max.saturating_sub('…'.len_utf8())));
+        let end = (0..=max.saturating_sub('…'.len_utf8())).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or(0));
         text.push('…');
     }
     text

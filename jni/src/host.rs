@@ -8,6 +8,9 @@ use zeroize::Zeroizing;
 
 use crate::exchange::{Exchange, parts};
 
+/// The bytes of a line in the log.
+const MAX_WARNING: usize = 8 * 1024;
+
 /// The names of the system properties that count, with line breaks between.
 pub(crate) fn property_names() -> String {
     let names: Vec<&str> = vault_cipher::property_names().chain(["java.home"]).collect();
@@ -62,7 +65,8 @@ impl Host for Jvm<'_, '_, '_> {
     }
 
     fn warn(&self, message: &str) {
-        self.exchange.tell(jni_str!("warn"), message);
+        let end = (0..=message.len().min(MAX_WARNING)).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
+        self.exchange.tell(jni_str!("warn"), message.get(..end).unwrap_or_default());
     }
 
     fn start_keeper(&self) -> bool {

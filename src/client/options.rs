@@ -158,7 +158,7 @@ mod tests {
             ("VAULT_HEADERS", "{\"X Team\":\"a\"}"),
         ] {
             let error = options(name, value).err().unwrap();
-            assert!(error.starts_with(&format!("environment variable {name} is not usable: ")), "{error}");
+            assert!(error.starts_with(&format!("environment variable {name} cannot be used: ")), "{error}");
         }
     }
 }

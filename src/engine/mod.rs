@@ -100,7 +100,7 @@ impl Reading<'_> {
             _ => failure,
         })?;
         self.host.warn(&format!(
-            "\"path\" begins with \"data/\", which belongs to the API's path and not to the secret's; write {}",
+            "\"path\" begins with \"data/\", which is a part of the API's path and not of the secret's path; write {}",
             shown_path(&shorter.plain)
         ));
         Ok(found)

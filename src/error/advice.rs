@@ -2,6 +2,7 @@
 
 use super::words::{Place, shell_word};
 use super::{ErrorKind, FoundEngine, NotFollowed, Provider};
+use crate::text::shown_path;
 
 impl ErrorKind {
     /// Empty where nothing is to be done.
@@ -10,7 +11,7 @@ impl ErrorKind {
         match self {
             Self::NotConfigured { places, .. } => format!(
                 "set {places} for the server's process, and restart it (Atlassian's container images remove variables with SECRET, PASS \
-                 or TOKEN in their names; ATL_ALLOWLIST_SENSITIVE_ENV_VARS keeps them)"
+                 or TOKEN in their names; list the variable in ATL_ALLOWLIST_SENSITIVE_ENV_VARS to keep it)"
             ),
             Self::Setting { problem, .. }
             | Self::File { problem, .. }
@@ -19,9 +20,9 @@ impl ErrorKind {
             | Self::LoginRefused { cause: problem, .. } => problem.advice.clone(),
             Self::Unreachable(why) => why.advice(),
             Self::Denied(denied) => format!(
-                "add to a policy of this token: path \"{}\" {{ capabilities = [\"read\"] }}; if such a line exists, check mount, path and \
-                 namespace: Vault says the same of a mount that does not exist",
-                denied.policy_path
+                "add to a policy of this token: path {} {{ capabilities = [\"read\"] }}; if such a line exists, check mount, path and \
+                 namespace: Vault gives the same answer for a mount that does not exist",
+                shown_path(&denied.policy_path)
             ),
             Self::SecretMissing => {
                 format!("check \"path\" and \"mount\" (try: vault kv get {}), or write the secret", secret())
@@ -44,39 +45,39 @@ impl ErrorKind {
     fn fixed_advice(&self) -> &'static str {
         match self {
             Self::Text { .. } => {
-                "correct it there; the secret itself must already be in Vault, and the text says where: \
+                "correct it there; the secret itself is in Vault, and the text says where: \
                  {\"mount\":\"secret\",\"path\":\"sample/secret\",\"key\":\"password\",\"endpoint\":\"https://vault.example.com:8200\"}"
             }
             Self::NotVault { .. } => {
                 "check \"endpoint\" (Vault's API address, usually port 8200), and any proxy, balancer or firewall between this machine \
                  and Vault"
             }
-            Self::WantsTls => "write https:// there",
-            Self::BadAnswer { .. } => "check that the endpoint is Vault or OpenBao",
+            Self::WantsTls => "write https:// in \"endpoint\"",
+            Self::BadAnswer { .. } => "check that \"endpoint\" is the address of Vault or OpenBao",
             Self::TokenRefused { provider: Provider::Fixed, .. } => {
-                "check it with 'vault token lookup', put a valid one there and restart"
+                "check it with 'vault token lookup', replace it with a valid one and restart this server"
             }
             Self::TokenRefused { provider: Provider::File, .. } => {
-                "see the log of the program that writes the file (an agent: auto_auth), and check the token with 'vault token lookup'"
+                "check the log of the program that writes the file (for an agent: auto_auth), and check the token with 'vault token lookup'"
             }
             Self::TokenRefused { provider: Provider::Agent, .. } => {
-                "see the agent's log for its own login (auto_auth), and that its configuration has use_auto_auth_token"
+                "check the agent's log for its own login (auto_auth), and that its configuration has use_auto_auth_token"
             }
             Self::TokenUsedUp { .. } => {
-                "write \"engine\":\"kv1\" or \"engine\":\"kv2\" into the text, so that one request is enough, or give a token with more uses"
+                "write \"engine\":\"kv1\" or \"engine\":\"kv2\" into the text, so that one request is enough, or use a token with more uses"
             }
             Self::NamespaceUnknown => {
                 "correct \"namespace\" or VAULT_NAMESPACE, and \"authNamespace\" where it is set (try: vault namespace list)"
             }
-            Self::VersionMissing { .. } => "correct \"version\", or leave it out for the newest",
+            Self::VersionMissing { .. } => "correct \"version\", or remove it to read the newest version",
             Self::MountUnknown { .. } => "correct \"mount\" (try: vault secrets list), or the namespace",
             Self::KeyMissing { .. } => "correct \"key\", or add the key to the secret",
             Self::Sealed { .. } => "unseal it (vault operator unseal), then restart this server",
-            Self::Uninitialised => "vault operator init, or correct \"endpoint\"",
+            Self::Uninitialised => "initialise it (vault operator init), or correct \"endpoint\"",
             Self::NoLeader { .. } => "check the cluster (vault operator raft list-peers, vault status)",
             Self::RateLimited { .. } => "try again later, or raise the quota (vault list sys/quotas/rate-limit)",
-            Self::Refused { .. } => "see Vault's log for this request",
-            Self::Internal(_) => "please report it with this line",
+            Self::Refused { .. } => "look for this request in Vault's log",
+            Self::Internal(_) => "please report this line to the project",
             _ => "",
         }
     }
@@ -85,14 +86,14 @@ impl ErrorKind {
 impl NotFollowed {
     fn advice(&self) -> &'static str {
         match self {
-            Self::NoAddress => "check what stands in front of Vault",
-            Self::OtherPath => "check \"endpoint\", and what stands in front of Vault",
-            Self::Disabled => "name the active node in \"endpoint\"",
-            Self::Downgrade => "correct api_addr of that Vault node",
+            Self::NoAddress => "check any proxy or balancer in front of Vault",
+            Self::OtherPath => "check \"endpoint\", and any proxy or balancer in front of Vault",
+            Self::Disabled => "write the address of the active node into \"endpoint\"",
+            Self::Downgrade => "correct api_addr in the configuration of that Vault node",
             Self::UnknownHost { .. } => {
                 "add that address to \"endpoint\" (an array), or its host to \"redirectHosts\" (SECRET_STORE_VAULT_REDIRECT_HOSTS)"
             }
-            Self::Second => "check api_addr of the Vault nodes, and what stands in front of them",
+            Self::Second => "check api_addr of the Vault nodes, and any proxy or balancer in front of them",
         }
     }
 }
@@ -100,12 +101,12 @@ impl NotFollowed {
 impl FoundEngine {
     fn advice(&self) -> &'static str {
         match self {
-            Self::LongerMount(_) => "correct \"mount\", and write the rest in front of \"path\"",
-            Self::Kv1WithVersion => "leave \"version\" out: there is but one",
-            Self::Kv1 => "write \"engine\":\"kv1\", or leave \"engine\" out",
-            Self::Kv2 => "write \"engine\":\"kv2\", or leave \"engine\" out",
-            Self::Other(_) => "write \"engine\":\"generic\", and the path as the engine's own documentation has it",
-            Self::NotStorable(_) => "name the mount of a KV engine: only there can a secret be stored",
+            Self::LongerMount(_) => "correct \"mount\", and write the rest of it at the beginning of \"path\"",
+            Self::Kv1WithVersion => "remove \"version\": KV version 1 has only one version",
+            Self::Kv1 => "write \"engine\":\"kv1\", or remove \"engine\"",
+            Self::Kv2 => "write \"engine\":\"kv2\", or remove \"engine\"",
+            Self::Other(_) => "write \"engine\":\"generic\", and the path that the documentation of this engine gives",
+            Self::NotStorable(_) => "use the mount of a KV engine: a secret can only be stored there",
             Self::Unknown(_) => "check the engine and its options with 'vault secrets list -detailed'",
         }
     }

@@ -92,7 +92,7 @@ codes! {
         1402 CONNECTION_REFUSED "The connection was refused";
         1403 CONNECT_TIMEOUT "No connection in time";
         1404 TIMEOUT "No whole answer in time";
-        1405 CLOSED "The connection was closed before the answer was whole";
+        1405 CLOSED "The connection was closed before the answer was complete";
         1406 PROXY_UNREACHABLE "The proxy cannot be reached";
         1407 PROXY_CREDENTIALS "The proxy asks for a user and a password";
         1408 PROXY_FORBIDS "The proxy forbids the connection";
@@ -102,7 +102,7 @@ codes! {
         1412 SOCKET_REFUSED "Nothing listens on the unix socket";
         1413 CONNECT_FORBIDDEN "The system does not let the process connect";
     }
-    15 "The answer is not Vault's": {
+    15 "The answer is not from Vault": {
         1501 NOT_VAULT "Something else than Vault answered";
         1502 WANTS_TLS "The server speaks TLS, and the endpoint says http";
         1503 BAD_ANSWER "The answer cannot be understood";

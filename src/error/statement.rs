@@ -8,11 +8,11 @@ impl ErrorKind {
     pub(super) fn statement(&self, at: Place<'_>) -> String {
         match self {
             Self::Text { problems } => {
-                format!("The text in the server's configuration is not usable: {}", problems.join("; "))
+                format!("The text in the server's configuration cannot be used: {}", problems.join("; "))
             }
-            Self::Setting { origin, problem } => format!("{origin} is not usable: {}", problem.what),
+            Self::Setting { origin, problem } => format!("{origin} cannot be used: {}", problem.what),
             Self::NotConfigured { method, what, .. } => {
-                format!("authenticationType {method} needs {what}, which is set nowhere")
+                format!("authenticationType {method} needs {what}, which is not set anywhere")
             }
             Self::File { what, path, origin, problem } => {
                 format!("The {what} {} (from {origin}) {}", shown_path(path), problem.what)
@@ -21,12 +21,12 @@ impl ErrorKind {
                 format!("The certificates that this JVM trusts cannot be read: {store}: {}", problem.what)
             }
             Self::Unreachable(why) => format!("Vault cannot be reached at {at}: {}", why.statement()),
-            Self::NotVault { status, content } => format!("The answer from {at} is not Vault's: status {status}, {content}"),
+            Self::NotVault { status, content } => format!("The answer from {at} is not from Vault: status {status}, {content}"),
             Self::WantsTls => format!("The server at {at} speaks TLS, and \"endpoint\" says http"),
             Self::BadAnswer { problem } => format!("The answer from {at} cannot be understood: {problem}"),
             Self::Redirected { to, why } => {
-                let to = to.as_deref().unwrap_or("nowhere");
-                format!("{at} redirects to {to}, which is not followed: {}", why.statement(to))
+                let to = to.as_deref().unwrap_or("an address that is not valid");
+                format!("{at} redirects to {to}, and this redirect is not followed: {}", why.statement(to))
             }
             Self::TokenRefused { origin, provider } => {
                 let likeliest = match provider {
@@ -44,7 +44,7 @@ impl ErrorKind {
                  not accept it for the next one, which asks for the engine of the mount"
             ),
             Self::Denied(denied) => format!(
-                "Vault denies the token from {} to read the secret (403 permission denied at {at}); {}{}",
+                "Vault does not allow the token from {} to read the secret (403 permission denied at {at}); {}{}",
                 denied.origin,
                 policies_known(denied.policies.as_deref()),
                 denied.hint_words()
@@ -60,7 +60,7 @@ impl ErrorKind {
             Self::SecretMissing => format!("There is no secret at {at} (404)"),
             Self::SecretDeleted { version, when, readable } => format!(
                 "Version {version} of the secret was deleted on {}, at {at}{}",
-                when.as_deref().unwrap_or("a day that Vault does not name"),
+                when.as_deref().unwrap_or("a date that Vault does not give"),
                 versions_known(readable)
             ),
             Self::SecretDestroyed { version, readable } => format!(
@@ -92,13 +92,13 @@ impl ErrorKind {
             }
             Self::Sealed { progress } => {
                 let progress = progress.map(|progress| format!("; {} of {} unseal keys given", progress.given, progress.needed));
-                format!("Vault is sealed (503 at {at}{}): it runs, but cannot read its storage", progress.unwrap_or_default())
+                format!("Vault is sealed (503 at {at}{}): it runs, but cannot decrypt its storage", progress.unwrap_or_default())
             }
             Self::Uninitialised => format!("Vault is not initialised ({at})"),
             Self::NoLeader { status, answer } => {
-                format!("This Vault node is a standby and knows no active node ({answer}, {status} at {at})")
+                format!("This Vault node is a standby node and knows no active node ({answer}, {status} at {at})")
             }
-            Self::RateLimited { answer } => format!("Vault's quota refuses the request (429 at {at}: {answer})"),
+            Self::RateLimited { answer } => format!("A quota of Vault rejects the request (429 at {at}: {answer})"),
             Self::Refused { status, answer } => format!("Vault answered {status} at {at}: {answer}"),
             Self::NotStored(why) => why.statement(at),
             Self::Interrupted => format!("Interrupted while waiting for {at}: the server is stopping"),
@@ -111,11 +111,13 @@ impl NotFollowed {
     fn statement(&self, to: &str) -> String {
         match self {
             Self::NoAddress => "it names no valid address".to_owned(),
-            Self::OtherPath => "it leads to another path, so it is not a Vault node that names the active one".to_owned(),
+            Self::OtherPath => "it leads to another path, so it does not come from a standby node of Vault".to_owned(),
             Self::Disabled => "VAULT_DISABLE_REDIRECTS is set".to_owned(),
-            Self::Downgrade => "it leads from https to http, where the token would be readable".to_owned(),
-            Self::UnknownHost { from } => format!("the credentials of {from} are not sent to {to} unasked"),
-            Self::Second => "one redirect is followed, and this is the second".to_owned(),
+            Self::Downgrade => "it leads from https to http, which would send the token unencrypted".to_owned(),
+            Self::UnknownHost { from } => {
+                format!("the credentials for {from} are not sent to {to}, which the configuration does not name")
+            }
+            Self::Second => "only one redirect is followed, and this is the second".to_owned(),
         }
     }
 }

@@ -25,35 +25,32 @@ impl NotStored {
     pub(super) fn statement(&self, at: Place<'_>) -> String {
         match self {
             Self::Denied { denied, write } => format!(
-                "Vault denies the token from {} to {} the secret (403 permission denied at {at}), and nothing was written; {}{}",
+                "Vault does not allow the token from {} to {} the secret (403 permission denied at {at}), and nothing was written; {}{}",
                 denied.origin,
                 if *write { "write" } else { "read" },
                 policies_known(denied.policies.as_deref()),
                 denied.hint_words()
             ),
             Self::EngineUnknown => {
-                format!(
-                    "It cannot be found out which engine is at mount {} ({at}), and nothing was written",
-                    shown_path(at.mount())
-                )
+                format!("The engine of mount {} is not known ({at}), and nothing was written", shown_path(at.mount()))
             }
             Self::DataPath { .. } => format!(
-                "\"path\" begins with \"data/\", which belongs to the API's path and not to the secret's, and nothing was written ({at})"
+                "\"path\" begins with \"data/\", which is a part of the API's path and not of the secret's path, and nothing was written ({at})"
             ),
             Self::OtherValue { key, .. } => {
-                format!("Key {} of the secret at {at} has another value already, and nothing was written", shown_path(key))
+                format!("Key {} of the secret at {at} already has another value, and nothing was written", shown_path(key))
             }
             Self::WrittenMeanwhile => {
-                format!("Somebody else wrote the secret at {at} at the same moment (check-and-set), and nothing was written")
+                format!("Another client wrote the secret at {at} at the same time (check-and-set), and nothing was written")
             }
             Self::Unsure { why } => {
                 format!("{}. It is NOT KNOWN whether the secret was written", cut(why.statement(), 3000))
             }
             Self::NotReadBack { written, why, .. } => format!(
-                "The secret {} ({at}), but the server will not get it: {}. THE SECRET IS IN VAULT: it need not be stored again",
+                "The secret {} ({at}), but the server cannot read it: {}. THE SECRET IS IN VAULT: do not store it again",
                 if *written { "WAS WRITTEN" } else { "was there already" },
                 match why {
-                    ReadBack::OtherValue => "another value came back".to_owned(),
+                    ReadBack::OtherValue => "another value was read back".to_owned(),
                     ReadBack::Failed(why) => cut(why.statement(), 2000),
                 }
             ),
@@ -63,28 +60,32 @@ impl NotStored {
     pub(super) fn advice(&self, at: Place<'_>) -> String {
         match self {
             Self::Denied { denied, .. } => format!(
-                "add to a policy of this token: path \"{}\" {{ capabilities = [\"create\", \"update\", \"read\"] }}; or set VAULT_TOKEN \
-                 to a token that has it: storing uses that one, and the server never needs it",
-                denied.policy_path
+                "add to a policy of this token: path {} {{ capabilities = [\"create\", \"update\", \"read\"] }}; or set VAULT_TOKEN \
+                 to a token that has these capabilities: it is used for storing only, and the server does not need it",
+                shown_path(&denied.policy_path)
             ),
             Self::EngineUnknown => {
-                "write \"engine\":\"kv2\" or \"engine\":\"kv1\" into the text (vault secrets list -detailed shows it)".to_owned()
+                "write \"engine\":\"kv2\" or \"engine\":\"kv1\" into the text (to find out which: vault secrets list -detailed)"
+                    .to_owned()
             }
             Self::DataPath { path } => format!("write {}", shown_path(path)),
             Self::OtherValue { version, .. } => format!(
-                "choose another \"key\" or \"path\"; or write \"overwrite\":true into the text to replace that value{}",
+                "use another \"key\" or \"path\"; or write \"overwrite\":true into the text to replace that value{}",
                 kept(*version)
             ),
             Self::WrittenMeanwhile => format!(
-                "look at what is there now (vault kv get -mount={} {}), then store again",
+                "check what is there now (vault kv get -mount={} {}), then store it again",
                 shell_word(at.mount()),
                 shell_word(at.path())
             ),
-            Self::Unsure { why } => format!("{}; storing the same again is safe, and tells", cut(why.advice(), 3000)),
+            Self::Unsure { why } => format!(
+                "{}; then store the same value again: this is safe, and the result says whether it was written",
+                cut(why.advice(), 3000)
+            ),
             Self::NotReadBack { why, text, .. } => format!(
                 "{}; the text for the configuration, once this is fixed, is {}",
                 match why {
-                    ReadBack::OtherValue => "see who else writes there, then store it again".to_owned(),
+                    ReadBack::OtherValue => "find out what else writes to this path, then store it again".to_owned(),
                     ReadBack::Failed(why) => cut(why.advice(), 1500),
                 },
                 // Half of a text is no text.
@@ -96,7 +97,7 @@ impl NotStored {
 
 fn kept(version: Option<u64>) -> String {
     match version {
-        Some(version) => format!(" (it stays readable as version {version})"),
-        None => " (KV version 1 keeps no older values)".to_owned(),
+        Some(version) => format!(" (the old value stays readable as version {version})"),
+        None => " (KV version 1 does not keep old values)".to_owned(),
     }
 }

@@ -139,10 +139,12 @@ fn every_code_of_the_table_is_that_of_a_kind_or_of_the_java_class() {
     assert_eq!(used, of_rust);
 
     let java = include_str!("../../java/main/dev/vaultcipher/Failure.java");
-    for info in CODES.iter().filter(|info| info.group() == 9) {
+    // One of them is said by the bridge.
+    let of_java = || CODES.iter().filter(|info| info.group() == 9 && info.code != Code::JAVA_STACK);
+    for info in of_java() {
         let number = info.code.to_string().replace("VC", "of(") + ",";
         assert_eq!(java.matches(&number).count(), 1, "{}", info.code);
     }
     let codes = java.matches("return of(9").count();
-    assert_eq!(codes, CODES.iter().filter(|info| info.group() == 9).count());
+    assert_eq!(codes, of_java().count());
 }

@@ -1,5 +1,6 @@
 //! Why no answer came from the endpoint.
 
+use super::words::shell_word;
 use super::{Code, Problem};
 use crate::text::shown;
 
@@ -21,12 +22,12 @@ pub enum Unreachable {
         /// The limit in seconds.
         seconds: f32,
     },
-    /// Connected, but there was no whole answer in time.
+    /// Connected, but there was no complete answer in time.
     Timeout {
         /// The limit in seconds.
         seconds: f32,
     },
-    /// The peer closed the connection before its answer was whole.
+    /// The peer closed the connection before its answer was complete.
     Closed {
         /// What the connection reported.
         reason: String,
@@ -102,9 +103,9 @@ impl Unreachable {
             Self::UnknownHost { host, .. } => format!("the host name {} cannot be resolved", shown(host)),
             Self::Refused => "the connection was refused".to_owned(),
             Self::ConnectTimeout { seconds } => format!("no connection within {seconds} s"),
-            Self::Closed { .. } => "the connection was closed before the answer was whole".to_owned(),
-            Self::ProxyUnreachable { .. } => "the proxy itself cannot be reached".to_owned(),
-            Self::ProxyCredentials { .. } => "a proxy on the way wants a user and a password".to_owned(),
+            Self::Closed { .. } => "the connection was closed before the answer was complete".to_owned(),
+            Self::ProxyUnreachable { .. } => "the proxy cannot be reached".to_owned(),
+            Self::ProxyCredentials { .. } => "the proxy requires a user name and a password".to_owned(),
             Self::ProxyForbids { .. } => "the proxy forbids the connection to Vault".to_owned(),
             Self::Proxy { .. } => "the proxy did not connect to Vault".to_owned(),
             Self::Tls(_) => "TLS failed".to_owned(),
@@ -120,15 +121,15 @@ impl Unreachable {
             Self::Refused => {
                 "the connection was refused: nothing listens on this host and port, or a firewall rejects it".to_owned()
             }
-            Self::ConnectTimeout { seconds } => format!("no connection within {seconds} s: the packets are dropped on the way"),
-            Self::Timeout { seconds } => format!("no whole answer within {seconds} s"),
-            Self::Closed { reason } => format!("the connection was closed before the answer was whole ({reason})"),
+            Self::ConnectTimeout { seconds } => format!("no connection within {seconds} s: packets are lost on the way"),
+            Self::Timeout { seconds } => format!("no complete answer within {seconds} s"),
+            Self::Closed { reason } => format!("the connection was closed before the answer was complete ({reason})"),
             Self::SocketMissing => "the unix socket does not exist (is the agent running?)".to_owned(),
-            Self::SocketRefused => "nobody listens on the unix socket (is the agent running?)".to_owned(),
+            Self::SocketRefused => "nothing listens on the unix socket (is the agent running?)".to_owned(),
             Self::Forbidden => "the system does not allow this process to connect (permission denied)".to_owned(),
-            Self::ProxyUnreachable { why } => format!("the proxy itself cannot be reached: {}", why.statement()),
+            Self::ProxyUnreachable { why } => format!("the proxy cannot be reached: {}", why.statement()),
             Self::ProxyCredentials { answer } => {
-                format!("a proxy on the way wants a user and a password, or does not accept those it got ({answer})")
+                format!("the proxy requires a user name and a password, or does not accept those that were sent ({answer})")
             }
             Self::ProxyForbids { answer } => format!("the proxy forbids the connection to Vault ({answer})"),
             Self::Proxy { reason } => format!("the proxy did not connect to Vault ({reason})"),
@@ -140,34 +141,34 @@ impl Unreachable {
     pub(super) fn advice(&self) -> String {
         match self {
             Self::UnknownHost { host, .. } => {
-                return format!("correct \"endpoint\", or the DNS of this machine (try: getent hosts {host})");
+                return format!("correct \"endpoint\", or the name resolution of this machine (try: getent hosts {})", shell_word(host));
             }
             Self::Tls(problem) => return problem.advice.clone(),
-            Self::Refused => "check that Vault runs, and host and port of \"endpoint\"",
+            Self::Refused => "check that Vault runs, and the host and port in \"endpoint\"",
             Self::ConnectTimeout { .. } => {
-                "check the firewall and the routes between this machine and Vault, and \"endpoint\""
+                "check firewalls and routes between this machine and Vault, and \"endpoint\""
             }
-            Self::Timeout { .. } => "look at Vault's own log and load, and at what stands in between",
+            Self::Timeout { .. } => "check Vault's log and load, and any proxy or balancer between this machine and Vault",
             Self::Closed { .. } => {
-                "check that \"endpoint\" names Vault's API address, and http or https as Vault listens; look at Vault's log or that \
-                 of a balancer in front of it"
+                "check that \"endpoint\" is Vault's API address and has the scheme (http or https) that Vault uses there; check the \
+                 log of Vault or of a balancer in front of it"
             }
             Self::ProxyUnreachable { .. } => {
-                "check the proxy's address and that it runs, or exempt Vault from it (NO_PROXY, http.nonProxyHosts)"
+                "check the address of the proxy and that it runs, or exempt Vault from it (NO_PROXY, http.nonProxyHosts)"
             }
             Self::ProxyCredentials { .. } => {
-                "write them into the proxy's address (VAULT_PROXY_ADDR=http://USER:PASSWORD@HOST:PORT, or HTTPS_PROXY likewise), or \
+                "write them into the address of the proxy (VAULT_PROXY_ADDR=http://USER:PASSWORD@HOST:PORT, or HTTPS_PROXY), or \
                  into https.proxyUser and https.proxyPassword"
             }
             Self::ProxyForbids { .. } => {
-                "have Vault's host and port allowed there, or exempt Vault from the proxy (NO_PROXY, http.nonProxyHosts)"
+                "allow Vault's host and port in the proxy, or exempt Vault from the proxy (NO_PROXY, http.nonProxyHosts)"
             }
             Self::Proxy { .. } => {
-                "check \"endpoint\", and the way from the proxy to Vault (the proxy's log says more), or exempt Vault from the proxy \
+                "check \"endpoint\", and the connection from the proxy to Vault (the log of the proxy says more), or exempt Vault from it \
                  (NO_PROXY, http.nonProxyHosts)"
             }
             Self::SocketMissing | Self::SocketRefused | Self::Forbidden | Self::Other { .. } => {
-                "check \"endpoint\" and what stands between this machine and Vault"
+                "check \"endpoint\", and any proxy, balancer or firewall between this machine and Vault"
             }
         }
         .to_owned()

@@ -27,7 +27,7 @@ impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(at) => at.fmt(f),
-            None => f.write_str("an address that is not known"),
+            None => f.write_str("an unknown address"),
         }
     }
 }
@@ -37,11 +37,11 @@ impl Denied {
         match &self.hint {
             None => String::new(),
             Some(DeniedHint::Conditional) => {
-                "; they do let it read this path, but only response-wrapped (min_wrapping_ttl), which a \
-                                              server that starts cannot unwrap, or only with further conditions"
+                "; they allow it to read this path, but only response-wrapped (min_wrapping_ttl), which \
+                                              this server cannot unwrap, or only under further conditions"
                     .to_owned()
             }
-            Some(DeniedHint::NearestMount(name)) => format!("; it may see the mount {}: did you mean that?", shown(name)),
+            Some(DeniedHint::NearestMount(name)) => format!("; it can see the mount {}: did you mean this one?", shown(name)),
         }
     }
 }
@@ -50,7 +50,7 @@ pub(super) fn policies_known(policies: Option<&[String]>) -> String {
     match policies {
         Some([]) => "it has no policies".to_owned(),
         Some(names) => format!("its policies are {}", list(names)),
-        None => "its policies are not known (it may not look itself up)".to_owned(),
+        None => "its policies are not known (it is not allowed to look itself up)".to_owned(),
     }
 }
 

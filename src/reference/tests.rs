@@ -160,7 +160,7 @@ fn an_endpoint_may_be_a_list_a_socket_or_stand_in_the_environment() {
     assert_eq!(SecretReference::parse(without, &host).unwrap().endpoints[0].name(), "http://127.0.0.1:8100");
     let host = MapHost::default().with_variable("VAULT_ADDR", "vault");
     let error = SecretReference::parse(without, &host).err().unwrap().to_string();
-    assert!(error.starts_with("environment variable VAULT_ADDR is not usable: it does not begin"), "{error}");
+    assert!(error.starts_with("environment variable VAULT_ADDR cannot be used: it does not begin"), "{error}");
 }
 
 #[test]

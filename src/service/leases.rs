@@ -197,7 +197,7 @@ fn answer(response: &ApiResponse) -> Option<Result<Duration, String>> {
     }
 }
 
-/// When to renew what lasts so long: early enough for a second try, and not at the same moment in all servers that started
+/// When to renew what lasts so long: early enough for a second try, and not at the same time in all servers that started
 /// together.
 fn renew_after(ttl: Duration) -> Duration {
     ttl.mul_f64((3.0 + uniform()) / 6.0)

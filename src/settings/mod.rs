@@ -325,7 +325,7 @@ mod tests {
     fn a_token_is_trimmed_and_its_wrong_byte_is_named_without_showing_it() {
         assert_eq!(value(" s.abc\r\n").into_token().ok().unwrap().expose(), "s.abc");
         let error = value("s.canary\nx").into_token().err().unwrap().to_string();
-        assert!(error.starts_with("environment variable V is not usable: ") && error.contains("byte 9 (of 10)"), "{error}");
+        assert!(error.starts_with("environment variable V cannot be used: ") && error.contains("byte 9 (of 10)"), "{error}");
         assert!(!error.contains("canary"), "{error}");
     }
 
@@ -352,7 +352,7 @@ mod tests {
             ["s", "-1", "5x", "1e9", "99h", "1.2.3", "60 s", "1m30", "30m1", "m30s", "1m-5s", "1.s.s", ".", "inf", "NaN", "1M"]
         {
             let error = value(text).duration().err().unwrap().to_string();
-            assert!(error.contains("environment variable V is not usable"), "{text}: {error}");
+            assert!(error.contains("environment variable V cannot be used"), "{text}: {error}");
         }
     }
 

@@ -94,7 +94,7 @@ fn silent_nodes_do_not_outlive_the_budget() {
     let start = Instant::now();
     let error = send("900ms", &[&silent[0], &silent[1], &silent[2]]).0.err().unwrap().to_string();
     assert!(start.elapsed() < Duration::from_millis(1400), "{:?}", start.elapsed());
-    assert_eq!(error.matches("no whole answer within").count(), 3, "{error}");
+    assert_eq!(error.matches("no complete answer within").count(), 3, "{error}");
 }
 
 #[test]

@@ -118,7 +118,10 @@ fn what_cannot_be_used_is_an_error_that_names_setting_and_file() {
         (file(&directory.file("empty", "")), "holds no certificate as PEM text"),
         (file(&directory.file("broken", broken)), "holds PEM text that is not base64 in line 2"),
         (file(&directory.file("not-der", not_der)), "none of its certificates can be read"),
-        (Options { ca_bytes: Some(value("x")), ..Options::default() }, "environment variable VAULT_TEST is not usable: holds no"),
+        (
+            Options { ca_bytes: Some(value("x")), ..Options::default() },
+            "environment variable VAULT_TEST cannot be used: holds no",
+        ),
         (Options { ca_path: Some(value("/nowhere")), ..Options::default() }, "directory \"/nowhere\" (from environment variable"),
         (Options { ca_path: Some(value(&empty)), ..Options::default() }, "has no PEM file with a certificate"),
         (

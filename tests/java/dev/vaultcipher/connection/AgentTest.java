@@ -112,7 +112,7 @@ public class AgentTest {
     @Test
     public void whatTheAgentsTokenMayNotReadIsSaidOfTheAgent() {
         session.get(textFor(socket, "authenticationType", AGENT).replace("sample/secret", "other/secret"))
-                .assertFails("Vault denies the token from the Vault Agent or Proxy at the endpoint", "via " + socket,
+                .assertFails("Vault does not allow the token from the Vault Agent or Proxy at the endpoint", "via " + socket,
                         "path \"secret/data/other/secret\" { capabilities = [\"read\"] }");
         session.get(textFor(socket, "authenticationType", AGENT).replace("sample/secret", "sample/none"))
                 .assertFails("There is no secret at", "via " + socket);
@@ -124,7 +124,7 @@ public class AgentTest {
                 "the unix socket does not exist (is the agent running?)", "via unix:///nowhere/vault-agent.sock");
         Path file = Files.createFile(folder.resolve("file"));
         session.get(textFor("unix://" + file, "authenticationType", AGENT)).assertFails(
-                "nobody listens on the unix socket (is the agent running?)", "via unix://" + file);
+                "nothing listens on the unix socket (is the agent running?)", "via unix://" + file);
         session.get(textFor("unix://relative.sock")).assertFails("its path must be absolute: unix:///run/vault-agent.sock");
     }
 

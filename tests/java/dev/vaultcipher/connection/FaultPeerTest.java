@@ -82,31 +82,31 @@ public class FaultPeerTest {
     public void aBrokenAnswerIsAnErrorWithinTheBudget() {
         Map<String, FaultPeer.Answer> answers = new LinkedHashMap<>();
         String whole = head(200, JSON, length(BODY.length())) + BODY;
-        answers.put("no whole answer within | a byte per second", drips(whole, 1, 1000));
-        answers.put("no whole answer within | silence", silent());
-        answers.put("no whole answer within | silence after the head", halfway(head(200, JSON, length(BODY.length()))));
-        answers.put("no whole answer within | silence within the body", halfway(whole.substring(0, whole.length() - 40)));
-        answers.put("no whole answer within | silence within a chunk", halfway(head(200, JSON, CHUNKED) + "ff\r\n" + BODY.substring(0, 99)));
-        answers.put("closed before the answer was whole | truncated", closes(whole.substring(0, whole.length() - 1)));
-        answers.put("closed before the answer was whole | half-closed", halfCloses(whole.substring(0, whole.length() - 20)));
-        answers.put("closed before the answer was whole | reset", resets(whole.substring(0, whole.length() - 20)));
-        answers.put("closed before the answer was whole | length too great", closes(head(200, JSON, length(BODY.length() + 1)) + BODY));
-        answers.put("closed before the answer was whole | no last chunk", closes(head(200, JSON, CHUNKED) + chunks(50)));
-        answers.put("closed before the answer was whole | chunk too long", closes(head(200, JSON, CHUNKED) + "fff\r\n" + BODY));
-        answers.put("closed before the answer was whole | chunk without a size", closes(head(200, JSON, CHUNKED) + "zz\r\n" + BODY + "\r\n0\r\n\r\n"));
-        answers.put("closed before the answer was whole | chunk of a size beyond 64 bits",
+        answers.put("no complete answer within | a byte per second", drips(whole, 1, 1000));
+        answers.put("no complete answer within | silence", silent());
+        answers.put("no complete answer within | silence after the head", halfway(head(200, JSON, length(BODY.length()))));
+        answers.put("no complete answer within | silence within the body", halfway(whole.substring(0, whole.length() - 40)));
+        answers.put("no complete answer within | silence within a chunk", halfway(head(200, JSON, CHUNKED) + "ff\r\n" + BODY.substring(0, 99)));
+        answers.put("closed before the answer was complete | truncated", closes(whole.substring(0, whole.length() - 1)));
+        answers.put("closed before the answer was complete | half-closed", halfCloses(whole.substring(0, whole.length() - 20)));
+        answers.put("closed before the answer was complete | reset", resets(whole.substring(0, whole.length() - 20)));
+        answers.put("closed before the answer was complete | length too great", closes(head(200, JSON, length(BODY.length() + 1)) + BODY));
+        answers.put("closed before the answer was complete | no last chunk", closes(head(200, JSON, CHUNKED) + chunks(50)));
+        answers.put("closed before the answer was complete | chunk too long", closes(head(200, JSON, CHUNKED) + "fff\r\n" + BODY));
+        answers.put("closed before the answer was complete | chunk without a size", closes(head(200, JSON, CHUNKED) + "zz\r\n" + BODY + "\r\n0\r\n\r\n"));
+        answers.put("closed before the answer was complete | chunk of a size beyond 64 bits",
                 closes(head(200, JSON, CHUNKED) + "ffffffffffffffffff\r\n" + BODY + "\r\n0\r\n\r\n"));
-        answers.put("closed before the answer was whole | no HTTP", closes("+OK POP3 ready\r\n\r\n"));
-        answers.put("closed before the answer was whole | nothing", closes(""));
-        answers.put("closed before the answer was whole | two lengths", closes(head(200, JSON, length(5), length(BODY.length())) + BODY));
-        answers.put("closed before the answer was whole | a negative length", closes(head(200, JSON, length(-1)) + BODY));
-        answers.put("closed before the answer was whole | 200 headers", closes(head(200, JSON, length(BODY.length()), headers(200)) + BODY));
-        answers.put("closed before the answer was whole | a header of a MiB",
+        answers.put("closed before the answer was complete | no HTTP", closes("+OK POP3 ready\r\n\r\n"));
+        answers.put("closed before the answer was complete | nothing", closes(""));
+        answers.put("closed before the answer was complete | two lengths", closes(head(200, JSON, length(5), length(BODY.length())) + BODY));
+        answers.put("closed before the answer was complete | a negative length", closes(head(200, JSON, length(-1)) + BODY));
+        answers.put("closed before the answer was complete | 200 headers", closes(head(200, JSON, length(BODY.length()), headers(200)) + BODY));
+        answers.put("closed before the answer was complete | a header of a MiB",
                 closes(head(200, JSON, length(BODY.length()), "X: " + "x".repeat(1 << 20)) + BODY));
-        answers.put("closed before the answer was whole | headers without end", endless("HTTP/1.1 200 OK\r\n", "X-More: and more\r\n"));
-        answers.put("is not Vault's | length too small", stays(head(200, JSON, length(BODY.length() - 30)) + BODY));
-        answers.put("is not Vault's | a body beside the JSON", stays(head(200, JSON, length(BODY.length() * 2)) + BODY + BODY));
-        answers.put("is not Vault's | compressed unasked",
+        answers.put("closed before the answer was complete | headers without end", endless("HTTP/1.1 200 OK\r\n", "X-More: and more\r\n"));
+        answers.put("is not from Vault | length too small", stays(head(200, JSON, length(BODY.length() - 30)) + BODY));
+        answers.put("is not from Vault | a body beside the JSON", stays(head(200, JSON, length(BODY.length() * 2)) + BODY + BODY));
+        answers.put("is not from Vault | compressed unasked",
                 stays(head(200, JSON, length(20), "Content-Encoding: gzip") + "\u001f\u008b\b" + "\0".repeat(17)));
         answers.put("larger than 32 MiB | announced", halfway(head(200, JSON, length(40 << 20))));
         answers.put("larger than 32 MiB | without end", endless(head(200, JSON, CHUNKED), "10000\r\n" + "x".repeat(0x10000) + "\r\n"));
@@ -158,7 +158,7 @@ public class FaultPeerTest {
         for (int status : new int[] {200, 401, 403, 404, 502, 503, 504}) {
             answers.put("status " + status, stays(head(status, "Content-Type: text/html", length(page.length())) + page));
         }
-        each(answers, "0", (name, outcome, peer) -> outcome.assertFails("is not Vault's", name + ",", "text/html",
+        each(answers, "0", (name, outcome, peer) -> outcome.assertFails("is not from Vault", name + ",", "text/html",
                 "a page titled \"Blocked by ACME Gateway\"", "proxy, balancer or firewall"));
         answers.clear();
         answers.put("407", stays(head(407, "Content-Type: text/html", length(page.length()), "Proxy-Authenticate: Basic") + page));

@@ -54,8 +54,8 @@ public class FaultRelayTest {
         }
         try (FaultRelay relay = FaultRelay.to(http.port(), n -> Fault.bandwidth(100));
                 FaultRelay tls = FaultRelay.to(https.port(), n -> Fault.latency(800))) {
-            session.get(text(http, relay, "1s")).assertFails("no whole answer within", "127.0.0.1:" + relay.port()).assertWithin(1.6);
-            tlsSession.get(text(https, tls, "1s")).assertFails("no whole answer within", "127.0.0.1:" + tls.port()).assertWithin(1.6);
+            session.get(text(http, relay, "1s")).assertFails("no complete answer within", "127.0.0.1:" + relay.port()).assertWithin(1.6);
+            tlsSession.get(text(https, tls, "1s")).assertFails("no complete answer within", "127.0.0.1:" + tls.port()).assertWithin(1.6);
         }
     }
 

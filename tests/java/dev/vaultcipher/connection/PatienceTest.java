@@ -67,7 +67,7 @@ public class PatienceTest {
         scripts.put("is a secondary (473)", new FaultPeer.Answer[] {error(473, "")});
         scripts.put("is being upgraded (400)", new FaultPeer.Answer[] {error(400, upgrade),
             error(400, "Waiting for the primary to upgrade from non-versioned to versioned data.")});
-        scripts.put("closed before the answer was whole", new FaultPeer.Answer[] {FaultPeer.closes(""), FaultPeer.resets("HTTP/1.1 2")});
+        scripts.put("closed before the answer was complete", new FaultPeer.Answer[] {FaultPeer.closes(""), FaultPeer.resets("HTTP/1.1 2")});
         List<FaultPeer> peers = scripts.values().stream().map(PatienceTest::thenTheValue).collect(Collectors.toList());
         List<StoreSession.Outcome> outcomes = session.getAll(peers.stream().map(FaultPeer::text).collect(Collectors.toList()));
         int i = 0;

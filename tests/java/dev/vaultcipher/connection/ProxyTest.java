@@ -135,9 +135,9 @@ public class ProxyTest {
                         outcome.assertValue(value);
                     } else if (address.equals(wrong) && i == 0) {
                         // tinyproxy says 401 to a wrong password; in plain HTTP that may come from anybody.
-                        outcome.assertFails("is not Vault's: status 401, text/html, a page titled", via);
+                        outcome.assertFails("is not from Vault: status 401, text/html, a page titled", via);
                     } else {
-                        outcome.assertFails("a proxy on the way wants a user and a password, or does not accept those it got ("
+                        outcome.assertFails("the proxy requires a user name and a password, or does not accept those that were sent ("
                                 + (address.equals(wrong) ? "401" : "407") + ", text/html", via, "http://USER:PASSWORD@HOST:PORT");
                     }
                     outcome.assertWithin(2);
@@ -162,7 +162,7 @@ public class ProxyTest {
             session.get(with(far(https), "proxy", strict.address()))
                     .assertFails("the proxy forbids the connection to Vault (403, text/html, a page titled \"403 Filtered\")",
                             "via proxy " + strict.address(), "GET https://vault.test:" + https.port());
-            session.get(with(far(http), "proxy", strict.address())).assertFails("is not Vault's: status 403, text/html",
+            session.get(with(far(http), "proxy", strict.address())).assertFails("is not from Vault: status 403, text/html",
                     "via proxy " + strict.address());
             int closed = Fixtures.freePorts(1);
             session.get(with(far(https).replace(":" + https.port(), ":" + closed), "proxy", proxy.address()))
@@ -171,10 +171,10 @@ public class ProxyTest {
                     .assertFails("the proxy did not connect to Vault (500", via);
             for (VaultServer vault : Arrays.asList(http, https)) {
                 session.get(with(far(vault), "proxy", "http://127.0.0.1:" + closed)).assertFails(
-                        "the proxy itself cannot be reached: the connection was refused", "via proxy http://127.0.0.1:" + closed,
+                        "the proxy cannot be reached: the connection was refused", "via proxy http://127.0.0.1:" + closed,
                         "check the proxy's address");
                 session.get(with(far(vault), "proxy", "proxy.invalid:3128")).assertFails(
-                        "the proxy itself cannot be reached: the host name \"proxy.invalid\" cannot be resolved", "via proxy http://proxy.invalid:3128");
+                        "the proxy cannot be reached: the host name \"proxy.invalid\" cannot be resolved", "via proxy http://proxy.invalid:3128");
             }
             // Vault's own answers and its certificate say through whom they came.
             session.get(with(far(https), "proxy", proxy.address()).replace("sample/secret", "sample/missing"))
@@ -202,12 +202,12 @@ public class ProxyTest {
         String password = Canaries.keep(Fixtures.randomText());
         try (StoreSession session = StoreSession.start(jvm(https.rootToken())
                 .environment("HTTPS_PROXY", "http://u:" + password + "@proxy.example.com:99999"))) {
-            session.get(far(https)).assertFails("environment variable HTTPS_PROXY is not usable: it is not a proxy's address");
+            session.get(far(https)).assertFails("environment variable HTTPS_PROXY cannot be used: it is not a proxy's address");
         }
         try (StoreSession session = session(https.rootToken())) {
             session.property("https.proxyHost", "127.0.0.1");
             session.property("https.proxyPort", "many");
-            session.get(far(https)).assertFails("system property https.proxyHost is not usable: it is not a proxy's address");
+            session.get(far(https)).assertFails("system property https.proxyHost cannot be used: it is not a proxy's address");
         }
     }
 

@@ -50,11 +50,11 @@ public class RedirectTest {
     public void anotherHostIsRefusedUnasked() {
         try (FaultPeer other = FaultPeer.at("127.0.0.2", 0, value(SECRET));
                 FaultPeer vault = answering(redirect(other.address() + PATH))) {
-            session.get(vault.text()).assertFails(vault.address() + PATH, "redirects to " + other.address(), "which is not followed",
+            session.get(vault.text()).assertFails(vault.address() + PATH, "redirects to " + other.address(), "and this redirect is not followed",
                     "\"redirectHosts\" (SECRET_STORE_VAULT_REDIRECT_HOSTS)", "\"endpoint\" (an array)");
             // Neither another port of the same host, nor a name that only looks alike.
             for (String hosts : Arrays.asList("127.0.0.2:1", "127.0.0", "7.0.0.2", "127.0.0.22", "*", "localhost")) {
-                session.get(vault.text("redirectHosts", Fixtures.json(hosts))).assertFails("which is not followed");
+                session.get(vault.text("redirectHosts", Fixtures.json(hosts))).assertFails("and this redirect is not followed");
             }
             assertEquals("the other host saw a request", 0, other.requests().size());
         }
@@ -67,13 +67,13 @@ public class RedirectTest {
                     "http://127.0.0.1@" + other.hostAndPort() + PATH, "/\\" + other.hostAndPort() + PATH,
                     "HTTP://" + other.hostAndPort() + PATH, "http://127.2:" + other.port() + PATH)) {
                 try (FaultPeer vault = answering(redirect(location))) {
-                    session.get(vault.text()).assertFails("which is not followed", other.address());
+                    session.get(vault.text()).assertFails("and this redirect is not followed", other.address());
                 }
             }
             for (String location : Arrays.asList("http://", "unix:///run/x.sock", "file:///etc/passwd", "/ui/login",
                     "http://[::1", "http://" + other.hostAndPort() + "/login?next=" + PATH)) {
                 try (FaultPeer vault = answering(redirect(location))) {
-                    session.get(vault.text("redirectHosts", "\"127.0.0.2\"")).assertFails("which is not followed");
+                    session.get(vault.text("redirectHosts", "\"127.0.0.2\"")).assertFails("and this redirect is not followed");
                     assertEquals(location, 1, vault.reads().size());
                 }
             }
@@ -126,7 +126,7 @@ public class RedirectTest {
         }
         for (int status : new int[] {300, 303, 304, 305, 399}) {
             try (FaultPeer vault = answering(stays(head(status, "Location: " + PATH, "Content-Length: 0")), value(SECRET))) {
-                session.get(vault.text()).assertFails("which is not followed");
+                session.get(vault.text()).assertFails("and this redirect is not followed");
                 assertEquals(1, vault.reads().size());
             }
         }
@@ -159,7 +159,7 @@ public class RedirectTest {
                     Thread.sleep(900);
                     return redirect(slow.address() + PATH).write(socket, request);
                 })) {
-            session.get(vault.text("redirectHosts", "\"127.0.0.2\"", "timeout", "\"1500ms\"")).assertFails("no whole answer within")
+            session.get(vault.text("redirectHosts", "\"127.0.0.2\"", "timeout", "\"1500ms\"")).assertFails("no complete answer within")
                     .assertWithin(2);
         }
     }
@@ -200,7 +200,7 @@ public class RedirectTest {
             String[] kubernetes = {"authenticationType", "\"KUBERNETES\"", "role", "\"shop\"", "jwtFile", Fixtures.json(file.toString())};
             try (FaultPeer active = FaultPeer.at("127.0.0.2", 0, json(200, "{\"auth\":{\"client_token\":\"" + clientToken + "\"}}"));
                     FaultPeer standby = answering(redirect(active.address() + login), redirect(active.address() + login), value(SECRET))) {
-                session.get(standby.text(kubernetes)).assertFails("which is not followed", active.address(), "redirectHosts");
+                session.get(standby.text(kubernetes)).assertFails("and this redirect is not followed", active.address(), "redirectHosts");
                 assertEquals("the other host saw a request", 0, active.requests().size());
                 String text = standby.text(kubernetes);
                 session.get(text.substring(0, text.length() - 1) + ",\"redirectHosts\":\"127.0.0.2\"}").assertValue(SECRET);

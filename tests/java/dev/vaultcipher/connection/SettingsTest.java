@@ -140,7 +140,7 @@ public class SettingsTest {
             });
             for (String number : Arrays.asList("-1", "1e9", "100000", "1.5.5")) {
                 session.get(textFor("http://127.0.0.1:1", "timeout", Fixtures.json(number)))
-                        .assertFails("field \"timeout\" of the text is not usable: it is not a time of at most a day");
+                        .assertFails("field \"timeout\" of the text cannot be used: it is not a time of at most a day");
             }
         }
     }
@@ -202,7 +202,7 @@ public class SettingsTest {
             bare.property("secret.store.vault.address", "http://127.0.0.1:1");
             bare.get(text).assertFails("(namespace: none, address from system property secret.store.vault.address)", "connection was refused");
             bare.property("secret.store.vault.address", "ftp://vault");
-            bare.get(text).assertFails("system property secret.store.vault.address is not usable: it does not begin with http:// or https://");
+            bare.get(text).assertFails("system property secret.store.vault.address cannot be used: it does not begin with http:// or https://");
         }
     }
 
@@ -233,7 +233,7 @@ public class SettingsTest {
             }
             for (String headers : Arrays.asList("{\"X Team\":\"" + canary + "\"}", "{\"X-Team\":\"" + canary + "\\n\"}", "{\"X-Team\":[\""
                     + canary + "\"]}", "{\"X-Team\":null}")) {
-                session.get(peer.text("headers", headers)).assertFails("field \"headers\" of the text is not usable");
+                session.get(peer.text("headers", headers)).assertFails("field \"headers\" of the text cannot be used");
             }
             assertEquals(0, peer.requests().size());
             session.get(peer.text()).assertValue(SECRET);

@@ -89,7 +89,7 @@ public class NotFoundTest {
     public void mountAndPathThatAreDividedAtTheWrongPlace() {
         for (String token : List.of(reads.vault.rootToken(), reads.reader("secret/data/app/database"))) {
             reads.read(token, text("mount", "secret/app", "path", "database"))
-                    .assertFails("the mount is \"secret\"", "correct \"mount\", and write the rest in front of \"path\"");
+                    .assertFails("the mount is \"secret\"", "correct \"mount\", and write the rest of it at the beginning of \"path\"");
         }
     }
 
@@ -101,7 +101,7 @@ public class NotFoundTest {
         assertTrue(far.toString(), !far.call.message.contains("did you mean"));
         // A limited token is denied, as if the mount were there.
         String token = reads.reader("team/kv/data/app/database");
-        reads.read(token, text("mount", "team/vk")).assertFails("denies", "it may see the mount \"team/kv\": did you mean that?",
+        reads.read(token, text("mount", "team/vk")).assertFails("does not allow", "it can see the mount \"team/kv\": did you mean this one?",
                 "path \"team/vk/data/app/database\"");
         StoreSession.Outcome other = reads.read(token, text("mount", "team/kv", "path", "other")).assertFails("denies");
         assertTrue(other.toString(), !other.call.message.contains("did you mean"));

@@ -118,11 +118,11 @@ public class StoreRefusalTest {
         String line = "path \"secret/data/denied\" { capabilities = [\"create\", \"update\", \"read\"] }";
         String order = order(storing.text("secret", "denied"), newValue());
         assertRefused(storing.jvm(Storing.SECRET_STORE, storing.vault.createReader("denied")).store(order),
-                "denies the token from environment variable SECRET_STORE_VAULT_TOKEN to write the secret", "POST ",
+                "does not allow the token from environment variable SECRET_STORE_VAULT_TOKEN to write the secret", "POST ",
                 "nothing was written", line, "VAULT_TOKEN");
         String writeOnly = storing.vault.createToken("path \"secret/data/denied\" { capabilities = [\"create\", \"update\"] }");
         assertRefused(storing.jvm(Storing.SECRET_STORE, null).environment("VAULT_TOKEN", writeOnly).store(order),
-                "denies the token from environment variable VAULT_TOKEN to read the secret", "nothing was written", line);
+                "does not allow the token from environment variable VAULT_TOKEN to read the secret", "nothing was written", line);
         assertRefused(storing.jvm(Storing.SECRET_STORE, null).environment("VAULT_TOKEN", "s.nonsense").store(order),
                 "does not accept the token from environment variable VAULT_TOKEN");
         storing.assertNothing("secret/data/denied");
@@ -142,7 +142,7 @@ public class StoreRefusalTest {
         String root = storing.vault.rootToken();
         HostProcess stranger = storing.jvm(Storing.SECRET_STORE, storing.vault.createReader("elsewhere"));
         assertRefused(stranger.environment("VAULT_TOKEN", root).store(order), "The secret WAS WRITTEN (POST ",
-                "but the server will not get it: Vault denies the token from environment variable SECRET_STORE_VAULT_TOKEN to read",
+                "but the server cannot read it: Vault does not allow the token from environment variable SECRET_STORE_VAULT_TOKEN to read",
                 "path \"secret/data/unreadable\" { capabilities = [\"read\"] }", "THE SECRET IS IN VAULT",
                 "the text for the configuration, once this is fixed, is " + text);
         storing.assertHas("secret/data/unreadable", value);
@@ -164,7 +164,7 @@ public class StoreRefusalTest {
         String theirs = newValue();
         try (WriteRelay relay = WriteRelay.to(storing.vault, () -> storing.vault.putSecret("meanwhile", "password", theirs), 0)) {
             assertRefused(storing.store(order(relay.through(storing.text("secret", "meanwhile")), newValue())),
-                    "Somebody else wrote the secret at POST ", "nothing was written", "vault kv get -mount=secret meanwhile");
+                    "Another client wrote the secret at POST ", "nothing was written", "vault kv get -mount=secret meanwhile");
         }
         storing.assertHas("secret/data/meanwhile", theirs);
         assertEquals(1, storing.version("secret/data/meanwhile"));
@@ -236,7 +236,7 @@ public class StoreRefusalTest {
         String page = "<html><head><title>blocked: " + value + "</title></head></html>";
         try (WriteRelay relay = WriteRelay.answering(storing.vault, false, page)) {
             HostProcess.Outcome outcome = storing.store(order(relay.through(storing.text("secret", "echo")), value));
-            assertRefused(outcome, "is not Vault's", "blocked: [hidden]", "NOT KNOWN");
+            assertRefused(outcome, "is not from Vault", "blocked: [hidden]", "NOT KNOWN");
         }
     }
 }

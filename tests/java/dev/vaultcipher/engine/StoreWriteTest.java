@@ -112,8 +112,8 @@ public class StoreWriteTest {
             storing.vault.put(apiPath, mount.equals("old") ? data : "{\"data\":" + data + "}");
             String text = storing.text(mount, "taken");
             assertRefused(storing.store(order(text, value)), "Key \"password\" of the secret at GET ", "path \"taken\"",
-                    "another value already, and nothing was written", "\"overwrite\":true",
-                    mount.equals("old") ? "KV version 1 keeps no older values" : "stays readable as version 1");
+                    "already has another value, and nothing was written", "\"overwrite\":true",
+                    mount.equals("old") ? "KV version 1 does not keep old values" : "stays readable as version 1");
             storing.assertHas(apiPath, before);
             assertRefused(storing.store(order(text, value, "overwrite", "false")), "\"overwrite\":true");
             assertStored(storing.store(order(text, value, "overwrite", "true")), text);
@@ -126,9 +126,9 @@ public class StoreWriteTest {
     @Test
     public void nullEmptyAndNestedValuesAreOtherValues() {
         storing.vault.put("secret/data/odd", "{\"data\":{\"password\":null}}");
-        assertRefused(storing.store(order(storing.text("secret", "odd"), newValue())), "another value already");
+        assertRefused(storing.store(order(storing.text("secret", "odd"), newValue())), "already has another value");
         storing.vault.put("secret/data/odd", "{\"data\":{\"password\":{\"a\":\"b\"}}}");
-        assertRefused(storing.store(order(storing.text("secret", "odd"), newValue())), "another value already");
+        assertRefused(storing.store(order(storing.text("secret", "odd"), newValue())), "already has another value");
         assertEquals(2, storing.version("secret/data/odd"));
     }
 
@@ -175,7 +175,7 @@ public class StoreWriteTest {
         assertEquals(outcome.toString(), 31, lost.size());
         for (HostProcess.Call call : lost) {
             assertTrue(call.message, call.message.contains("nothing was written")
-                    && (call.message.contains("another value already") || call.message.contains("at the same moment")));
+                    && (call.message.contains("already has another value") || call.message.contains("at the same time")));
         }
         assertEquals(1, storing.version("secret/data/race"));
         String answer = storing.answer("secret/data/race");

@@ -84,7 +84,7 @@ public class TokenSourcesTest {
                     "environment variable " + variable + " is not usable: it stands in quotes", "docker run --env-file", "remove the quotes");
         }
         assertSays(logins.getIn(logins.text("TOKEN").replace(",\"endpoint\":\"" + logins.vault.address() + "\"", ""), "VAULT_ADDR",
-                "'" + logins.vault.address() + "'"), "environment variable VAULT_ADDR is not usable: it stands in quotes");
+                "'" + logins.vault.address() + "'"), "environment variable VAULT_ADDR cannot be used: it stands in quotes");
         logins.get(logins.text("TOKEN", "tokenFile", logins.file("quoted-token", "\"" + token + "\"\n")))
                 .assertFails("holds quotes around the token. What to do: remove them");
     }

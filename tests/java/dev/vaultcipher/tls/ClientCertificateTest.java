@@ -135,7 +135,7 @@ public class ClientCertificateTest {
                 .text(vault.text("server", "clientCert", caFile))
                 .text(with(certificate, otherKey)).text(with(certificate, noKey)).text(with(certificate, certificate))
                 .call(with(strangers, strangers)),
-                "environment variable VAULT_CLIENT_KEY is not usable: it names a client key, but no client certificate is set",
+                "environment variable VAULT_CLIENT_KEY cannot be used: it names a client key, but no client certificate is set",
                 "The client key file \"" + key + "\" (from environment variable VAULT_CLIENT_KEY) does not belong to the client certificate",
                 "The client key file \"" + otherKey + "\" (from field \"clientKey\" of the text) does not belong to the client certificate",
                 "\"" + noKey + "\" (from field \"clientKey\" of the text) holds a private key that is encrypted",

@@ -86,7 +86,7 @@ public class TrustSettingsTest {
                 .text(vault.text("first", "caCert", folder))
                 .call(vault.text("first", "caCert", vault.file("key-only.pem", FIRST.keyPem()).toString()));
         vault.check(outcome, "\"" + nowhere + "\" (from environment variable VAULT_CACERT) does not exist",
-                "environment variable VAULT_CACERT_BYTES is not usable: holds no certificate",
+                "environment variable VAULT_CACERT_BYTES cannot be used: holds no certificate",
                 "\"" + nowhere + "\" (from environment variable VAULT_CAPATH) does not exist", "", "", "",
                 "\"" + folder + "\" (from field \"caCert\" of the text) is a directory",
                 "(from field \"caCert\" of the text) holds no certificate as PEM text");
@@ -121,7 +121,7 @@ public class TrustSettingsTest {
                 .text(vault.text("first", "systemTrust", "true"))
                 .call(vault.text("first", "systemTrust", "perhaps"));
         vault.check(outcome, "no certificate in the trust store", "",
-                "field \"systemTrust\" of the text is not usable: it is neither true nor false");
+                "field \"systemTrust\" of the text cannot be used: it is neither true nor false");
     }
 
     @Test
@@ -131,7 +131,7 @@ public class TrustSettingsTest {
                 .text(vault.text("named"))
                 .text(vault.text("named", "tlsServerName", "127.0.0.1"))
                 .call(vault.text("named", "tlsServerName", "https://vault.internal"));
-        vault.check(outcome, "", "not valid for \"127.0.0.1\"", "field \"tlsServerName\" of the text is not usable");
+        vault.check(outcome, "", "not valid for \"127.0.0.1\"", "field \"tlsServerName\" of the text cannot be used");
     }
 
     @Test
@@ -140,7 +140,7 @@ public class TrustSettingsTest {
                 .text(vault.text("first")).text(vault.text("first")).text(vault.text("named"))
                 .text(vault.text("first", "skipVerify", "false"))
                 .call(vault.text("first", "skipVerify", "perhaps"));
-        vault.check(outcome, "", "", "", "no certificate in the trust store", "field \"skipVerify\" of the text is not usable");
+        vault.check(outcome, "", "", "", "no certificate in the trust store", "field \"skipVerify\" of the text cannot be used");
         assertEquals(outcome.toString(), 1,
                 warnings(outcome, "certificate is not checked, because environment variable VAULT_SKIP_VERIFY says so"));
     }
