@@ -12,9 +12,9 @@ use zeroize::Zeroizing;
 use crate::exchange::Exchange;
 use crate::host::Jvm;
 
-/// What a call needs of the calling thread's stack at most, in bytes, with room for the JVM's own guard pages: the first TLS
-/// handshake, measured in docs/size.md.
-const STACK: usize = 192 * 1024;
+/// What a call may need of the calling thread's stack, in bytes: a TLS handshake takes up to 85 kB, and the JVM keeps 20 kB at
+/// the end for itself. The JVM lets nobody in with less than 80 kB.
+const STACK: usize = 128 * 1024;
 
 /// Does the work and puts its result into the slot: the text if this is true, and if it is false, the message of the exception
 /// that Java throws. With an empty slot there was no memory even for a message.
