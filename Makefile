@@ -4,23 +4,30 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory --silent
 .DEFAULT_GOAL := help
-.PHONY: help build package test demo bench fleet lint clean
+.PHONY: help build package release-check image test demo bench fleet lint clean
 
 help:  ## list the targets
 	printf 'vault-cipher: make TARGET\n\n'
-	sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 build:  ## the jar, in build/libs
 	tests/tools/install.sh build
 	tests/tools/gradle.sh jar
 	ls build/libs/*.jar
 
-package: build  ## the jar with its SHA-256, in build/dist
-	rm -rf build/dist
-	mkdir -p build/dist
-	cp build/libs/*.jar build/dist
-	cd build/dist && for jar in *.jar; do sha256sum "$$jar" >"$$jar.sha256"; done
-	ls build/dist/*
+package:  ## what is released, in build/dist: the jar for all platforms and more (PLATFORMS="linux-x86_64 …": for these)
+	tests/tools/install.sh build
+	packaging/package.sh --incomplete $(PLATFORMS)
+
+release-check:  ## the same, complete, and each library tried where it will run (an hour)
+	tests/tools/install.sh test
+	tests/tools/gradle.sh testClasses platformTestClasses testLibs
+	packaging/package.sh $(PLATFORMS)
+	source packaging/platforms.sh; tests/platforms/run.sh $(or $(PLATFORMS),"$${all_platforms[@]}")
+	tests/platforms/reproduce.sh linux-x86_64 linux-aarch64
+
+image:  ## what `make package` made as an image to copy the jar from, in build/image
+	packaging/image.sh
 
 test:  ## everything, against real servers; one line counts the outcome (tests/run.sh STAGE… runs a part)
 	tests/run.sh

@@ -8,6 +8,7 @@
 #   hostile   attacks in numbers, and what is left in memory; UPDATE=1 writes docs/hostile.md
 #   policy    licences, duplicates and sources of dependencies (deny.toml), and the CI workflows
 #   instructions   what a call costs, counted by valgrind (UPDATE=1: the new counts become the thresholds)
+#   platforms   the release's jar with the libraries for x86_64 and aarch64 with glibc, each tried on an older system
 # The Java stages write what they tried on which JDK, with what outcome, into build/tested.md.
 # A stage that fails does not keep the others from running. What they print is kept in build/test-logs.
 # The last line is `N passed, N failed`; a stage that does not come to its end counts as a failure.
@@ -18,7 +19,7 @@ set -euo pipefail
 . "$root/tests/tools/environment.sh"
 
 logs=$root/build/test-logs
-all_stages=(install servers build lint java17 rust java25 java21 java11 instructions demo policy)
+all_stages=(install servers build lint platforms java17 rust java25 java21 java11 instructions demo policy)
 stages=()
 # Java classes and folders that were asked for; none are all.
 only=()
@@ -86,9 +87,10 @@ stage() {
     case $1 in
         install) tests/tools/install.sh test && tests/tools/jdks.sh ;;
         servers) for server in vault kubernetes plugins python; do tests/servers/build.sh "$server" || return; done ;;
-        build) tests/tools/gradle.sh jar testClasses testLibs ;;
+        build) tests/tools/gradle.sh jar testClasses platformTestClasses testLibs ;;
         lint) make lint ;;
         rust) export_test_environment && timeout --foreground --kill-after=15 1200 cargo test --workspace --locked --no-fail-fast ;;
+        platforms) packaging/package.sh linux-x86_64 linux-aarch64 && tests/platforms/run.sh linux-x86_64 linux-aarch64 ;;
         instructions) cargo bench --profile dev --locked --bench instructions ;;
         java11 | java21) java_tests "$1" "${of_the_jdk[@]}" ;;
         # A minute of elections, in which the JDK plays no part, is enough once.
@@ -135,7 +137,7 @@ count() {
         # An ignored test has not passed.
         rust) awk '/^test result:/ { gsub(";", ""); passed += $4; failed += $6 + $8 }
                    END { print passed + 0, failed + 0 }' "$2" ;;
-        java* | hostile | instructions) awk '/^[0-9]+ passed, [0-9]+ failed, / { passed += $1; failed += $3 }
+        java* | hostile | instructions | platforms) awk '/^[0-9]+ passed, [0-9]+ failed, / { passed += $1; failed += $3 }
                     END { print passed + 0, failed + 0 }' "$2" ;;
         *) if [[ $3 -eq 0 ]]; then echo 1 0; else echo 0 1; fi ;;
     esac

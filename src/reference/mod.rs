@@ -1,6 +1,8 @@
 //! The text from the server's configuration: one JSON object that says where the secret is. Parsed once into types that
 //! cannot be wrong; every problem of it is found before anything else happens.
 
+#[cfg(test)]
+mod compatibility;
 mod fields;
 #[cfg(test)]
 mod pages;

@@ -104,6 +104,8 @@ case ${1-} in
         [[ -x /usr/sbin/slapd ]] || need "OpenLDAP's server" slapd
         python3 -m pip --version >/dev/null 2>&1 || need "pip (to fetch JREs)" python3-pip
         has flock || need flock util-linux
+        has mvn || need "Maven (a project that uses the package)" maven
+        has unzip || need unzip unzip
         has shellcheck || need shellcheck shellcheck
         has valgrind || need valgrind valgrind
         has tinyproxy || need "tinyproxy (its program, not the service)" tinyproxy-bin

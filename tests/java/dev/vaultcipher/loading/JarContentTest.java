@@ -127,7 +127,7 @@ public class JarContentTest {
         }
     }
 
-    /** The loader compares it before it loads the library. */
+    /** For administrators who unpack the library: sha256sum. */
     @Test
     public void everyLibraryHasItsDigest() throws IOException, GeneralSecurityException {
         int libraries = 0;

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# image.sh: writes what packaging/package.sh made as an image from scratch that others copy the jar from, for amd64 and arm64: an
+# OCI layout in build/image. No container engine is needed.
+set -euo pipefail
+# shellcheck source=tests/tools/common.sh
+. "$(dirname "$0")/../tests/tools/common.sh"
+
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$root/Cargo.toml")
+jar=$root/build/dist/vault-cipher-$version.jar
+
+build() { (cd "$root/packaging/image" && GOWORK=off go build -trimpath -o "$1/image" .); }
+
+[[ -e $jar ]] || die "there is no $jar (make package)"
+type -P go >/dev/null || die "Go is missing: https://go.dev/dl"
+program=$(cached "image-$(cat "$root"/packaging/image/* | sha256sum | cut -c1-12)" build)/image
+rm -rf "$root/build/image"
+"$program" "$root/build/image" "$version" "${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 0)}" "$jar"
+say "the image is in build/image: skopeo copy oci:build/image:$version docker://REGISTRY/vault-cipher:$version"
