@@ -157,6 +157,18 @@ mod tests {
     }
 
     #[test]
+    fn the_manual_page_names_every_command_and_option() {
+        const PAGE: &str = include_str!("../../docs/man/vault-cipher.1");
+        let page = PAGE.replace("\\-", "-");
+        for (name, with_value, flags) in OPTIONS {
+            assert!(page.contains(name), "{name}");
+            for option in with_value.iter().chain(flags) {
+                assert!(page.contains(option), "{name} {option}");
+            }
+        }
+    }
+
+    #[test]
     fn completions_know_every_command_and_option() {
         for shell in ["bash", "zsh", "fish"] {
             let script = completions(shell).unwrap();

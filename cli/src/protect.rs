@@ -188,9 +188,10 @@ fn backup_path(path: &Path) -> PathBuf {
 /// What a run that was killed has left beside the file.
 fn remove_leftovers(path: &Path) {
     let Some((folder, name)) = path.parent().zip(path.file_name()) else { return };
-    let prefix = format!(".{}.vault-cipher-", name.to_string_lossy());
+    let prefix = format!(".{}.", name.to_string_lossy());
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(&prefix) && name.contains(".vault-cipher-") {
             let _ = fs::remove_file(entry.path());
         }
     }
