@@ -270,6 +270,7 @@ mod tests {
         for _ in 0..100 {
             assert_eq!(one_line(&answer, 300), "…");
         }
-        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+        // A second on an idle machine.
+        assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
     }
 }

@@ -58,15 +58,15 @@ macro_rules! codes {
 codes! {
     9 "The library is not loaded": {
         901 JAVA_NO_TEXT "There is no text to resolve";
-        902 JAVA_OTHER_RELEASE "The library is not the one that belongs to the jar";
-        903 JAVA_SECURITY_MANAGER "The JVM's security manager does not permit it";
+        902 JAVA_OTHER_RELEASE "The library does not belong to this jar";
+        903 JAVA_SECURITY_MANAGER "The JVM's security manager does not allow it";
         904 JAVA_NOT_ABSOLUTE "The property that names the library holds no absolute path";
         905 JAVA_NO_FILE "The property that names the library names no file";
         906 JAVA_NO_LIBRARY "There is no library for this platform";
         907 JAVA_UNREADABLE "The library cannot be read";
         908 JAVA_NO_PLACE "The library cannot be unpacked";
         909 JAVA_NOT_LOADABLE "The library cannot be loaded";
-        910 JAVA_NATIVE_ACCESS "The JVM does not permit native access";
+        910 JAVA_NATIVE_ACCESS "The JVM does not allow native access";
         911 JAVA_NOT_EXECUTABLE "Programs may not be run from the directory of the library";
         912 JAVA_UNSAFE_PLACE "Another user could replace the library before it is loaded";
         913 JAVA_DAMAGED "The copy of the library is not what the jar holds";
@@ -91,19 +91,19 @@ codes! {
         1401 UNKNOWN_HOST "The host name cannot be resolved";
         1402 CONNECTION_REFUSED "The connection was refused";
         1403 CONNECT_TIMEOUT "No connection in time";
-        1404 TIMEOUT "No whole answer in time";
+        1404 TIMEOUT "No complete answer in time";
         1405 CLOSED "The connection was closed before the answer was complete";
         1406 PROXY_UNREACHABLE "The proxy cannot be reached";
-        1407 PROXY_CREDENTIALS "The proxy asks for a user and a password";
+        1407 PROXY_CREDENTIALS "The proxy requires a user name and a password";
         1408 PROXY_FORBIDS "The proxy forbids the connection";
         1409 PROXY "The proxy did not connect to Vault";
-        1410 NETWORK "Another failure of the network";
+        1410 NETWORK "Another network failure";
         1411 SOCKET_MISSING "The unix socket does not exist";
         1412 SOCKET_REFUSED "Nothing listens on the unix socket";
-        1413 CONNECT_FORBIDDEN "The system does not let the process connect";
+        1413 CONNECT_FORBIDDEN "The system does not allow the process to connect";
     }
     15 "The answer is not from Vault": {
-        1501 NOT_VAULT "Something else than Vault answered";
+        1501 NOT_VAULT "Something other than Vault answered";
         1502 WANTS_TLS "The server speaks TLS, and the endpoint says http";
         1503 BAD_ANSWER "The answer cannot be understood";
         1504 REDIRECTED "A redirect is not followed";
@@ -115,7 +115,7 @@ codes! {
         1604 TOKEN_USED_UP "The token has no use left";
     }
     17 "Reading the secret": {
-        1701 DENIED "The policies do not allow to read the secret";
+        1701 DENIED "The policies do not allow reading the secret";
         1702 SECRET_MISSING "There is no secret at this path";
         1703 VERSION_MISSING "The secret has no such version";
         1704 SECRET_DELETED "The version was deleted";
@@ -125,10 +125,10 @@ codes! {
     }
     18 "The value in the secret": {
         1801 KEY_MISSING "The secret has no such key";
-        1802 VALUE_UNUSABLE "The value is not usable as a password";
+        1802 VALUE_UNUSABLE "The value cannot be used as a password";
     }
     19 "Storing": {
-        1901 STORE_DENIED "The policies do not allow to store the secret";
+        1901 STORE_DENIED "The policies do not allow storing the secret";
         1902 STORE_ENGINE_UNKNOWN "The engine of the mount is not known";
         1903 STORE_DATA_PATH "The path begins with data/";
         1904 STORE_OTHER_VALUE "The key has another value";
@@ -140,7 +140,7 @@ codes! {
         2001 SEALED "Vault is sealed";
         2002 UNINITIALISED "Vault is not initialised";
         2003 NO_LEADER "The cluster has no active node";
-        2004 RATE_LIMITED "A quota of Vault refuses the request";
+        2004 RATE_LIMITED "A quota of Vault rejects the request";
         2005 REFUSED "Vault answered with another error";
     }
     21 "The server that reads": {

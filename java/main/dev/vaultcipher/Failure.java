@@ -30,8 +30,8 @@ final class Failure {
     }
 
     static RuntimeException ofSecurity(SecurityException e) {
-        return of(903, "The JVM's security manager stands in the way: " + e.getMessage()
-                + ". Grant our jar this permission in the policy file.", e);
+        return of(903, "The JVM's security manager does not allow it: " + e.getMessage()
+                + ". Grant the jar this permission in the policy file.", e);
     }
 
     /** The library has not the methods that this jar asks for. */
@@ -53,7 +53,7 @@ final class Failure {
 
     static RuntimeException noFile(String property, String path) {
         return of(905, "The system property " + property + " names " + path
-                + ", which is no file that this process can see. Correct the path, or remove the property to use the "
+                + ", which is not a file that this process can see. Correct the path, or remove the property to use the "
                 + "library inside the jar.", null);
     }
 
@@ -72,7 +72,7 @@ final class Failure {
     /** Somebody else could put another file in the place of the copy before it is loaded. */
     static RuntimeException unsafePlace(File parent, String directory, String why, String property) {
         return of(912, "The native library has to be unpacked, but not into the temporary directory " + parent + ": " + directory + " "
-                + why + ", so that another user of this machine could replace the library before it is loaded. Take that right "
+                + why + ", so that another user of this machine could replace the library before it is loaded. Remove that right "
                 + "away (chmod go-w, or chmod +t where all may write), or name another directory with -D" + property
                 + "=/absolute/path, or put the library beside the jar.", null);
     }
@@ -83,7 +83,7 @@ final class Failure {
     }
 
     static RuntimeException noPlace(File parent, Exception e, String property) {
-        return of(908, "The native library has to be unpacked, but we cannot write to the temporary directory "
+        return of(908, "The native library has to be unpacked, but this process cannot write to the temporary directory "
                 + parent + ": " + e + ". Make room there, or name another directory with -D" + property
                 + "=/absolute/path, or put the library beside the jar.", e);
     }
@@ -96,7 +96,7 @@ final class Failure {
         }
         // What JDK 24+ throws when native access is denied. Its class is not there on older ones: known by its name.
         if ("java.lang.IllegalCallerException".equals(e.getClass().getName())) {
-            return of(910, "The JVM does not let us load our native library ("
+            return of(910, "The JVM does not allow this jar to load its native library ("
                     + e.getMessage() + "). Add --enable-native-access=ALL-UNNAMED to the server's JVM arguments, where "
                     + "--illegal-native-access=deny stands, or to the environment variable JDK_JAVA_OPTIONS.", e);
         }

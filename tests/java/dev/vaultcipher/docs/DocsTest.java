@@ -184,7 +184,7 @@ public class DocsTest {
 
     @Test
     public void everyMessageThatIsQuotedIsTheCodes() {
-        String code = (sources("src") + sources("java/main"))
+        String code = (sources("src") + sources("jni/src") + sources("java/main"))
                 .replaceAll("\\\\\\n\\s*", "").replaceAll("\"\\s*\\+\\s*\"", "").replace("\\\"", "\"");
         List<String> quotes = matches(DocsFiles.text(Paths.get("docs", "messages.md")), "(?m)^\\| `([^`]+)` \\|");
         assertTrue(quotes.toString(), quotes.size() > 40);

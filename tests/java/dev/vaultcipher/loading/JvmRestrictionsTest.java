@@ -36,7 +36,7 @@ public class JvmRestrictionsTest {
     public void deniedNativeAccessNamesTheFlag() {
         Jdk.hasFrom(24);
         assertRefused(host().jvmFlags("--illegal-native-access=deny").call(TEXT),
-                "vault-cipher: The JVM does not let us load our native library",
+                "vault-cipher: The JVM does not allow this jar to load its native library",
                 "Add --enable-native-access=ALL-UNNAMED to the server's JVM arguments");
     }
 
@@ -56,7 +56,7 @@ public class JvmRestrictionsTest {
 
     @Test
     public void aSecurityManagerThatAllowsNothingIsNamed() throws IOException {
-        assertRefused(underSecurityManager(""), "The JVM's security manager stands in the way: access denied",
+        assertRefused(underSecurityManager(""), "The JVM's security manager does not allow it: access denied",
                 "Grant our jar this permission in the policy file");
     }
 
