@@ -8,11 +8,19 @@ set -euo pipefail
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$root/Cargo.toml")
 jar=$root/build/dist/vault-cipher-$version.jar
 
-build() { (cd "$root/packaging/image" && GOWORK=off go build -trimpath -o "$1/image" .); }
+build() {
+    cd "$root/packaging/image"
+    export GOWORK=off CGO_ENABLED=0
+    go build -trimpath -buildvcs=false -o "$1/image" . || return
+    local architecture
+    for architecture in amd64 arm64; do
+        GOOS=linux GOARCH=$architecture go build -trimpath -buildvcs=false -ldflags='-s -w' -o "$1/cp-$architecture" ./cp || return
+    done
+}
 
 [[ -e $jar ]] || die "there is no $jar (make package)"
 type -P go >/dev/null || die "Go is missing: https://go.dev/dl"
-program=$(cached "image-$(cat "$root"/packaging/image/* | sha256sum | cut -c1-12)" build)/image
+programs=$(cached "image-$(cat "$root"/packaging/image/{*.*,cp/*} | sha256sum | cut -c1-12)" build)
 rm -rf "$root/build/image"
-"$program" "$root/build/image" "$version" "${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 0)}" "$jar"
+"$programs/image" "$root/build/image" "$version" "${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 0)}" "$jar" "$programs"/cp-{amd64,arm64}
 say "the image is in build/image: skopeo copy oci:build/image:$version docker://REGISTRY/vault-cipher:$version"

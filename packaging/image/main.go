@@ -1,9 +1,8 @@
 // Writes the image that others copy the jar from, as an OCI layout, without a container engine:
 //
-//	image LAYOUT VERSION EPOCH JAR [TOOL-amd64 TOOL-arm64]
+//	image LAYOUT VERSION EPOCH JAR CP-amd64 CP-arm64
 //
-// It is made from scratch: /vault-cipher.jar, and /vault-cipher, the static command-line tool, where its two programs are
-// named. The same input gives the same bytes; EPOCH is the time of everything, in seconds since 1970.
+// It is made from scratch: /vault-cipher.jar, and /bin/cp for init containers. The same input gives the same bytes; EPOCH is the time of everything, in seconds since 1970.
 package main
 
 import (
@@ -29,8 +28,8 @@ type file struct {
 }
 
 func main() {
-	if len(os.Args) != 5 && len(os.Args) != 7 {
-		fmt.Fprintln(os.Stderr, "usage: image LAYOUT VERSION EPOCH JAR [TOOL-amd64 TOOL-arm64]")
+	if len(os.Args) != 7 {
+		fmt.Fprintln(os.Stderr, "usage: image LAYOUT VERSION EPOCH JAR CP-amd64 CP-arm64")
 		os.Exit(2)
 	}
 	if err := write(os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5:]); err != nil {
@@ -39,7 +38,7 @@ func main() {
 	}
 }
 
-func write(directory, version, epoch, jar string, tools []string) error {
+func write(directory, version, epoch, jar string, programs []string) error {
 	seconds, err := strconv.ParseInt(epoch, 10, 64)
 	if err != nil {
 		return err
@@ -47,10 +46,7 @@ func write(directory, version, epoch, jar string, tools []string) error {
 	created := time.Unix(seconds, 0).UTC()
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for i, architecture := range []string{"amd64", "arm64"} {
-		files := []file{{"vault-cipher.jar", jar, 0o644}}
-		if len(tools) > 0 {
-			files = append(files, file{"vault-cipher", tools[i], 0o755})
-		}
+		files := []file{{"vault-cipher.jar", jar, 0o644}, {"bin/cp", programs[i], 0o755}}
 		image, err := imageOf(files, architecture, version, created)
 		if err != nil {
 			return err
@@ -100,9 +96,7 @@ func imageOf(files []file, architecture, version string, created time.Time) (v1.
 		"org.opencontainers.image.version":  version,
 		"org.opencontainers.image.licenses": "Apache-2.0",
 	}
-	if len(files) > 1 {
-		config.Config.Entrypoint = []string{"/vault-cipher"}
-	}
+	config.Config.Env = []string{"PATH=/bin"}
 	return mutate.ConfigFile(image, config)
 }
 

@@ -115,12 +115,12 @@ for name, version in crates:
 END
 }
 
-# The image holds the jar, for both architectures, under the digests that it names.
+# The image holds the jar, for both architectures, under the digests that it names, and its program copies.
 image() {
     packaging/image.sh
-    python3 - build/image "build/dist/$name.jar" "$version" <<'END'
+    python3 - build/image "build/dist/$name.jar" "$version" "$work" <<'END'
 import gzip, hashlib, io, json, sys, tarfile
-layout, jar, version = sys.argv[1:]
+layout, jar, version, work = sys.argv[1:]
 def blob(descriptor):
     content = open(f"{layout}/blobs/{descriptor['digest'].replace(':', '/')}", "rb").read()
     assert "sha256:" + hashlib.sha256(content).hexdigest() == descriptor["digest"] and len(content) == descriptor["size"]
@@ -138,9 +138,17 @@ for image in images:
     content = gzip.decompress(blob(layer))
     assert config["rootfs"]["diff_ids"] == ["sha256:" + hashlib.sha256(content).hexdigest()]
     files = {file.name: file for file in tarfile.open(fileobj=io.BytesIO(content))}
-    assert set(files) == {"vault-cipher.jar"}, files
-    assert tarfile.open(fileobj=io.BytesIO(content)).extractfile("vault-cipher.jar").read() == open(jar, "rb").read()
+    assert {name: oct(file.mode) for name, file in files.items()} == {"vault-cipher.jar": "0o644", "bin/cp": "0o755"}, files
+    tarfile.open(fileobj=io.BytesIO(content)).extractall(f"{work}/{config['architecture']}")
+    assert open(f"{work}/{config['architecture']}/vault-cipher.jar", "rb").read() == open(jar, "rb").read()
 END
+    mkdir "$work/jar"
+    "$work/amd64/bin/cp" "$work/amd64/vault-cipher.jar" "$work/jar/vault-cipher.jar"
+    same "$work/jar/vault-cipher.jar" "build/dist/$name.jar"
+    [[ $(ls -A "$work/jar") == vault-cipher.jar ]] || die "cp left something: $(ls -A "$work/jar")"
+    ! "$work/amd64/bin/cp" "$work/nothing" "$work/jar/nothing" || die "cp copies what is not there"
+    file=$(readelf -hW "$work/arm64/bin/cp")
+    [[ $file == *AArch64* ]] || die "the program for arm64 is none"
 }
 
 "$1"
