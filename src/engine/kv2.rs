@@ -16,7 +16,7 @@ pub(super) fn read(reading: &Reading<'_>, path: &ApiPath) -> Result<SecretData, 
     let response = client.send(&ApiRequest::get(&api_path, login.token.as_ref()))?;
     let location = || reading.location(&response, path);
     match response.meaning() {
-        Meaning::Success(envelope) => Ok(reading.accept(&envelope, &response, path, true)?.of(response)),
+        Meaning::Success(envelope) => reading.accept(&envelope, &response, path, true),
         Meaning::Missing => Err(match reference.version {
             Some(version) => ErrorKind::VersionMissing { version, readable: Vec::new() },
             None => ErrorKind::SecretMissing,

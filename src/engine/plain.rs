@@ -11,7 +11,7 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<SecretData, Error> {
     let response = client
         .send(&ApiRequest::get(&format!("{}/{}", reference.mount.encoded, reference.path.encoded), login.token.as_ref()))?;
     match response.meaning() {
-        Meaning::Success(envelope) => Ok(reading.accept(&envelope, &response, &reference.path, false)?.of(response)),
+        Meaning::Success(envelope) => reading.accept(&envelope, &response, &reference.path, false),
         Meaning::Missing => Err(ErrorKind::SecretMissing.at(reading.location(&response, &reference.path))),
         _ => {
             let policy_path = format!("{}/{}", reference.mount.plain, reference.path.plain);

@@ -1,7 +1,5 @@
 //! What all engines have in common: what a reading needs, what an answer holds, and what a refusal means.
 
-use std::ops::Range;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -11,8 +9,9 @@ use crate::diagnosis::{self, MountAnswer};
 use crate::error::{Denied, Error, ErrorKind, FoundEngine, RequestInfo};
 use crate::host::Host;
 use crate::reference::SecretReference;
+use crate::secret::Secret;
 use crate::text::one_line;
-use crate::vault::{self, ApiPath, Envelope, Lease, Meaning, Metadata};
+use crate::vault::{self, ApiPath, Envelope, Lease, Meaning};
 
 /// How messages call the engines.
 pub(super) const KV2: &str = "KV version 2";
@@ -21,9 +20,10 @@ pub(super) const KV1: &str = "KV version 1";
 /// A secret that was read: all its keys, still as Vault wrote them.
 pub(crate) struct SecretData {
     pub(crate) location: RequestInfo,
-    response: ApiResponse,
-    /// Where in the response's body the object stands that holds the keys: an answer is read as JSON once.
-    data: Range<usize>,
+    /// The JSON that holds the keys: an object, if Vault wrote it.
+    data: Secret,
+    /// Which version of a KV version 2 secret it is.
+    version: Option<Written>,
     /// The lease that the secret ends with, if it has one.
     pub(crate) lease: Option<Lease>,
 }
@@ -32,55 +32,34 @@ pub(crate) struct SecretData {
 struct Version<'a> {
     #[serde(borrow)]
     data: Option<&'a RawValue>,
-    #[serde(borrow)]
-    metadata: Option<&'a RawValue>,
+    metadata: Option<Written>,
+}
+
+/// What the metadata say of a version.
+#[derive(Deserialize)]
+struct Written {
+    version: u64,
+    #[serde(default)]
+    created_time: String,
 }
 
 impl SecretData {
-    /// The JSON that holds the keys: an object, if Vault wrote it.
+    /// The JSON that holds the keys.
     pub(crate) fn data(&self) -> &str {
-        self.response.body.get(self.data.clone()).and_then(|data| str::from_utf8(data).ok()).unwrap_or_default()
+        self.data.expose()
     }
 
     /// Which version of a KV version 2 secret it is and when it was written, for a report; empty for other engines.
     pub(crate) fn version_in_words(&self) -> String {
-        #[derive(Deserialize)]
-        struct Written {
-            version: u64,
-            created_time: String,
-        }
-        let metadata = match self.response.meaning() {
-            Meaning::Success(Envelope { data: Some(data), .. }) => serde_json::from_str::<Version<'_>>(data.get()).ok(),
-            _ => None,
-        };
-        let written = metadata.and_then(|version| serde_json::from_str::<Written>(version.metadata?.get()).ok());
-        written.map_or_else(String::new, |Written { version, created_time }| {
+        self.version.as_ref().map_or_else(String::new, |Written { version, created_time }| {
             format!(", version {version} of {}", one_line(created_time.split('.').next().unwrap_or_default(), 40))
         })
     }
 
     /// Which version of a KV version 2 secret it is.
     pub(super) fn version(&self) -> Result<u64, Error> {
-        let unknown = || self.response.lacks("it does not say which version it is");
-        let Meaning::Success(Envelope { data: Some(data), .. }) = self.response.meaning() else { return Err(unknown()) };
-        let version: Version<'_> = serde_json::from_str(data.get()).map_err(|_| unknown())?;
-        let metadata: Option<Metadata> = version.metadata.and_then(|metadata| serde_json::from_str(metadata.get()).ok());
-        metadata.map(|metadata| metadata.version).ok_or_else(unknown)
-    }
-}
-
-/// What was found out about an answer that is a secret.
-pub(super) struct Accepted {
-    location: RequestInfo,
-    data: Range<usize>,
-    lease: Option<Lease>,
-}
-
-impl Accepted {
-    /// With the answer itself.
-    pub(super) fn of(self, response: ApiResponse) -> SecretData {
-        let Self { location, data, lease } = self;
-        SecretData { location, response, data, lease }
+        let unknown = || ErrorKind::BadAnswer { problem: "it does not say which version it is".to_owned() }.at(&self.location);
+        self.version.as_ref().map(|written| written.version).ok_or_else(unknown)
     }
 }
 
@@ -120,7 +99,7 @@ impl Reading<'_> {
         response: &ApiResponse,
         path: &ApiPath,
         versioned: bool,
-    ) -> Result<Accepted, Error> {
+    ) -> Result<SecretData, Error> {
         let location = self.location(response, path);
         self.pass_on(envelope, &location);
         if envelope.wrap_info.is_some() {
@@ -129,6 +108,7 @@ impl Reading<'_> {
                  (min_wrapping_ttl or control_group in a policy)",
             ));
         }
+        let mut version = None;
         let mut data = envelope.data.ok_or_else(|| response.lacks("it holds no \"data\""))?;
         if versioned {
             // KV version 2 grants no lease; of version 1 each secret has the mount's default, whatever its keys are called.
@@ -139,13 +119,15 @@ impl Reading<'_> {
                     "its answer has a lease, which KV version 2 does not grant".to_owned(),
                 ));
             }
-            data = match serde_json::from_str(data.get()) {
-                Ok(Version { data: Some(data), metadata: Some(_) }) => data,
+            match serde_json::from_str(data.get()) {
+                Ok(Version { data: Some(inner), metadata: Some(written) }) => {
+                    data = inner;
+                    version = Some(written);
+                }
                 _ => return Err(not_this_engine(location, KV2, "its answer has no version's data and metadata".to_owned())),
-            };
+            }
         }
-        let start = data.get().as_ptr().addr() - response.body.as_ptr().addr();
-        Ok(Accepted { location, data: start..start + data.get().len(), lease: lease(envelope) })
+        Ok(SecretData { location, data: Secret::new(data.get().to_owned()), version, lease: lease(envelope) })
     }
 
     /// Vault's own warnings.
