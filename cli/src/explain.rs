@@ -209,3 +209,17 @@ fn write_lines(product: Product, text: &str, out: &mut dyn Write) -> std::io::Re
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_page() {
+        for info in CODES {
+            let code = info.code.to_string();
+            assert!(section(&code).is_some_and(|page| page.len() > 20), "{code} has no section in docs/messages.md");
+        }
+        assert!(CODES.len() > 40);
+    }
+}
