@@ -24,7 +24,7 @@ pub(crate) struct Claims {
     pub(crate) issuer: Option<String>,
     pub(crate) audiences: Vec<String>,
     pub(crate) subject: Option<String>,
-    /// A valid Kubernetes name, hence safe in a command that the reader is asked to run.
+    /// A valid Kubernetes name, so it is safe in a command that the reader is asked to run.
     /// So are the next three.
     pub(crate) namespace: Option<String>,
     pub(crate) service_account: Option<String>,

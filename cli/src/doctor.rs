@@ -303,7 +303,7 @@ impl Checks<'_> {
         } else if value.trim() != value {
             Some("it has white space at its edge")
         } else if quoted {
-            Some("it stands in quotes, which are a part of it")
+            Some("it is in quotes, which are a part of it")
         } else if value.chars().any(char::is_control) {
             Some("it holds a control character")
         } else {

@@ -110,7 +110,7 @@ pub(super) fn unless_it_may_pass(said: &str) -> bool {
     !may_pass(said)
 }
 
-/// Whether these words of Vault's tell of a failure on its way to the service that it asks, or in Vault itself.
+/// Whether Vault's words tell of a failure between Vault and the service that it asks, or in Vault itself.
 pub(super) fn may_pass(said: &str) -> bool {
     const PASSING: [&str; 12] = [
         "internal error",
@@ -178,7 +178,7 @@ impl Plain {
             status: response.status,
             answer: said.to_owned(),
             presented: format!("with {who} at auth mount {}", shown_path(mount)),
-            cause: Problem::new("", format!("the likeliest cause first: {causes}")),
+            cause: Problem::new("", format!("most likely cause first: {causes}")),
         }
         .at(&response.at)
     }

@@ -8,7 +8,7 @@ use crate::secret::Secret;
 use crate::settings::Sources;
 use crate::single_flight::SingleFlight;
 
-/// What a login has at hand.
+/// What a login can use.
 pub(crate) struct Context<'a> {
     pub(crate) client: &'a Client<'a>,
     pub(crate) sources: Sources<'a>,

@@ -16,7 +16,7 @@ use crate::settings::Value;
 use crate::single_flight::Waiter;
 use crate::vault::{self, Envelope, Meaning};
 
-/// What was unwrapped serves as long as the process lives: nobody can unwrap it again.
+/// What was unwrapped serves as long as the process lives: it cannot be unwrapped again.
 const SERVES_FOR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// A wrapping token works once; a second time means that somebody else was first.
@@ -26,7 +26,7 @@ const USED_BEFORE: (&str, &str) = (
     "find out who unwrapped it (Vault's audit log, sys/wrapping/unwrap), revoke what it wrapped, and issue a new one",
 );
 
-/// What `wrapping`, which stands at `origin`, wraps: `pick` finds the credential in it, `what` names that. One thread
+/// What `wrapping`, which is set at `origin`, wraps: `pick` finds the credential in it, `what` names that. One thread
 /// unwraps, the others wait for it.
 pub(super) fn unwrap(
     wrapping: &Secret,

@@ -14,7 +14,7 @@ const FIRST: Duration = Duration::from_millis(500);
 const FIRST_AT_LIMIT: Duration = Duration::from_secs(2);
 /// The ceiling of all ceilings: a Vault that is unsealed, or has a new leader, is noticed within this time.
 const MOST: Duration = Duration::from_secs(5);
-/// No wait is shorter: a busy loop helps nobody.
+/// No wait is shorter than this, so that no busy loop arises.
 const LEAST: Duration = Duration::from_millis(50);
 
 /// What is kept of the budget for a last try, or a quarter of a short one.
@@ -43,7 +43,7 @@ impl<R: FnMut() -> f64> Backoff<R> {
     pub(super) fn next(&mut self, again: &Retry, left: Duration) -> Option<Duration> {
         let ceiling = if again.limited { self.ceiling.max(FIRST_AT_LIMIT) } else { self.ceiling };
         self.ceiling = (ceiling * 2).min(MOST);
-        // Whoever is told the same second by the server would come back in that second: as much again, at random.
+        // Clients that the server tells the same second would all come back in that second: up to as much again, at random.
         let asked = again.after.unwrap_or_default();
         let wait = asked + ceiling.max(asked.min(MOST)).mul_f64((self.random)()).max(LEAST);
         if wait < left {

@@ -154,7 +154,7 @@ impl Connection {
         }
     }
 
-    /// The error of a thread that waited so long in vain for what another one asks.
+    /// The error of a thread that waited this long for another thread's request and got no result.
     pub(super) fn given_up(&self, why: GivenUp, waited: Duration, options: &Options) -> Error {
         let at = self.request_info(options);
         let kind = match why {
@@ -204,11 +204,11 @@ fn warn_of_plain_http(url: &Url, shared: &Connections, host: &dyn Host) {
     }
 }
 
-/// `None` where nobody else can listen: on loopback and with TLS.
+/// `None` where no other machine can listen: on loopback and with TLS.
 fn warning_of_plain_http(url: &Url) -> Option<String> {
     (url.scheme() == "http" && !proxy::is_loopback(url)).then(|| {
         format!(
-            "The way to Vault at {} is not encrypted: whoever stands between this machine and Vault can read the token and the \
+            "The connection to Vault at {} is not encrypted: anybody on the network between this machine and Vault can read the token and the \
              secrets. What to do: give Vault's listener a certificate (tls_cert_file, tls_key_file) and write https:// in \"endpoint\"",
             url.origin().ascii_serialization()
         )
@@ -320,7 +320,7 @@ mod tests {
         for url in ["http://vault.example.com:8200/v1/x", "http://10.0.0.1/v1/x", "http://[fd00::1]:8200/v1/x"] {
             let warning = warning(url).unwrap();
             let origin = url.strip_suffix("/v1/x").unwrap();
-            assert!(warning.starts_with(&format!("The way to Vault at {origin} is not encrypted")), "{warning}");
+            assert!(warning.starts_with(&format!("The connection to Vault at {origin} is not encrypted")), "{warning}");
         }
         for url in ["http://127.0.0.1:8200/v1/x", "http://127.1.2.3/v1/x", "http://[::1]:8200/v1/x", "http://localhost/v1/x"] {
             assert_eq!(warning(url), None, "{url}");

@@ -107,7 +107,7 @@ impl Client<'_> {
     }
 }
 
-/// What can be mended by waiting says more than what cannot, and a node that speaks more than one that does not.
+/// A failure that may pass says more than one that does not, and a node that answers more than one that is silent.
 fn weight(outcome: &Result<ApiResponse, Error>) -> u8 {
     match (retry::classify(outcome), outcome) {
         (None, _) => 0,

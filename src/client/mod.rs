@@ -1,4 +1,4 @@
-//! The connection to Vault: a request out, a whole answer in, within limits and with patience. What an answer means is
+//! The connection to Vault: a request out, a whole answer in, within limits, tried again while that can help. What an answer means is
 //! `vault`'s.
 
 mod api;
@@ -88,7 +88,7 @@ impl Cluster {
 }
 
 impl<'a> Client<'a> {
-    /// Whoever asks from now on, within the time that is set.
+    /// A client for one call, whose budget starts now.
     pub(crate) fn new(cluster: &'a Cluster, shared: &'a Connections, host: &'a dyn Host) -> Self {
         let budget = cluster.options.budget;
         Self {
@@ -141,7 +141,7 @@ impl<'a> Client<'a> {
             };
             tries += 1;
             let asks = match again.after {
-                Some(asked) if asked > wait => format!(" and asks for {:.0} s of patience", asked.as_secs_f32()),
+                Some(asked) if asked > wait => format!(" and asks to wait {:.0} s", asked.as_secs_f32()),
                 _ => String::new(),
             };
             self.host.warn(&format!(
@@ -170,7 +170,7 @@ impl<'a> Client<'a> {
         connection.exchange(&call.within(self), &self.exchange_within(limit).ok()?).ok()
     }
 
-    /// The error of a thread that waited in vain for what another one asks the cluster.
+    /// The error of a thread that waited for another thread's request to the cluster and got no result.
     pub(crate) fn given_up(&self, why: GivenUp) -> Error {
         let waited = self.start.elapsed();
         match self.cluster.connections.first() {

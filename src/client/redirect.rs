@@ -1,5 +1,5 @@
 //! Where a redirect may lead. A standby that cannot forward a request names the active node with a 307; everything else
-//! that redirects is a proxy's login page or worse. The credentials of the request go along, hence the rules.
+//! that redirects is a proxy's login page or worse. The request's credentials are sent along, which is why there are rules.
 
 use percent_encoding::percent_decode_str;
 use reqwest::Url;

@@ -1,4 +1,4 @@
-//! An I/O driver with the connections that live in it. It has no thread of its own: whoever calls drives it. One call of
+//! An I/O driver with the connections that live in it. It has no thread of its own: the calling thread drives it. One call of
 //! the host has it at a time and leaves it to the next one, so that calls at the same time wait for Vault and not for each other.
 
 use std::cell::RefCell;

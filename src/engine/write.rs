@@ -63,7 +63,7 @@ impl Writing<'_> {
         let pinned = self.reading.reference.engine;
         let assumed = pinned.unwrap_or(Engine::Kv2);
         let current = match self.current(assumed) {
-            // Whatever the mount is, nothing can be written now.
+            // Nothing can be written now, whichever engine the mount has.
             Err(error) if !about_the_mount(&error) => return Err(error),
             current => current,
         };

@@ -115,7 +115,7 @@ fn warn_of_end(lease: &Lease, token_ttl: Option<Duration>, renew: bool, location
         return;
     }
     let sooner = token_ttl.map(|ttl| format!(" but ends with the token that read it, after {} s", ttl.as_secs()));
-    let why = if renew { "and it cannot be renewed" } else { "and nobody renews it (\"renew\":true would)" };
+    let why = if renew { "and it cannot be renewed" } else { "and nothing renews it (\"renew\":true would)" };
     host.warn(&format!(
         "The secret at {location} is leased for {} s{}, {why}: the server loses it then. A static role (static-creds) has no such \
          end",

@@ -226,7 +226,7 @@ impl Value {
 
 /// What is wrong with a value in quotes.
 pub(crate) const IN_QUOTES: (&str, &str) =
-    ("it stands in quotes, which became a part of it: 'docker run --env-file' for one keeps them", "remove the quotes");
+    ("it is in quotes, which became a part of the value: 'docker run --env-file' keeps them, for example", "remove the quotes");
 
 /// Whether the text begins and ends with the same quote.
 pub(crate) fn is_in_quotes(text: &str) -> bool {

@@ -58,7 +58,7 @@ pub(crate) fn client(host: &dyn Host, options: &Options) -> Result<Tls, Error> {
     let (mut config, trust) = match options.skip_verify {
         Some(origin) => {
             host.warn(&format!(
-                "Vault's TLS certificate is not checked, because {origin} says so: whoever stands between this machine and Vault can \
+                "Vault's TLS certificate is not checked, because {origin} says so: anybody on the network between this machine and Vault can \
                  read the token and the secrets. What to do: remove it, and name the certificate of Vault's CA in VAULT_CACERT"
             ));
             let verifier = Arc::new(verifier::Unchecked { provider: provider.clone() });

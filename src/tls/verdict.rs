@@ -290,9 +290,10 @@ fn in_words(error: &Error) -> crate::Problem {
             "check that \"endpoint\" names Vault's API port (usually 8200, not the cluster port 8201)",
         ),
         Error::AlertReceived(alert) => alert_in_words(*alert),
-        other => {
-            (other.to_string(), "check that \"endpoint\" names Vault's API port, and what stands between this machine and Vault")
-        }
+        other => (
+            other.to_string(),
+            "check that \"endpoint\" names Vault's API port, and any proxy or balancer between this machine and Vault",
+        ),
     };
     crate::Problem::new(what, advice)
 }

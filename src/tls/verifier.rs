@@ -141,7 +141,7 @@ impl ServerCertVerifier for Unchecked {
         Ok(ServerCertVerified::assertion())
     }
 
-    // Whoever is accepted without a certificate need not prove that it is his own.
+    // A peer that is accepted without a check of its certificate need not prove that it owns it.
     fn verify_tls12_signature(
         &self,
         _: &[u8],

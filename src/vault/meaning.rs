@@ -38,7 +38,7 @@ pub(crate) enum Meaning<'a> {
     RateLimited(String),
     /// 3xx.
     Redirect,
-    /// An error of Vault's without words of its own here.
+    /// Another error of Vault.
     Refused(String),
     /// The server wants TLS, and was asked in plain text.
     WantsTls,
@@ -46,7 +46,7 @@ pub(crate) enum Meaning<'a> {
     Foreign(String),
 }
 
-/// The part of Vault's envelope that is read. Data stays raw: what is not asked for is never decoded.
+/// The part of Vault's envelope that is read. Data stays raw: values that are not needed are never decoded.
 #[derive(Deserialize)]
 pub(crate) struct Envelope<'a> {
     #[serde(borrow)]
@@ -175,11 +175,11 @@ pub(crate) fn foreign(content_type: Option<&str>, body: &[u8]) -> String {
     match title.filter(|title| !title.is_empty()) {
         Some(title) => format!("{kind}, a page titled \"{title}\""),
         None if body.is_empty() => format!("{kind}, with an empty body"),
-        None => format!("{kind}, {} bytes that are no JSON of Vault's", body.len()),
+        None => format!("{kind}, {} bytes that are not a Vault JSON response", body.len()),
     }
 }
 
-/// A time of Vault's. What is longer than ten years has no end that matters, and would not fit into a clock.
+/// A duration in an answer of Vault. One of more than ten years is cut to that: a clock could not hold it.
 pub(crate) fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds.min(10 * 365 * 24 * 3600))
 }

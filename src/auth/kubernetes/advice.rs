@@ -1,4 +1,4 @@
-//! Why Vault refused a Kubernetes login, likeliest first, each cause with the command that mends it.
+//! Why Vault refused a Kubernetes login, most likely cause first, each with the command that fixes it.
 //!
 //! Vault looks at the token in this order: role, then (from its claims alone) service account, namespace, audience and times,
 //! last a TokenReview at the Kubernetes API server. Each step but the last has an answer of its own. Everything that can go
@@ -78,7 +78,10 @@ impl Refusal<'_> {
         } else if says("could not load backend configuration") {
             Problem::new("The auth method is not configured", self.write_config())
         } else if says("missing role") || says("missing jwt") {
-            Problem::new("The login reached Vault without its fields", "check what stands between this machine and Vault")
+            Problem::new(
+                "The login reached Vault without its fields",
+                "check any proxy or balancer between this machine and Vault",
+            )
         } else if says("(exp)") || says("token is expired") || self.claims.validity(self.now) == Validity::Expired {
             EXPIRED.into()
         } else if says("(nbf)") || says("(iat)") || self.claims.validity(self.now) == Validity::NotYetValid {
@@ -101,7 +104,7 @@ impl Refusal<'_> {
         (what, advice)
     }
 
-    /// The names and times that Vault checks itself are right, or it would have said so: the API server did not vouch for it.
+    /// The names and times that Vault checks itself are right, or it would have said so: the API server did not confirm it.
     fn token_review(&self, read_role: &str, account: &str, namespace: &str) -> Problem {
         let mut causes = Vec::new();
         if self.mounted.is_none() {
@@ -136,7 +139,7 @@ impl Refusal<'_> {
         let causes: Vec<String> = causes.iter().zip(1..).map(|(cause, number)| format!("({number}) {cause}")).collect();
         Problem::new(
             "Vault says no more than that; its own log at level debug does",
-            format!("the likeliest cause first: {}", causes.join("; ")),
+            format!("most likely cause first: {}", causes.join("; ")),
         )
     }
 
@@ -156,7 +159,7 @@ const EXPIRED: (&str, &str) = (
 );
 const NOT_YET_VALID: (&str, &str) = (
     "The token is from the future",
-    "correct the clock of this machine, of Vault or of the cluster (NTP): more than a minute between them is too much",
+    "correct the clock of this machine, of Vault or of the cluster (NTP): they must not differ by more than a minute",
 );
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ fn both_servers_are_read_alike() {
         ("kubernetes-login-no-jwt", "refused: missing jwt"),
         ("kubernetes-login-unconfigured", "refused: invalid role name \"x\""),
         ("sys-unknown", "not this engine"),
-        ("kv2-bad-percent", "foreign: text/plain; charset=utf-8, 15 bytes that are no JSON of Vault's"),
+        ("kv2-bad-percent", "foreign: text/plain; charset=utf-8, 15 bytes that are not a Vault JSON response"),
     ] {
         for server in ["openbao-2.4.0", "vault-1.14.2"] {
             let answer = recorded(server, name);
@@ -142,13 +142,13 @@ fn answers_that_no_real_server_gives_on_demand() {
         (200, Some("text/html"), html, "foreign: text/html, a page titled \"407 Proxy Authentication Required\""),
         (400, None, b"Client sent an HTTP request to an HTTPS server.\n", "wants TLS"),
         (502, None, b"", "foreign: without a content type, with an empty body"),
-        (200, json, b"{\"data\":", "foreign: application/json, 8 bytes that are no JSON of Vault's"),
+        (200, json, b"{\"data\":", "foreign: application/json, 8 bytes that are not a Vault JSON response"),
         (500, json, b"{\"errors\":[\"local node not active but active cluster node not found\"]}", "no leader"),
         (503, json, b"{\"errors\":[\"Vault is sealed\"]}", "sealed"),
         (501, None, b"", "uninitialised"),
         (403, json, b"{\"errors\":[\"1 error occurred:\\n\\t* permission denied\\n\\n\",\"invalid token\"]}", "not accepted"),
         (500, json, b"{\"errors\":[\"internal\\nerror\"]}", "refused: internal error"),
-        (404, json, b"{\"errors\":null}", "foreign: application/json, 15 bytes that are no JSON of Vault's"),
+        (404, json, b"{\"errors\":null}", "foreign: application/json, 15 bytes that are not a Vault JSON response"),
     ] {
         assert_eq!(word(&meaning(status, kind, body)), want, "{status} {}", String::from_utf8_lossy(body));
     }

@@ -147,7 +147,7 @@ public class PatienceTest {
         assertEquals(outcomes.get(0).warnings.toString(), 1, outcomes.get(0).warnings.size());
         // Not the same moment for all who started together.
         assertTrue(outcomes.toString(), outcomes.get(0).warnings.get(0)
-                .matches(".* and asks for 3600 s of patience; try 2 follows in 1\\.[2-5] s, 2 of 2 s.*"));
+                .matches(".* and asks to wait 3600 s; try 2 follows in 1\\.[2-5] s, 2 of 2 s.*"));
         outcomes.get(1).assertValue(SECRET).assertWithin(3);
         sealed.close();
         limited.close();

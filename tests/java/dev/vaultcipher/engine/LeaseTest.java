@@ -67,7 +67,7 @@ public class LeaseTest {
         StoreSession.Outcome first = assertLogsIn(logIn(shared, app));
         assertEquals(first.toString(), 1, first.warnings.size());
         assertTrue(first.toString(), first.warnings.get(0).contains("leased for 3600 s")
-                && first.warnings.get(0).contains("nobody renews it"));
+                && first.warnings.get(0).contains("nothing renews it"));
         awaitNoKeeper(shared, 20);
         assertEquals(first.call.valueSha256, assertLogsIn(logIn(shared, app)).call.valueSha256);
         assertEquals(List.of("auth/one/login", "database/creds/one"), app.requests());

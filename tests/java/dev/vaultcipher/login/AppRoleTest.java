@@ -68,11 +68,11 @@ public class AppRoleTest {
     public void anIdThatWasQuotedOrPastedIsRefusedByNameBeforeItIsSent() {
         String secretId = secretId("approle/role/app");
         logins.get(logins.text("APPROLE"), ROLE_ID, "\"app\"", SECRET_ID, secretId)
-                .assertFails("system property " + ROLE_ID, "it stands in quotes", "remove the quotes");
+                .assertFails("system property " + ROLE_ID, "it is in quotes", "remove the quotes");
         logins.get(logins.text("APPROLE", "roleId", "app"), SECRET_ID, "'" + secretId + "'")
-                .assertFails("system property " + SECRET_ID, "it stands in quotes");
+                .assertFails("system property " + SECRET_ID, "it is in quotes");
         logins.get(logins.text("APPROLE", "roleId", "app", "secretIdFile", logins.file("quoted", "\"" + secretId + "\"\n")))
-                .assertFails("field \"secretIdFile\" of the text", "it stands in quotes");
+                .assertFails("field \"secretIdFile\" of the text", "it is in quotes");
         logins.get(logins.text("APPROLE", "roleId", "app", "secretIdFile", logins.file("pasted", secretId + "\u200b")))
                 .assertFails("field \"secretIdFile\" of the text", "it holds a zero-width space (U+200B)");
         logins.get(logins.text("APPROLE", "roleIdFile", logins.file("bom-role", "\ufeffapp\r\n"),

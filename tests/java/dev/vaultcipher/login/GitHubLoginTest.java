@@ -52,7 +52,7 @@ public class GitHubLoginTest {
         logins.get(logins.text("GITHUB", "timeout", "30"), TOKEN, wrong).assertWithin(5).assertFails(
                 "The GITHUB login was refused (500 ", "401 Bad credentials", "/v1/auth/github/login",
                 "with the personal access token from system property " + TOKEN + " at auth mount \"github\"",
-                "the likeliest cause first: (1) GitHub does not accept the token", "read:org");
+                "most likely cause first: (1) GitHub does not accept the token", "read:org");
     }
 
     @Test

@@ -71,7 +71,7 @@ public class JwtLoginTest {
         String file = logins.file("refused", jwt);
         logins.get(logins.text("JWT", "jwtFile", file, "role", "app"))
                 .assertFails("The JWT login was refused (400 ", "/v1/auth/jwt/login", "at auth mount \"jwt\"",
-                        "the token in \"" + file + "\" is of", "What to do: the likeliest cause first")
+                        "the token in \"" + file + "\" is of", "What to do: most likely cause first")
                 .assertFails(parts);
     }
 

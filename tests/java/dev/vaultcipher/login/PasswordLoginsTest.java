@@ -64,13 +64,13 @@ public class PasswordLoginsTest {
             logins.get(logins.text("USERPASS", "username", user), PASSWORD, wrong()).assertFails(
                     "POST " + logins.vault.address() + "/v1/auth/userpass/login/" + user, "USERPASS",
                     "with user \"" + user + "\" at auth mount \"userpass\"", "400 invalid username or password",
-                    "What to do: the likeliest cause first: (1) the user name or the password is wrong");
+                    "What to do: most likely cause first: (1) the user name or the password is wrong");
         }
         for (String user : new String[] {"ann b", "nobody"}) {
             logins.get(logins.text("LDAP", "username", user), PASSWORD, wrong()).assertFails(
                     "/v1/auth/ldap/login/" + user.replace(" ", "%20"), "LDAP", "with user \"" + user + "\" at auth mount \"ldap\"",
                     "400 ldap operation failed",
-                    "What to do: the likeliest cause first: (1) the user name or the password is wrong");
+                    "What to do: most likely cause first: (1) the user name or the password is wrong");
         }
     }
 

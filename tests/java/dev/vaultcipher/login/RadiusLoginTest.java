@@ -47,7 +47,7 @@ public class RadiusLoginTest {
             logins.get(logins.text("RADIUS", "username", user), PASSWORD, Canaries.keep(Fixtures.randomText())).assertFails(
                     "The RADIUS login was refused (400 access denied by the authentication server)",
                     "/v1/auth/radius/login/" + user, "with user \"" + user + "\" at auth mount \"radius\"",
-                    "the likeliest cause first: (1) the user name or the password is wrong");
+                    "most likely cause first: (1) the user name or the password is wrong");
         }
     }
 

@@ -81,10 +81,10 @@ public class TokenSourcesTest {
     public void quotesOfAnEnvironmentFileAreNamedAndNeverSent() {
         for (String variable : new String[] {"SECRET_STORE_VAULT_TOKEN", "VAULT_TOKEN"}) {
             assertSays(logins.getIn(logins.text("TOKEN"), variable, "\"" + token + "\""),
-                    "environment variable " + variable + " is not usable: it stands in quotes", "docker run --env-file", "remove the quotes");
+                    "environment variable " + variable + " cannot be used: it is in quotes", "docker run --env-file", "remove the quotes");
         }
         assertSays(logins.getIn(logins.text("TOKEN").replace(",\"endpoint\":\"" + logins.vault.address() + "\"", ""), "VAULT_ADDR",
-                "'" + logins.vault.address() + "'"), "environment variable VAULT_ADDR cannot be used: it stands in quotes");
+                "'" + logins.vault.address() + "'"), "environment variable VAULT_ADDR cannot be used: it is in quotes");
         logins.get(logins.text("TOKEN", "tokenFile", logins.file("quoted-token", "\"" + token + "\"\n")))
                 .assertFails("holds quotes around the token. What to do: remove them");
     }
@@ -102,7 +102,7 @@ public class TokenSourcesTest {
     @Test
     public void aPropertyThatJavaCouldNotDecodeIsNamed() {
         logins.get(logins.text("TOKEN"), "secret.store.vault.token.file", "/run/tok\ufffdn").assertFails(
-                "system property secret.store.vault.token.file is not usable: it holds U+FFFD", "LANG=C.UTF-8");
+                "system property secret.store.vault.token.file cannot be used: it holds U+FFFD", "LANG=C.UTF-8");
     }
 
     @Test

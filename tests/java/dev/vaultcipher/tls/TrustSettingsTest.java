@@ -159,7 +159,7 @@ public class TrustSettingsTest {
                 .text(vault.textFor(endpoint, "proxy", proxy)).text(vault.textFor(endpoint, "proxy", proxy))
                 .call(vault.textFor("http://vault.example.org", "proxy", proxy));
         vault.check(outcome, "", "", "");
-        assertEquals(outcome.toString(), 1, warnings(outcome, "WARNING: The way to Vault at " + endpoint + " is not encrypted"));
+        assertEquals(outcome.toString(), 1, warnings(outcome, "WARNING: The connection to Vault at " + endpoint + " is not encrypted"));
         assertEquals(outcome.toString(), 1, warnings(outcome, "is not encrypted"));
     }
 
