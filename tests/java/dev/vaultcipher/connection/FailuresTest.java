@@ -119,7 +119,7 @@ public class FailuresTest {
         for (String status : Arrays.asList("200 OK", "403 Forbidden", "502 Bad Gateway")) {
             try (ScriptedPeer proxy = ScriptedPeer.answering("HTTP/1.1 " + status + "\r\nContent-Type: text/html\r\nContent-Length: "
                     + page.length() + "\r\nConnection: close\r\n\r\n" + page)) {
-                fails(vault.text("sample/secret", "password").replace(vault.address(), proxy.address()), "not Vault's",
+                fails(vault.text("sample/secret", "password").replace(vault.address(), proxy.address()), "not from Vault",
                         "status " + status.substring(0, 3), "text/html", "Access Denied", proxy.address());
             }
         }
@@ -137,7 +137,7 @@ public class FailuresTest {
         HostProcess.Outcome outcome = jvm(token).call("swordfish", "", "{}",
                 "{\"mount\":\"secret\",\"pth\":\"a\",\"key\":5,\"endpoint\":\"vault:8200\"}");
         assertEquals(outcome.toString(), 4, outcome.calls.size());
-        Messages.assertSays(outcome.calls.get(0), FAILURE, "must already be in Vault");
+        Messages.assertSays(outcome.calls.get(0), FAILURE, "the secret itself is in Vault");
         Messages.assertSays(outcome.calls.get(1), FAILURE, "empty");
         Messages.assertSays(outcome.calls.get(2), FAILURE, "mount", "path", "key", "endpoint");
         Messages.assertSays(outcome.calls.get(3), FAILURE, "\"pth\"", "\"path\"", "\"key\"", "\"endpoint\"", "http");

@@ -114,7 +114,7 @@ public class FaultPeerTest {
             outcome.assertFails(name.split(" \\| ")[0], "http://127.0.0.1:" + peer.port() + "/v1/secret/data/sample/secret")
                     .assertWithin(4.5);
             // What waiting cannot mend is asked for once.
-            boolean passing = name.startsWith("no whole") || name.startsWith("closed");
+            boolean passing = name.startsWith("no complete") || name.startsWith("closed");
             assertTrue(name + outcome, passing || peer.reads().size() == 1);
         });
     }

@@ -172,7 +172,7 @@ public class ProxyTest {
             for (VaultServer vault : Arrays.asList(http, https)) {
                 session.get(with(far(vault), "proxy", "http://127.0.0.1:" + closed)).assertFails(
                         "the proxy cannot be reached: the connection was refused", "via proxy http://127.0.0.1:" + closed,
-                        "check the proxy's address");
+                        "check the address of the proxy");
                 session.get(with(far(vault), "proxy", "proxy.invalid:3128")).assertFails(
                         "the proxy cannot be reached: the host name \"proxy.invalid\" cannot be resolved", "via proxy http://proxy.invalid:3128");
             }

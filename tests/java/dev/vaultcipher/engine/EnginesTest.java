@@ -172,7 +172,7 @@ public class EnginesTest {
             reads.read(token, text("mount", "secret", "engine", "kv1"))
                     .assertFails("mount \"secret\" does not answer as a KV version 1", "it is KV version 2", "\"engine\":\"kv2\"");
         }
-        reads.read(text("mount", "old", "version", 2)).assertFails("it is KV version 1", "leave \"version\" out");
+        reads.read(text("mount", "old", "version", 2)).assertFails("it is KV version 1", "remove \"version\"");
         reads.read(text("mount", "old", "version", 2, "engine", "kv1")).assertFails("\"version\" is for KV version 2 only");
         reads.read(text("mount", "secret", "path", "a/b", "engine", "kv3")).assertFails("\"engine\" must be one of", "\"kv2\"");
     }

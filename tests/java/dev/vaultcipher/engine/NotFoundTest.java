@@ -103,7 +103,7 @@ public class NotFoundTest {
         String token = reads.reader("team/kv/data/app/database");
         reads.read(token, text("mount", "team/vk")).assertFails("does not allow", "it can see the mount \"team/kv\": did you mean this one?",
                 "path \"team/vk/data/app/database\"");
-        StoreSession.Outcome other = reads.read(token, text("mount", "team/kv", "path", "other")).assertFails("denies");
+        StoreSession.Outcome other = reads.read(token, text("mount", "team/kv", "path", "other")).assertFails("does not allow");
         assertTrue(other.toString(), !other.call.message.contains("did you mean"));
     }
 
@@ -114,7 +114,7 @@ public class NotFoundTest {
         fails(text("namespace", "gruop"), "no such namespace", "(namespace: gruop)", "vault namespace list");
         // A token of the root namespace that may do nothing in this one.
         reads.read(reads.reader("secret/data/app/database"), text("namespace", "group"))
-                .assertFails("denies", "(namespace: group)", "namespace");
+                .assertFails("does not allow", "(namespace: group)", "namespace");
     }
 
     private static void fails(String text, String... parts) {

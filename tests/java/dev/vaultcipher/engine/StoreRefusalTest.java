@@ -82,7 +82,7 @@ public class StoreRefusalTest {
         String value = newValue();
         refused(order(storing.text("secret", "a", "engine", "\"kv1\""), value), "it is KV version 2", "\"engine\":\"kv2\"");
         refused(order(storing.text("old", "a", "engine", "\"kv2\""), value), "it is KV version 1", "\"engine\":\"kv1\"");
-        refused(order(storing.text("cubbyhole", "a"), value), "it is a \"cubbyhole\" engine", "name the mount of a KV engine");
+        refused(order(storing.text("cubbyhole", "a"), value), "it is a \"cubbyhole\" engine", "use the mount of a KV engine");
         refused(order(storing.text("secret", "data/a"), value), "\"path\" begins with \"data/\"", "write \"a\"");
         refused(order(storing.text("team/kv/app", "a"), value), "the mount is \"team/kv\"");
         refused(order(storing.text("secrt", "a"), value), "no secrets engine at mount \"secrt\"", "did you mean \"secret\"?");

@@ -57,7 +57,7 @@ public class JvmRestrictionsTest {
     @Test
     public void aSecurityManagerThatAllowsNothingIsNamed() throws IOException {
         assertRefused(underSecurityManager(""), "The JVM's security manager does not allow it: access denied",
-                "Grant our jar this permission in the policy file");
+                "Grant the jar this permission in the policy file");
     }
 
     /** All that is needed; without the permission to see protection domains the jar is found in another way. */

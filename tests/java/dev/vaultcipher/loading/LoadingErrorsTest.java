@@ -51,9 +51,9 @@ public class LoadingErrorsTest {
     @Test
     public void aNamedFileMustExist() {
         assertRefused(host(jar(folder)).jvmFlags("-Ddev.vaultcipher.library=/nowhere/x.so").call(TEXT),
-                "dev.vaultcipher.library names /nowhere/x.so, which is no file");
+                "dev.vaultcipher.library names /nowhere/x.so, which is not a file");
         assertRefused(host(HostProcess.ourJar()).jvmFlags("-Ddev.vaultcipher.library=" + folder).call(TEXT),
-                "dev.vaultcipher.library names " + folder + ", which is no file");
+                "dev.vaultcipher.library names " + folder + ", which is not a file");
     }
 
     @Test
