@@ -1,22 +1,31 @@
 //! One request to one endpoint: what is sent, and what came back.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use reqwest::Url;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use bytes::Bytes;
+use hyper::header::{
+    ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, PROXY_AUTHORIZATION, RETRY_AFTER, USER_AGENT,
+};
+use hyper::{Method, Request, Uri};
+use url::{Position, Url};
 use zeroize::Zeroizing;
 
-use super::failure::Peer;
-use super::options::Options;
-use super::proxy::{self, Proxy};
-use super::runtime::{IoDriver, Stopped};
-use super::transport::{Needs, Transport};
-use super::{ApiRequest, ApiResponse, READ_TIMEOUT, failure};
-use crate::client::Endpoint;
+use crate::client::connect::{Phase, connect};
 use crate::client::connections::Connections;
+use crate::client::dns::UnknownHost;
+use crate::client::failure::{Failure, Peer};
+use crate::client::http::{Answer, Body, HttpConnection, MAX_BODY};
+use crate::client::options::Options;
+use crate::client::proxy::{self, Proxy};
+use crate::client::runtime::{IoDriver, Stopped};
+use crate::client::transport::{Needs, Transport};
+use crate::client::wire::Protocol;
+use crate::client::{ApiRequest, ApiResponse, Endpoint};
 use crate::error::{Error, ErrorKind, RequestInfo, Unreachable};
 use crate::host::Host;
+use crate::secret::Secret;
 use crate::settings::Sources;
 use crate::single_flight::GivenUp;
 use crate::{tls, vault};
@@ -26,12 +35,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The same where another endpoint can be asked instead: enough for two lost packets.
 const CONNECT_TIMEOUT_OF_SEVERAL: Duration = Duration::from_secs(4);
-
-/// The limit for a proxy to say why it opened no tunnel.
-const PROXY_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The limit for an answer's body: Vault's own default limit for a request, so nothing that was written is larger.
-const MAX_BODY: usize = 32 * 1024 * 1024;
 
 /// Within what a request is sent.
 #[derive(Clone, Copy)]
@@ -91,8 +94,8 @@ impl Connection {
     }
 
     /// What TLS trusts, and who it is.
-    pub(super) fn tls_config(&self) -> rustls::ClientConfig {
-        self.transport.tls_config()
+    pub(super) fn tls_config(&self) -> &Arc<rustls::ClientConfig> {
+        self.transport.tls()
     }
 
     /// What a message says about the endpoint as a whole.
@@ -113,22 +116,23 @@ impl Connection {
     /// The same at another URL: the target of a redirect.
     pub(super) fn exchange_at(&self, url: Url, call: &ApiRequest<'_>, exchange: &Exchange<'_>) -> Result<ApiResponse, Error> {
         let Exchange { shared, options, driver, host, limit } = *exchange;
-        let (method, name) = match call.post {
-            None => (reqwest::Method::GET, "GET"),
-            Some(_) => (reqwest::Method::POST, "POST"),
-        };
         if self.endpoint.socket.is_none() {
             warn_of_plain_http(&url, shared, host);
         }
-        let at = self.at(name, &url, options, call.login);
-        let mut request = reqwest::Request::new(method, url);
-        *request.headers_mut() = headers(call, options)?;
-        *request.body_mut() = call.post.map(|(body, _)| body.expose().to_owned().into());
-        let client = driver.client(&self.transport)?;
-
+        let at = self.at(if call.post.is_some() { "POST" } else { "GET" }, &url, options, call.login);
         let unreachable = |why| ErrorKind::Unreachable(why).at(&at);
-        let deadline = Instant::now() + limit;
-        match driver.run(host, deadline, answer(client, request)) {
+        let bad = |problem| ErrorKind::BadAnswer { problem }.at(&at);
+        let phase = Cell::new(Phase::Answer);
+        let surplus = Cell::new(false);
+        let outcome = driver.run(host, Instant::now() + limit, self.answer(&url, call, exchange, &phase, &surplus));
+        if surplus.get() {
+            host.warn(&format!(
+                "{} sent more than the answer to a request. From now on each request gets a connection of its own. What to do: check \
+                 what stands between this machine and Vault: a balancer or proxy that mixes up answers can hand out the wrong secret",
+                self.name()
+            ));
+        }
+        match outcome {
             Ok(Ok(answer)) if answer.status == 407 => {
                 let page = vault::foreign(header(&answer.headers, CONTENT_TYPE, call).as_deref(), &hide(answer.body, call));
                 Err(unreachable(Unreachable::ProxyCredentials { answer: format!("407, {page}") }))
@@ -142,16 +146,100 @@ impl Connection {
                 refuses_for_good: call.is_refused_for_good(answer.status, &answer.body),
                 body: if quotable(&answer) { hide(answer.body, call) } else { answer.body },
             }),
-            Ok(Err(Broken::Network(error))) => {
-                let why = failure::explain(&error, self.connect_limit, READ_TIMEOUT, self.peer());
-                Err(unreachable(self.ask_the_proxy(why, &at.url, deadline, exchange)))
+            Ok(Err(Failure::TooLarge)) => Err(bad(format!("it is larger than {} MiB", MAX_BODY / 1024 / 1024))),
+            Ok(Err(Failure::NoMemory)) => Err(bad("this process has not enough memory left for it".to_owned())),
+            Ok(Err(Failure::OtherProtocol(Protocol::Tls))) => Err(ErrorKind::WantsTls.at(&at)),
+            Ok(Err(Failure::Internal(what))) => Err(Error::internal(what)),
+            Ok(Err(failure)) => {
+                let why = failure.explain(self.connect_limit, self.peer());
+                Err(why.map_or_else(|| Error::internal("a failure without words"), unreachable))
             }
-            Ok(Err(Broken::TooLarge)) => {
-                Err(ErrorKind::BadAnswer { problem: format!("it is larger than {} MiB", MAX_BODY / 1024 / 1024) }.at(at))
-            }
-            Err(Stopped::Late) => Err(unreachable(Unreachable::Timeout { seconds: (limit.as_secs_f32() * 10.0).round() / 10.0 })),
+            Err(Stopped::Late) => Err(unreachable(self.late(phase.get(), &url, limit))),
             Err(Stopped::Interrupted) => Err(ErrorKind::Interrupted.at(at)),
         }
+    }
+
+    /// Sends a request on a connection that was kept, or on a new one.
+    async fn answer(
+        &self,
+        url: &Url,
+        call: &ApiRequest<'_>,
+        exchange: &Exchange<'_>,
+        phase: &Cell<Phase>,
+        surplus: &Cell<bool>,
+    ) -> Result<Answer, Failure> {
+        let Exchange { shared, options, driver, .. } = *exchange;
+        // Whether the server said something that nobody asked for. Then its connections are not kept any more.
+        let note_surplus = |connection: &HttpConnection| {
+            if connection.has_surplus() && shared.stop_keeping(url) {
+                surplus.set(true);
+            }
+        };
+        if let Some(mut kept) = driver.take(&self.transport, url) {
+            let is_quiet = kept.is_quiet().await;
+            note_surplus(&kept);
+            if is_quiet && shared.keeps(url) {
+                match kept.send(self.request(url, call, options)?).await {
+                    // The server closed it while the request was on its way: it is sent once more, on a new one. A 408 says the
+                    // same.
+                    Err(failure) if kept.was_gone(&failure) => {}
+                    Ok(answer) if answer.status == 408 => {}
+                    outcome => {
+                        note_surplus(&kept);
+                        self.leave(kept, url, exchange);
+                        return outcome;
+                    }
+                }
+            }
+        }
+        let stream = connect(&self.transport, url, &shared.lookups, phase).await?;
+        phase.set(Phase::Answer);
+        let mut connection = HttpConnection::new(stream).await?;
+        let outcome = connection.send(self.request(url, call, options)?).await;
+        note_surplus(&connection);
+        self.leave(connection, url, exchange);
+        outcome
+    }
+
+    /// Leaves a connection to the next request.
+    fn leave(&self, connection: HttpConnection, url: &Url, exchange: &Exchange<'_>) {
+        if exchange.shared.keeps(url) {
+            exchange.driver.leave(&self.transport, url, connection);
+        }
+    }
+
+    fn request(&self, url: &Url, call: &ApiRequest<'_>, options: &Options) -> Result<Request<Body>, Failure> {
+        let to_proxy = self.proxy.as_ref().filter(|_| url.scheme() == "http");
+        let target =
+            if to_proxy.is_some() { &url[..Position::AfterQuery] } else { &url[Position::BeforePath..Position::AfterQuery] };
+        let target: Uri = target.parse().map_err(|_| Failure::Internal("the URL is not one for HTTP"))?;
+        let mut headers = headers(call, options)?;
+        headers.insert(HOST, header_value(&url[Position::BeforeHost..Position::AfterPort])?);
+        if let Some(authorization) = to_proxy.and_then(|proxy| proxy.authorization()) {
+            headers.insert(PROXY_AUTHORIZATION, credential(&authorization)?);
+        }
+        let body =
+            call.post.map_or_else(Bytes::new, |(body, _)| Bytes::from_owner(Zeroizing::new(body.expose().as_bytes().to_vec())));
+        let mut request = Request::new(Body::new(body));
+        *request.method_mut() = if call.post.is_some() { Method::POST } else { Method::GET };
+        *request.uri_mut() = target;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+
+    /// What the time was over for.
+    fn late(&self, phase: Phase, url: &Url, limit: Duration) -> Unreachable {
+        let seconds = (limit.as_secs_f32() * 10.0).round() / 10.0;
+        match phase {
+            Phase::LookUp => {
+                let host = self.proxy.as_ref().map_or(url, |proxy| proxy.url()).host_str().unwrap_or_default().to_owned();
+                let unknown = UnknownHost { host, reason: format!("no answer within {seconds} s") };
+                Failure::UnknownHost(unknown).explain(self.connect_limit, self.peer())
+            }
+            Phase::Connect => Failure::ConnectTimeout.explain(Duration::from_secs_f32(seconds), self.peer()),
+            Phase::Handshake | Phase::Answer => None,
+        }
+        .unwrap_or(Unreachable::Timeout { seconds })
     }
 
     /// The error of a thread that waited this long for another thread's request and got no result.
@@ -185,15 +273,6 @@ impl Connection {
             (None, None) => Peer::Server,
         }
     }
-
-    /// `why`, or in the proxy's own words where it opened no tunnel.
-    fn ask_the_proxy(&self, why: Unreachable, url: &str, deadline: Instant, exchange: &Exchange<'_>) -> Unreachable {
-        let (Some(proxy), Unreachable::Proxy { .. } | Unreachable::ProxyCredentials { .. }) = (&self.proxy, &why) else {
-            return why;
-        };
-        let deadline = deadline.min(Instant::now() + PROXY_TIMEOUT);
-        exchange.driver.run(exchange.host, deadline, proxy.refusal(url)).ok().flatten().unwrap_or(why)
-    }
 }
 
 fn warn_of_plain_http(url: &Url, shared: &Connections, host: &dyn Host) {
@@ -215,35 +294,25 @@ fn warning_of_plain_http(url: &Url) -> Option<String> {
     })
 }
 
-fn headers(call: &ApiRequest<'_>, options: &Options) -> Result<HeaderMap, Error> {
+fn headers(call: &ApiRequest<'_>, options: &Options) -> Result<HeaderMap, Failure> {
     let mut headers = options.headers.clone();
+    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("vault-cipher/", env!("CARGO_PKG_VERSION"))));
+    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
     // Vault Agent can be told to refuse requests without it, as a guard against request forgery.
     headers.insert("x-vault-request", HeaderValue::from_static("true"));
     if let Some(namespace) = options.namespace(call.login) {
-        let value = HeaderValue::from_str(namespace).map_err(|_| Error::internal("the namespace is not a valid header"))?;
-        headers.insert("x-vault-namespace", value);
+        headers.insert("x-vault-namespace", header_value(namespace)?);
     }
     if let Some(token) = call.token {
-        let mut value = HeaderValue::from_str(token.expose()).map_err(|_| Error::internal("the token is not a valid header"))?;
-        value.set_sensitive(true);
-        headers.insert("x-vault-token", value);
+        headers.insert("x-vault-token", credential(token)?);
     }
     if let Some(inline) = call.inline {
-        let path =
-            HeaderValue::from_str(&inline.api_path).map_err(|_| Error::internal("the inline login is not a valid header"))?;
-        headers.insert("x-vault-inline-auth-path", path);
-        let namespace = options.namespace(true).map_or("", String::as_str);
-        let namespace =
-            HeaderValue::from_str(namespace).map_err(|_| Error::internal("the inline login is not a valid header"))?;
-        headers.insert("x-vault-inline-auth-namespace", namespace);
+        headers.insert("x-vault-inline-auth-path", header_value(&inline.api_path)?);
+        headers.insert("x-vault-inline-auth-namespace", header_value(options.namespace(true).map_or("", String::as_str))?);
         for (name, parameter) in &inline.parameters {
             let name = HeaderName::from_bytes(format!("x-vault-inline-auth-parameter-{name}").as_bytes());
-            let value = HeaderValue::from_str(parameter.expose());
-            let (Ok(name), Ok(mut value)) = (name, value) else {
-                return Err(Error::internal("the inline login is not a valid header"));
-            };
-            value.set_sensitive(true);
-            headers.insert(name, value);
+            headers
+                .insert(name.map_err(|_| Failure::Internal("the inline login is not a valid header"))?, credential(parameter)?);
         }
     }
     if call.post.is_some() {
@@ -252,44 +321,16 @@ fn headers(call: &ApiRequest<'_>, options: &Options) -> Result<HeaderMap, Error>
     Ok(headers)
 }
 
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    body: Zeroizing<Vec<u8>>,
+fn header_value(text: &str) -> Result<HeaderValue, Failure> {
+    HeaderValue::from_str(text).map_err(|_| Failure::Internal("a text is not a valid header"))
 }
 
-enum Broken {
-    Network(reqwest::Error),
-    TooLarge,
-}
-
-async fn answer(client: reqwest::Client, request: reqwest::Request) -> Result<Answer, Broken> {
-    let mut response = client.execute(request).await.map_err(Broken::Network)?;
-    let announced = response.content_length().unwrap_or(0);
-    if announced > MAX_BODY as u64 {
-        return Err(Broken::TooLarge);
-    }
-    // Room for the whole body at once: a buffer that grows leaves copies of the secret behind.
-    let room = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(4096);
-    let mut body = Zeroizing::new(Vec::with_capacity(room));
-    while let Some(chunk) = response.chunk().await.map_err(Broken::Network)? {
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(Broken::TooLarge);
-        }
-        append(&mut body, &chunk);
-    }
-    Ok(Answer { status: response.status().as_u16(), headers: std::mem::take(response.headers_mut()), body })
-}
-
-/// Appends without leaving an unwiped copy behind when the buffer has to move.
-fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
-    let needed = body.len() + chunk.len();
-    if needed > body.capacity() {
-        let mut larger = Zeroizing::new(Vec::with_capacity(needed * 2));
-        larger.extend_from_slice(body);
-        *body = larger;
-    }
-    body.extend_from_slice(chunk);
+/// In memory that is wiped.
+fn credential(secret: &Secret) -> Result<HeaderValue, Failure> {
+    let owned = Bytes::from_owner(Zeroizing::new(secret.expose().as_bytes().to_vec()));
+    let mut value = HeaderValue::from_maybe_shared(owned).map_err(|_| Failure::Internal("a credential is not a valid header"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// Whether words of this answer may get into a message: an error, or no JSON at all.

@@ -4,7 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use url::{Origin, Url};
+
 use crate::client::connection::Connection;
+use crate::client::dns::Lookups;
 use crate::client::runtime::IoDriver;
 use crate::client::transport::{Needs, Transport};
 use crate::error::Error;
@@ -23,6 +26,9 @@ pub(crate) struct Connections {
     idle: Mutex<Vec<IoDriver>>,
     /// The endpoints that failed, by name, and when.
     down: Mutex<Vec<(String, Instant)>>,
+    pub(super) lookups: Lookups,
+    /// The servers that said something that nobody asked for, the youngest at the end.
+    surplus: Mutex<Vec<Origin>>,
     /// Whether it was said that the way to Vault is not encrypted: once in a process.
     warned_of_plain_http: AtomicBool,
 }
@@ -33,6 +39,8 @@ impl Connections {
             transports: Mutex::new(Vec::new()),
             idle: Mutex::new(Vec::new()),
             down: Mutex::new(Vec::new()),
+            lookups: Lookups::new(),
+            surplus: Mutex::new(Vec::new()),
             warned_of_plain_http: AtomicBool::new(false),
         }
     }
@@ -69,7 +77,34 @@ impl Connections {
     /// of the library, and nothing could close them any more.
     pub(crate) fn end_idle(&self) {
         let drivers = std::mem::take(&mut *lock(&self.idle));
-        drivers.into_iter().for_each(IoDriver::end);
+        // Closed without the lock.
+        drop(drivers);
+    }
+
+    /// Whether connections to this server are kept for further requests. Not after it sent what nobody asked for: the next time
+    /// that may come while an answer is waited for, and would be taken for it.
+    pub(super) fn keeps(&self, server: &Url) -> bool {
+        let surplus = lock(&self.surplus);
+        surplus.is_empty() || !surplus.contains(&server.origin())
+    }
+
+    /// This server sent what nobody asked for. True the first time.
+    pub(super) fn stop_keeping(&self, server: &Url) -> bool {
+        let mut surplus = lock(&self.surplus);
+        let origin = server.origin();
+        if surplus.contains(&origin) {
+            return false;
+        }
+        if surplus.len() == MAX_TRANSPORTS {
+            surplus.remove(0);
+        }
+        surplus.push(origin);
+        true
+    }
+
+    /// Whether a name is looked up at the moment, on a thread that outlasts its call.
+    pub(crate) fn look_up_runs(&self) -> bool {
+        self.lookups.any_runs()
     }
 
     /// The indices of the endpoints: those that did not fail recently first, each part in the order of the text.

@@ -1,6 +1,6 @@
 //! An address of Vault's API.
 
-use reqwest::Url;
+use url::Url;
 
 use crate::settings::Origin;
 use crate::text::is_unprintable;

@@ -1,13 +1,43 @@
-//! Why a request failed, found in the chain of causes that reqwest, hyper, rustls and the system leave behind.
+//! Why a request failed, found in the chain of causes that hyper, rustls and the system leave behind.
 
 use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use super::dns::UnknownHost;
+use crate::client::READ_TIMEOUT;
+use crate::client::dns::UnknownHost;
+use crate::client::wire::{HeadTooLarge, Protocol};
 use crate::error::Unreachable;
 use crate::text::one_line;
 use crate::tls;
+
+/// Why there is no whole answer.
+pub(super) enum Failure {
+    /// A name has no address.
+    UnknownHost(UnknownHost),
+    /// No connection to the first hop: the server, the proxy or the socket.
+    Connect(Box<dyn StdError + Send + Sync>),
+    /// The same, within the time.
+    ConnectTimeout,
+    /// TLS or a tunnel was not set up within the time.
+    HandshakeTimeout,
+    /// TLS could not be set up.
+    Handshake(io::Error),
+    /// The proxy made no connection to the server.
+    Tunnel(Unreachable),
+    /// HTTP, or the connection below it.
+    Http(hyper::Error),
+    /// What answered speaks no HTTP/1.
+    OtherProtocol(Protocol),
+    /// No byte came for [`READ_TIMEOUT`].
+    Silence,
+    /// The answer is larger than [`super::http::MAX_BODY`].
+    TooLarge,
+    /// The process has no memory left for the answer.
+    NoMemory,
+    /// A mistake of ours.
+    Internal(&'static str),
+}
 
 /// What the connection was made to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,57 +47,76 @@ pub(super) enum Peer {
     UnixSocket,
 }
 
-/// The reason in words.
-pub(super) fn explain(error: &reqwest::Error, connect_limit: Duration, read_limit: Duration, peer: Peer) -> Unreachable {
-    if let Some(verdict) = tls::verdict(error) {
-        return Unreachable::Tls(verdict);
+impl Failure {
+    pub(super) fn connect(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Connect(error.into())
     }
-    // hyper-util's tunnel has no public error type, only these words.
-    match chain(error).map(ToString::to_string).find_map(|words| words.strip_prefix("tunnel error: ").map(str::to_owned)) {
-        Some(words) if words.contains("authorization required") => {
-            return Unreachable::ProxyCredentials { answer: "407".to_owned() };
+
+    /// Whether the peer ended the connection.
+    pub(super) fn is_end(&self) -> bool {
+        match self {
+            Self::Http(error) => error.is_incomplete_message() || error.is_canceled() || find(error).is_some_and(is_end),
+            _ => false,
         }
-        Some(words) if !words.contains("underlying connection") => {
-            let known = ["unsuccessful", "unexpected end of file", "proxy response headers too long"];
-            let reason = known.into_iter().find(|known| words.contains(known)).unwrap_or("it opened no tunnel");
-            return Unreachable::Proxy { reason: reason.to_owned() };
-        }
-        _ => {}
     }
-    match (peer, network(error, connect_limit, read_limit)) {
-        (Peer::Proxy, reason) if error.is_connect() => Unreachable::ProxyUnreachable { why: Box::new(reason) },
-        (Peer::UnixSocket, Unreachable::Refused) => Unreachable::SocketRefused,
-        (_, reason) => reason,
+
+    /// The reason in words; `None` where it is not the network's.
+    pub(super) fn explain(&self, connect_limit: Duration, peer: Peer) -> Option<Unreachable> {
+        let of_connect = |why| match (peer, why) {
+            (Peer::Proxy, why) => Unreachable::ProxyUnreachable { why: Box::new(why) },
+            (Peer::UnixSocket, Unreachable::Refused) => Unreachable::SocketRefused,
+            (_, why) => why,
+        };
+        let seconds = connect_limit.as_secs_f32();
+        Some(match self {
+            Self::UnknownHost(UnknownHost { host, reason }) => {
+                let reason = reason.trim_start_matches("failed to lookup address information: ");
+                of_connect(Unreachable::UnknownHost { host: host.clone(), reason: one_line(reason, 120) })
+            }
+            Self::Connect(error) => of_connect(network(&**error, seconds).unwrap_or_else(|reason| Unreachable::Other { reason })),
+            Self::ConnectTimeout => of_connect(Unreachable::ConnectTimeout { seconds }),
+            Self::HandshakeTimeout => Unreachable::Timeout { seconds },
+            Self::Handshake(error) => match tls::verdict(error) {
+                Some(verdict) => Unreachable::Tls(verdict),
+                None => network(error, seconds).unwrap_or_else(|reason| Unreachable::Other { reason }),
+            },
+            Self::Tunnel(why) => why.clone(),
+            Self::Http(error) => match tls::verdict(error) {
+                Some(verdict) => Unreachable::Tls(verdict),
+                None => network(error, seconds).unwrap_or_else(|reason| Unreachable::Closed { reason }),
+            },
+            Self::Silence => Unreachable::Timeout { seconds: READ_TIMEOUT.as_secs_f32() },
+            Self::OtherProtocol(Protocol::Http2) => Unreachable::Http2Only,
+            Self::OtherProtocol(Protocol::Tls) | Self::TooLarge | Self::NoMemory | Self::Internal(_) => return None,
+        })
     }
 }
 
-fn network(error: &reqwest::Error, connect_limit: Duration, read_limit: Duration) -> Unreachable {
-    if let Some(UnknownHost { host, reason }) = find::<UnknownHost>(error) {
-        let reason = reason.trim_start_matches("failed to lookup address information: ");
-        return Unreachable::UnknownHost { host: host.clone(), reason: one_line(reason, 120) };
-    }
-    if error.is_timeout() {
-        return if error.is_connect() {
-            Unreachable::ConnectTimeout { seconds: connect_limit.as_secs_f32() }
-        } else {
-            Unreachable::Timeout { seconds: read_limit.as_secs_f32() }
-        };
-    }
-    match find::<io::Error>(error).map(io::Error::kind) {
-        Some(io::ErrorKind::ConnectionRefused) => Unreachable::Refused,
-        Some(io::ErrorKind::TimedOut) => Unreachable::ConnectTimeout { seconds: connect_limit.as_secs_f32() },
-        Some(io::ErrorKind::NotFound) => Unreachable::SocketMissing,
-        Some(io::ErrorKind::PermissionDenied) => Unreachable::Forbidden,
-        Some(
-            io::ErrorKind::ConnectionReset
+/// What the system says of a connection, or else the words of the innermost cause.
+fn network(error: &(dyn StdError + 'static), connect_seconds: f32) -> Result<Unreachable, String> {
+    Ok(match find::<io::Error>(error) {
+        Some(io) if io.get_ref().is_some_and(|inner| inner.is::<HeadTooLarge>()) => return Err(HeadTooLarge.to_string()),
+        Some(io) if is_end(io) => Unreachable::Closed { reason: innermost(error) },
+        Some(io) => match io.kind() {
+            io::ErrorKind::ConnectionRefused => Unreachable::Refused,
+            io::ErrorKind::TimedOut => Unreachable::ConnectTimeout { seconds: connect_seconds },
+            io::ErrorKind::NotFound => Unreachable::SocketMissing,
+            io::ErrorKind::PermissionDenied => Unreachable::Forbidden,
+            _ => return Err(innermost(error)),
+        },
+        None => return Err(innermost(error)),
+    })
+}
+
+fn is_end(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::BrokenPipe
             | io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::NotConnected,
-        ) => Unreachable::Closed { reason: innermost(error) },
-        _ if !error.is_connect() => Unreachable::Closed { reason: innermost(error) },
-        _ => Unreachable::Other { reason: innermost(error) },
-    }
+            | io::ErrorKind::NotConnected
+    )
 }
 
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

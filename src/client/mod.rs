@@ -3,12 +3,14 @@
 
 mod api;
 mod backoff;
+mod connect;
 mod connection;
 mod connections;
 mod dns;
 mod endpoint;
 mod failover;
 mod failure;
+mod http;
 mod options;
 mod patience;
 mod probe;
@@ -17,6 +19,7 @@ mod redirect;
 mod retry;
 mod runtime;
 mod transport;
+mod wire;
 
 use std::cell::Cell;
 use std::rc::Rc;

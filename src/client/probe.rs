@@ -95,11 +95,10 @@ impl Client<'_> {
     /// As requests do it: the system's resolver, within what is left of the time.
     fn look_up(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
         let driver = self.driver.driver().map_err(|error| error.to_string())?;
-        let look_up = tokio::net::lookup_host((host, port));
-        match driver.run(self.host, Instant::now() + self.left(), look_up) {
-            Ok(Ok(addresses)) => Ok(addresses.collect::<Vec<_>>())
-                .and_then(|found| if found.is_empty() { Err("it has no address".to_owned()) } else { Ok(found) }),
-            Ok(Err(error)) => Err(one_line(&error.to_string(), 120)),
+        match driver.run(self.host, Instant::now() + self.left(), self.shared.lookups.find(host)) {
+            Ok(Ok(found)) if found.is_empty() => Err("it has no address".to_owned()),
+            Ok(Ok(found)) => Ok(found.into_iter().map(|address| SocketAddr::new(address.ip(), port)).collect()),
+            Ok(Err(unknown)) => Err(one_line(&unknown.reason, 120)),
             Err(_) => Err(format!("no answer within {:.0} s", self.left().as_secs_f32())),
         }
     }
@@ -109,7 +108,7 @@ impl Client<'_> {
         let name = ServerName::try_from(host.to_owned()).map_err(|_| other(&"the host is no name that TLS can check"))?;
         let limit = self.left().max(Duration::from_secs(1));
         stream.set_read_timeout(Some(limit)).and_then(|()| stream.set_write_timeout(Some(limit))).map_err(|e| other(&e))?;
-        let mut tls = ClientConnection::new(Arc::new(connection.tls_config()), name).map_err(|e| other(&e))?;
+        let mut tls = ClientConnection::new(Arc::clone(connection.tls_config()), name).map_err(|e| other(&e))?;
         while tls.is_handshaking() {
             if let Err(error) = tls.complete_io(&mut stream) {
                 return Err(match tls::verdict(&error) {

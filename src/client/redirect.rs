@@ -2,7 +2,7 @@
 //! that redirects is a proxy's login page or worse. The request's credentials are sent along, which is why there are rules.
 
 use percent_encoding::percent_decode_str;
-use reqwest::Url;
+use url::Url;
 
 use super::ApiResponse;
 use super::connection::Connection;

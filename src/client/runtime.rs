@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 
 use once_cell::unsync::OnceCell;
 use tokio::runtime::{Builder, Runtime};
+use url::{Origin, Url};
 
 use crate::client::connections::Connections;
+use crate::client::http::HttpConnection;
 use crate::client::transport::Transport;
 use crate::error::Error;
 use crate::host::Host;
@@ -27,11 +29,23 @@ pub(super) enum Stopped {
 /// How soon an interrupt is noticed.
 const INTERRUPT_CHECK: Duration = Duration::from_millis(100);
 
+/// How long a connection is kept without being used: no longer than any server keeps it.
+const KEPT_FOR: Duration = Duration::from_secs(10);
+
 /// An I/O driver and its connections.
 pub(super) struct IoDriver {
+    /// Before the runtime, so that they are closed first.
+    idle: RefCell<Vec<Idle>>,
     runtime: Runtime,
-    /// The client of each way that was taken, with its connections.
-    clients: RefCell<Vec<(Weak<Transport>, reqwest::Client)>>,
+}
+
+/// A connection that no exchange has at the moment.
+struct Idle {
+    transport: Weak<Transport>,
+    /// Where it leads to.
+    origin: Origin,
+    since: Instant,
+    connection: HttpConnection,
 }
 
 /// The driver of a call: taken when it is first needed, and left to the next call when this is dropped.
@@ -63,55 +77,52 @@ impl IoDriver {
         let runtime = Builder::new_current_thread()
             .enable_io()
             .enable_time()
-            // Only getaddrinfo runs on a thread, and the thread goes as soon as the name is known.
-            .max_blocking_threads(4)
-            .thread_keep_alive(Duration::from_millis(1))
-            .thread_name("vault-cipher-dns")
             .build()
             .map_err(|e| Error::internal(format!("the I/O driver cannot be set up: {e}")))?;
-        Ok(Self { runtime, clients: RefCell::default() })
+        Ok(Self { idle: RefCell::default(), runtime })
     }
 
-    /// The client for this way: built when it is taken for the first time.
-    pub(super) fn client(&self, transport: &Arc<Transport>) -> Result<reqwest::Client, Error> {
-        let mut clients = self.clients.borrow_mut();
-        if let Some((_, client)) = clients.iter().find(|(known, _)| known.as_ptr() == Arc::as_ptr(transport)) {
-            return Ok(client.clone());
+    /// A connection of this transport to the server of `url` that was left here, if it was not long ago.
+    pub(super) fn take(&self, transport: &Arc<Transport>, url: &Url) -> Option<HttpConnection> {
+        let mut idle = self.idle.borrow_mut();
+        // Those of transports that are no more end as well.
+        idle.retain(|idle| idle.since.elapsed() < KEPT_FOR && idle.transport.strong_count() > 0);
+        let origin = url.origin();
+        let leads_there = |idle: &Idle| idle.transport.as_ptr() == Arc::as_ptr(transport) && idle.origin == origin;
+        let at = idle.iter().rposition(leads_there)?;
+        Some(idle.swap_remove(at).connection)
+    }
+
+    /// Leaves a connection to the next exchange, if it can be used again.
+    pub(super) fn leave(&self, transport: &Arc<Transport>, url: &Url, connection: HttpConnection) {
+        if connection.can_be_kept() {
+            let (transport, origin) = (Arc::downgrade(transport), url.origin());
+            self.idle.borrow_mut().push(Idle { transport, origin, since: Instant::now(), connection });
         }
-        // Of ways that are no more the connections end as well.
-        clients.retain(|(known, _)| known.strong_count() > 0);
-        let client = transport.client()?;
-        clients.push((Arc::downgrade(transport), client.clone()));
-        Ok(client)
     }
 
     /// Drives `future` on the calling thread until it is ready, the deadline passes or the thread is interrupted.
     pub(super) fn run<F: Future>(&self, host: &dyn Host, deadline: Instant, future: F) -> Result<F::Output, Stopped> {
-        self.runtime.block_on(async {
-            let mut future = pin!(future);
-            loop {
-                let left = deadline.saturating_duration_since(Instant::now());
-                if let Ok(output) = tokio::time::timeout(INTERRUPT_CHECK.min(left), &mut future).await {
-                    return Ok(output);
-                }
-                if host.interrupted() {
-                    return Err(Stopped::Interrupted);
-                }
-                if left <= INTERRUPT_CHECK {
-                    return Err(Stopped::Late);
-                }
+        let mut future = pin!(future);
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let step = async { tokio::time::timeout(INTERRUPT_CHECK.min(left), &mut future).await };
+            if let Ok(output) = self.runtime.block_on(step) {
+                return Ok(output);
             }
-        })
+            // Outside of the runtime: the host may call this library again.
+            if host.interrupted() {
+                return Err(Stopped::Interrupted);
+            }
+            if left <= INTERRUPT_CHECK {
+                return Err(Stopped::Late);
+            }
+        }
     }
 
     /// Waits; true when the thread was interrupted meanwhile.
     pub(super) fn sleep(&self, host: &dyn Host, time: Duration) -> bool {
         self.run(host, Instant::now() + time, std::future::pending::<()>()) == Err(Stopped::Interrupted)
-    }
-
-    /// Does not wait for a name look-up that is stuck.
-    pub(super) fn end(self) {
-        self.runtime.shutdown_background();
     }
 }
 

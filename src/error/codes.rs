@@ -101,6 +101,7 @@ codes! {
         1411 SOCKET_MISSING "The unix socket does not exist";
         1412 SOCKET_REFUSED "Nothing listens on the unix socket";
         1413 CONNECT_FORBIDDEN "The system does not allow the process to connect";
+        1414 HTTP2_ONLY "The server speaks HTTP/2 only";
     }
     15 "The answer is not from Vault": {
         1501 NOT_VAULT "Something other than Vault answered";

@@ -91,6 +91,7 @@ fn kinds() -> Vec<ErrorKind> {
         Unreachable::Closed { reason: long() },
         Unreachable::SocketMissing,
         Unreachable::SocketRefused,
+        Unreachable::Http2Only,
         Unreachable::Forbidden,
         Unreachable::ProxyUnreachable { why: Box::new(Unreachable::Refused) },
         Unreachable::ProxyCredentials { answer: long() },

@@ -38,6 +38,8 @@ pub enum Unreachable {
     SocketRefused,
     /// The system does not let the process connect.
     Forbidden,
+    /// The server answered HTTP/1.1 with HTTP/2.
+    Http2Only,
     /// No connection to the proxy on the way.
     ProxyUnreachable {
         /// Why not.
@@ -70,7 +72,7 @@ pub enum Unreachable {
 impl Unreachable {
     /// Whether the reason may pass by itself. A certificate, a password or a rule does not.
     pub(crate) fn may_pass(&self) -> bool {
-        !matches!(self, Self::Tls(_) | Self::ProxyCredentials { .. } | Self::ProxyForbids { .. })
+        !matches!(self, Self::Tls(_) | Self::Http2Only | Self::ProxyCredentials { .. } | Self::ProxyForbids { .. })
     }
 
     /// Whether the request cannot have reached Vault.
@@ -87,6 +89,7 @@ impl Unreachable {
             Self::Closed { .. } => Code::CLOSED,
             Self::SocketMissing => Code::SOCKET_MISSING,
             Self::SocketRefused => Code::SOCKET_REFUSED,
+            Self::Http2Only => Code::HTTP2_ONLY,
             Self::Forbidden => Code::CONNECT_FORBIDDEN,
             Self::ProxyUnreachable { .. } => Code::PROXY_UNREACHABLE,
             Self::ProxyCredentials { .. } => Code::PROXY_CREDENTIALS,
@@ -109,9 +112,12 @@ impl Unreachable {
             Self::ProxyForbids { .. } => "the proxy forbids the connection to Vault".to_owned(),
             Self::Proxy { .. } => "the proxy did not connect to Vault".to_owned(),
             Self::Tls(_) => "TLS failed".to_owned(),
-            Self::Timeout { .. } | Self::SocketMissing | Self::SocketRefused | Self::Forbidden | Self::Other { .. } => {
-                self.statement()
-            }
+            Self::Timeout { .. }
+            | Self::SocketMissing
+            | Self::SocketRefused
+            | Self::Http2Only
+            | Self::Forbidden
+            | Self::Other { .. } => self.statement(),
         }
     }
 
@@ -126,6 +132,7 @@ impl Unreachable {
             Self::Closed { reason } => format!("the connection was closed before the answer was complete ({reason})"),
             Self::SocketMissing => "the unix socket does not exist (is the agent running?)".to_owned(),
             Self::SocketRefused => "nothing listens on the unix socket (is the agent running?)".to_owned(),
+            Self::Http2Only => "the server speaks HTTP/2 only, and Vault's API is used with HTTP/1.1".to_owned(),
             Self::Forbidden => "the system does not allow this process to connect (permission denied)".to_owned(),
             Self::ProxyUnreachable { why } => format!("the proxy cannot be reached: {}", why.statement()),
             Self::ProxyCredentials { answer } => {
@@ -166,6 +173,9 @@ impl Unreachable {
             Self::Proxy { .. } => {
                 "check \"endpoint\", and the connection from the proxy to Vault (the log of the proxy says more), or exempt Vault from it \
                  (NO_PROXY, http.nonProxyHosts)"
+            }
+            Self::Http2Only => {
+                "check that \"endpoint\" names Vault's API port, and let a balancer in front of it accept HTTP/1.1 on that port"
             }
             Self::SocketMissing | Self::SocketRefused | Self::Forbidden | Self::Other { .. } => {
                 "check \"endpoint\", and any proxy, balancer or firewall between this machine and Vault"

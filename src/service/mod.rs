@@ -25,6 +25,9 @@ use crate::service::tokens::{ObtainedToken, REVOCATION_TIMEOUT, Tokens};
 use crate::settings::TEST_CLOCK;
 use crate::single_flight::SingleFlight;
 
+/// How soon the end of a name look-up is noticed.
+const LOOK_UP_CHECK: Duration = Duration::from_secs(1);
+
 /// Reads secrets for a host. A process has one: calls share logins, secrets and connections for as long as a start-up lasts.
 ///
 /// Locks: `lifetime` may be held while another field is locked, never the other way round, and no other two at a time. None is
@@ -84,7 +87,9 @@ impl Service {
         }
         let lease = self.leases.renew_due(&self.clock, &self.connections, host);
         let secret = self.secrets.expire(self.clock.now()).filter(|_| !stopping);
-        let due = [lease, secret].into_iter().flatten().min();
+        // A look-up's thread runs this library's code: no end of the keeper, after which the JVM may unload it, before its own.
+        let look_up = (self.connections.look_up_runs() && !stopping).then(|| self.clock.now() + LOOK_UP_CHECK);
+        let due = [lease, secret, look_up].into_iter().flatten().min();
         let mut event = Event::Tick { stopping, due };
         loop {
             let mut lifetime = self.lifetime();
@@ -115,7 +120,7 @@ impl Service {
         self.happened(Event::CallBegan);
         let call = Call { service: self, host };
         let outcome = work();
-        if outcome.is_ok() || self.tokens.any() {
+        if outcome.is_ok() || self.tokens.any() || self.connections.look_up_runs() {
             call.retain();
         }
         outcome

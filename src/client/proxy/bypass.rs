@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use reqwest::Url;
+use url::Url;
 
 /// The JVM's value of `http.nonProxyHosts` where it is not set.
 pub(super) const JVM_DEFAULT: &str = "localhost|127.*|[::1]|0.0.0.0|[::0]";

@@ -3,11 +3,12 @@
 //! <https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/net/doc-files/net-properties.html>.
 
 mod bypass;
-mod refusal;
+mod tunnel;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::Url;
+use url::Url;
+use zeroize::Zeroizing;
 
 use crate::client::Endpoint;
 use crate::error::{Error, ErrorKind, Problem};
@@ -19,7 +20,7 @@ pub(super) use bypass::is_loopback;
 /// A proxy. Its credentials are no part of its name.
 pub(super) struct Proxy {
     /// Scheme, host and port.
-    address: String,
+    url: Url,
     credentials: Option<(String, Secret)>,
     origin: String,
 }
@@ -28,7 +29,7 @@ impl PartialEq for Proxy {
     fn eq(&self, other: &Self) -> bool {
         let exposed =
             |proxy: &Self| proxy.credentials.as_ref().map(|(user, password)| (user.clone(), password.expose().to_owned()));
-        self.address == other.address && exposed(self) == exposed(other)
+        self.url == other.url && exposed(self) == exposed(other)
     }
 }
 
@@ -37,22 +38,20 @@ impl Eq for Proxy {}
 impl Proxy {
     /// What a message calls it.
     pub(super) fn name(&self) -> String {
-        format!("proxy {} from {}", self.address, self.origin)
+        format!("proxy {} from {}", self.url.origin().ascii_serialization(), self.origin)
     }
 
-    pub(super) fn to_reqwest(&self) -> Result<reqwest::Proxy, Error> {
-        let proxy = reqwest::Proxy::all(&self.address)
-            .map_err(|_| ErrorKind::Setting { origin: self.origin.clone(), problem: "it is not a proxy's address".into() })?;
-        Ok(match &self.credentials {
-            Some((user, password)) => proxy.basic_auth(user, password.expose()),
-            None => proxy,
-        })
+    /// Its scheme, host and port.
+    pub(super) fn url(&self) -> &Url {
+        &self.url
     }
 
     /// The value of the header `Proxy-Authorization`.
-    fn authorization(&self) -> Option<String> {
+    pub(super) fn authorization(&self) -> Option<Secret> {
         let (user, password) = self.credentials.as_ref()?;
-        Some(format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.expose()))))
+        let pair = Zeroizing::new([user, ":", password.expose()].concat());
+        let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
+        Some(Secret::new(["Basic ", &encoded].concat()))
     }
 
     /// The proxy's words without its password, should it echo it.
@@ -81,7 +80,7 @@ impl Proxy {
         if url.set_username("").is_err() || url.set_password(None).is_err() {
             return Err(refuse("it is not a proxy's address"));
         }
-        Ok(Self { address: url.origin().ascii_serialization(), credentials, origin })
+        Ok(Self { url, credentials, origin })
     }
 }
 

@@ -1,0 +1,132 @@
+//! Connections that are kept, over each way to a server.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::client::{ApiRequest, Client, Cluster, Connections};
+use crate::host::tests::MapHost;
+use crate::reference::SecretReference;
+use crate::tls::tests::Directory;
+
+/// How often each way is taken with each surplus.
+const TIMES: usize = 50;
+
+/// A second answer, the beginning of one, an interim answer, and nothing.
+const SURPLUS: [&str; 4] =
+    ["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong", "HTTP/1.1 2", "HTTP/1.1 100 Continue\r\n\r\n", ""];
+
+/// Answers each request with the last part of its path and says `surplus` a moment later; each time it then sends on `done`.
+fn serve(mut stream: impl Read + Write, surplus: &str, done: &std::sync::mpsc::Sender<()>) -> std::io::Result<()> {
+    loop {
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte)?;
+            request.extend(byte);
+        }
+        let head = String::from_utf8_lossy(&request);
+        let name = head.split(' ').nth(1).unwrap().rsplit('/').next().unwrap();
+        stream.write_all(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{name}", name.len()).as_bytes())?;
+        stream.flush()?;
+        thread::sleep(std::time::Duration::from_millis(1));
+        let said = stream.write_all(surplus.as_bytes()).and_then(|()| stream.flush());
+        done.send(()).unwrap();
+        said?;
+    }
+}
+
+/// Asks this endpoint again and again, each time after the server has said what it wants to say.
+fn assert_right(endpoint: &str, more: &str, surplus: &str, done: &Receiver<()>) {
+    let host = MapHost::default();
+    let text = format!(
+        "{{\"mount\":\"secret\",\"path\":\"x\",\"key\":\"k\",\"timeout\":\"0\",\"endpoint\":{}{more}}}",
+        serde_json::json!(endpoint)
+    );
+    let reference = SecretReference::parse(&text, &host).unwrap();
+    for i in 0..TIMES {
+        // Anew each time, since a peer that was seen to do so once gets no second request on a connection.
+        let connections = Connections::new();
+        let cluster = Cluster::new(&reference.endpoints, reference.sources(&host), &connections).unwrap();
+        for name in [format!("{i}a"), format!("{i}b")] {
+            let path = format!("secret/data/{name}");
+            let answer = Client::new(&cluster, &connections, &host).send(&ApiRequest::get(&path, None));
+            let answer = answer.unwrap_or_else(|error| panic!("{endpoint}, {surplus:?}: {error}"));
+            assert_eq!(String::from_utf8_lossy(&answer.body), name, "{endpoint}, {surplus:?}");
+            done.recv().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_surplus_answer_on_tcp_is_not_the_next_ones() {
+    for surplus in SURPLUS {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (sender, done) = channel();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let sender = sender.clone();
+                thread::spawn(move || serve(stream.unwrap(), surplus, &sender));
+            }
+        });
+        assert_right(&endpoint, "", surplus, &done);
+        // Through a proxy the same connection is taken for every server.
+        assert_right("http://vault.test:1", &format!(",\"proxy\":\"{endpoint}\""), surplus, &done);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_surplus_answer_on_a_unix_socket_is_not_the_next_ones() {
+    for surplus in SURPLUS {
+        let directory = Directory::new();
+        let path = directory.path("socket");
+        let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let (sender, done) = channel();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let sender = sender.clone();
+                thread::spawn(move || serve(stream.unwrap(), surplus, &sender));
+            }
+        });
+        assert_right(&format!("unix://{path}"), "", surplus, &done);
+    }
+}
+
+#[test]
+fn a_surplus_answer_within_tls_is_not_the_next_ones() {
+    let rcgen::CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let directory = Directory::new();
+    let ca = directory.file("ca.pem", cert.pem());
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], PrivatePkcs8KeyDer::from(signing_key.serialize_der()).into())
+        .unwrap();
+    let config = Arc::new(config);
+    for surplus in SURPLUS {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let (sender, done) = channel();
+        let config = Arc::clone(&config);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (sender, config) = (sender.clone(), Arc::clone(&config));
+                thread::spawn(move || {
+                    let stream = stream.unwrap();
+                    stream.set_nodelay(true).unwrap();
+                    serve(StreamOwned::new(ServerConnection::new(config).unwrap(), stream), surplus, &sender)
+                });
+            }
+        });
+        assert_right(&endpoint, &format!(",\"caCert\":{}", serde_json::json!(ca)), surplus, &done);
+    }
+}
