@@ -16,14 +16,14 @@ build:  ## the jar, in build/libs
 	ls build/libs/*.jar
 
 package:  ## what is released, in build/dist: the jar for all platforms and more (PLATFORMS="linux-x86_64 …": for these)
-	tests/tools/install.sh build
+	tests/tools/install.sh package
 	packaging/package.sh --incomplete $(PLATFORMS)
 
 release-check:  ## the same, complete, and each library tried where it will run (an hour)
 	tests/tools/install.sh test
 	tests/tools/gradle.sh testClasses platformTestClasses testLibs
 	packaging/package.sh $(PLATFORMS)
-	source packaging/platforms.sh; tests/platforms/run.sh $(or $(PLATFORMS),"$${all_platforms[@]}")
+	source packaging/platforms.sh; tests/platforms/run.sh $(or $(PLATFORMS),"$${linux_built[@]}")
 	tests/platforms/reproduce.sh linux-x86_64 linux-aarch64
 
 image:  ## what `make package` made as an image to copy the jar from, in build/image

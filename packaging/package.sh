@@ -12,7 +12,7 @@ set -euo pipefail
 main() {
     local incomplete=false platform built=() missing=()
     if [[ ${1-} == --incomplete ]]; then incomplete=true; shift; fi
-    [[ $# -gt 0 ]] || set -- "${all_platforms[@]}"
+    [[ $# -gt 0 ]] || set -- "${linux_built[@]}"
     check_platforms "$@"
     cd "$root"
     version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml)

@@ -9,12 +9,12 @@ declare -A targets=(
     [linux-x86_64-musl]=x86_64-unknown-linux-musl
     [linux-aarch64-musl]=aarch64-unknown-linux-musl
     [windows-x86_64]=x86_64-pc-windows-gnu
+    [macos-x86_64]=x86_64-apple-darwin
+    [macos-aarch64]=aarch64-apple-darwin
 )
-all_platforms=(linux-x86_64 linux-aarch64 linux-x86_64-musl linux-aarch64-musl windows-x86_64)
+# What is built on Linux; on a Mac only the others, which are packaged from build/native.
+linux_built=(linux-x86_64 linux-aarch64 linux-x86_64-musl linux-aarch64-musl windows-x86_64)
 glibc=2.17
-
-# Built on a Mac only, and packaged from build/native.
-macos_platforms=(macos-x86_64 macos-aarch64)
 
 # library_name PLATFORM: the library's file name there.
 library_name() {
@@ -29,7 +29,6 @@ library_name() {
 check_platforms() {
     local platform
     for platform; do
-        [[ " ${all_platforms[*]} ${macos_platforms[*]} " == *" $platform "* ]] ||
-            die "no platform is called '$platform'; there are: ${all_platforms[*]} ${macos_platforms[*]}"
+        [[ -n ${targets[$platform]-} ]] || die "no platform is called '$platform'; there are: ${!targets[*]}"
     done
 }

@@ -4,7 +4,7 @@
 # Nothing is installed into the system: they are kept in the cache directory, about 2 GB.
 #
 # - zig compiles the C code and links, with the headers and libraries of every C library in it; cargo-zigbuild tells cargo so.
-#   Both come from PyPI, in the versions and with the digests of zig-requirements.txt.
+#   Both come from PyPI, in the versions and with the digests of requirements.txt.
 # - Rust comes from rustup, in this version, in a folder of its own. Where rustup or its server cannot be had, it comes from
 #   Debian's suite trixie, which has the standard library for aarch64 with glibc; that for musl and Windows is built from its
 #   source. rustup and apt check the digests of what they fetch.
@@ -15,13 +15,13 @@ debian_rust_version=1.96.0
 # zig_tools: prints the folder with bin/cargo-zigbuild and ziglang/zig.
 zig_tools() {
     [[ $(uname -sm) == "Linux x86_64" ]] || die "the library for other platforms is built on Linux on x86_64 (this is $(uname -sm))"
-    cached "zig-$(sha256sum <"$root/packaging/zig-requirements.txt" | cut -c1-12)" fetch_zig
+    cached "zig-$(sha256sum <"$root/packaging/requirements.txt" | cut -c1-12)" fetch_zig
 }
 
 fetch_zig() {
     say "fetching zig and cargo-zigbuild from PyPI, once …"
     PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes \
-        --only-binary=:all: --target "$1" --requirement "$root/packaging/zig-requirements.txt"
+        --only-binary=:all: --target "$1" --requirement "$root/packaging/requirements.txt"
 }
 
 # rust_tools: prints the folder with bin/rustc.
@@ -36,10 +36,10 @@ rust_tools() {
 
 fetch_rust_with_rustup() {
     type -P rustup >/dev/null || { say "there is no rustup on this machine"; return 1; }
-    say "fetching Rust $rust_version for ${#targets[@]} platforms with rustup, once …"
-    local list
-    printf -v list '%s,' "${targets[@]}"
-    RUSTUP_HOME=$1 rustup --quiet toolchain install "$rust_version-x86_64-unknown-linux-gnu" --profile minimal --no-self-update \
+    say "fetching Rust $rust_version for ${#linux_built[@]} platforms with rustup, once …"
+    local list='' platform
+    for platform in "${linux_built[@]}"; do list+=${targets[$platform]},; done
+    RUSTUP_HOME=$1 timeout 600 rustup --quiet toolchain install "$rust_version-x86_64-unknown-linux-gnu" --profile minimal --no-self-update \
         --target "${list%,}" >&2 || return
     ln -s "toolchains/$rust_version-x86_64-unknown-linux-gnu/bin" "$1/bin"
 }

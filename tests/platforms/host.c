@@ -130,9 +130,9 @@ int main(int count, char **arguments) {
         return 1;
     }
     jboolean (*read)(JNIEnv *, jclass, jbyteArray, jobjectArray) =
-        (jboolean (*)(JNIEnv *, jclass, jbyteArray, jobjectArray))dlsym(library, "Java_dev_vaultcipher_Native_read");
+        (jboolean (*)(JNIEnv *, jclass, jbyteArray, jobjectArray))dlsym(library, "Java_dev_vaultcipher_Native_read___3B_3_3B");
     jlong (*keep)(JNIEnv *, jclass, jboolean, jobjectArray) =
-        (jlong (*)(JNIEnv *, jclass, jboolean, jobjectArray))dlsym(library, "Java_dev_vaultcipher_Native_keep");
+        (jlong (*)(JNIEnv *, jclass, jboolean, jobjectArray))dlsym(library, "Java_dev_vaultcipher_Native_keep__Z_3_3B");
     if (read == NULL || keep == NULL) {
         printf("error: the library lacks a function that Native.java declares\n");
         return 1;

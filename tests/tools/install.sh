@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install.sh build|demo|bench|test: installs what is missing for this job, through apt-get. Says what it does; silent otherwise.
+# install.sh build|package|demo|bench|test: installs what is missing for this job, through apt-get. Says what it does; silent otherwise.
 # Where there is no apt-get, it says what to install.
 set -euo pipefail
 # shellcheck source=tests/tools/common.sh
@@ -86,6 +86,11 @@ case ${1-} in
     build)
         build_tools
         ;;
+    package)
+        build_tools
+        python3 -m pip --version >/dev/null 2>&1 || need "pip (to fetch compilers)" python3-pip
+        has flock || need flock util-linux
+        ;;
     demo)
         build_tools
         database
@@ -111,7 +116,7 @@ case ${1-} in
         has tinyproxy || need "tinyproxy (its program, not the service)" tinyproxy-bin
         ;;
     *)
-        die "usage: install.sh build|demo|bench|test"
+        die "usage: install.sh build|package|demo|bench|test"
         ;;
 esac
 [[ ${#missing[@]} -eq 0 ]] || install_missing
