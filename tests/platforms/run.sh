@@ -98,7 +98,7 @@ on_musl() {
     zig=$(zig_tools)
     jni=$(build_jdk)/include
     mkdir "$folder"
-    cp "$TEST_FOLDER"/*-ca.pem "$TEST_FOLDER/libraries/META-INF/native/$1/libvault_cipher.so" "$folder"
+    cp "$TEST_FOLDER"/*-ca.* "$TEST_FOLDER/libraries/META-INF/native/$1/libvault_cipher.so" "$folder"
     printf 'no library' >"$folder/damaged.so"
     ZIG_GLOBAL_CACHE_DIR=$cache/zig-cache ZIG_LOCAL_CACHE_DIR=$cache/zig-cache "$zig/ziglang/zig" cc -target "${arch%-musl}-linux-musl" \
         -dynamic -O1 -I"$jni" -I"$jni/linux" -o "$folder/host" "$root/tests/platforms/host.c"
@@ -134,7 +134,7 @@ java_tests() {
     if [[ -n ${WITHOUT-} ]]; then prefix=("$TEST_FOLDER/without" "$WITHOUT"); fi
     folder=$(mktemp -d "$TEST_FOLDER/java.XXXXXX")
     cp "$jar" "$folder/vault-cipher.jar"
-    cp "$TEST_FOLDER"/*-ca.pem "$folder"
+    cp "$TEST_FOLDER"/*-ca.* "$folder"
     class_path=$project/build/classes/java/platformTest$separator$project/build/host-libs/host-api-stubs.jar
     for file in "$root"/build/test-libs/{junit,hamcrest}-*.jar; do
         class_path+=$separator$project/build/test-libs/$(basename "$file")

@@ -1,15 +1,21 @@
 package dev.vaultcipher.harness;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.util.Map;
 
 /**
  * Runs a command while there is a Vault over HTTP and one over HTTPS with the same secret, and ends as the command does. The
- * first argument is an empty folder, which gets the HTTPS server's CA as {@code vault-ca.pem} and another as {@code other-ca.pem}. The command has in its
+ * first argument is an empty folder, which gets the HTTPS server's CA and another, as {@code vault-ca.pem} and {@code other-ca.pem}, and as trust stores with
+ * the password {@code changeit}: {@code .JKS} and {@code .PKCS12}. The command has in its
  * environment: {@code TEST_HTTP} and {@code TEST_HTTPS}, each a text that points to the secret; {@code TEST_SHA256}, that of the
  * value; {@code SECRET_STORE_VAULT_TOKEN}, a token that both accept.
  */
@@ -33,6 +39,11 @@ final class WithVault {
             }
             Files.copy(https.caFile(), folder.resolve("vault-ca.pem"));
             Files.write(folder.resolve("other-ca.pem"), TestCertificate.ca("Another CA").pem().getBytes(StandardCharsets.US_ASCII));
+            for (String ca : new String[] {"vault-ca", "other-ca"}) {
+                for (String type : new String[] {"JKS", "PKCS12"}) {
+                    trustStore(folder.resolve(ca + ".pem"), type, folder.resolve(ca + '.' + type));
+                }
+            }
             Map<String, String> environment = command.environment();
             environment.put("TEST_HTTP", http.text("platforms", "password"));
             environment.put("TEST_HTTPS", https.text("platforms", "password"));
@@ -41,5 +52,16 @@ final class WithVault {
             exitCode = command.start().waitFor();
         }
         System.exit(exitCode);
+    }
+
+    private static void trustStore(Path pem, String type, Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(pem); OutputStream out = Files.newOutputStream(file)) {
+            KeyStore store = KeyStore.getInstance(type);
+            store.load(null, null);
+            store.setCertificateEntry("ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
+            store.store(out, "changeit".toCharArray());
+        } catch (GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
     }
 }

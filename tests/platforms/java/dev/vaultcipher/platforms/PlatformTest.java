@@ -6,7 +6,6 @@ import static org.junit.Assert.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.File;
-import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,9 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.MessageDigest;
-import java.security.cert.CertificateFactory;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.jar.JarEntry;
@@ -50,7 +47,8 @@ public abstract class PlatformTest {
 
     @Before
     public void makeFolder() throws IOException {
-        folder = Files.createTempDirectory(Paths.get(TEST_FOLDER), "test");
+        // Not createTempDirectory: it wants random numbers, for which Java on Windows asks what wine does not know.
+        folder = Files.createDirectory(Paths.get(TEST_FOLDER, "test-" + System.nanoTime()));
         System.setProperty("dev.vaultcipher.tmpdir", Files.createDirectory(folder.resolve("tmp")).toString());
     }
 
@@ -75,7 +73,7 @@ public abstract class PlatformTest {
     @Test
     public void readsASecretOverHttpsWithTheJvmsTrustStoreOfEachKind() throws Exception {
         for (String type : new String[] {"JKS", "PKCS12"}) {
-            System.setProperty("javax.net.ssl.trustStore", trustStore(type, "vault-ca.pem").getPath());
+            System.setProperty("javax.net.ssl.trustStore", TEST_FOLDER + "/vault-ca." + type);
             System.setProperty("javax.net.ssl.trustStorePassword", "changeit");
             assertReads(loader(jar), System.getenv("TEST_HTTPS"));
         }
@@ -83,7 +81,8 @@ public abstract class PlatformTest {
 
     @Test
     public void anUnknownCaIsRefusedWithAMessage() throws Exception {
-        System.setProperty("javax.net.ssl.trustStore", trustStore("JKS", "other-ca.pem").getPath());
+        System.setProperty("javax.net.ssl.trustStore", TEST_FOLDER + "/other-ca.JKS");
+        System.setProperty("javax.net.ssl.trustStorePassword", "changeit");
         assertRefuses(loader(jar), System.getenv("TEST_HTTPS").replace("}", ",\"timeout\":\"0\"}"), "127.0.0.1", "certificate");
     }
 
@@ -173,23 +172,6 @@ public abstract class PlatformTest {
 
     static ClassLoader loader(File jar) throws IOException {
         return new URLClassLoader(new URL[] {jar.toURI().toURL()}, PlatformTest.class.getClassLoader());
-    }
-
-    private File trustStore(String type, String ca) throws IOException, GeneralSecurityException {
-        KeyStore store = KeyStore.getInstance(type);
-        store.load(null, null);
-        try (InputStream in = new FileInputStream(new File(TEST_FOLDER, ca))) {
-            store.setCertificateEntry("vault-ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
-        }
-        return save(store, "trust." + type);
-    }
-
-    private File save(KeyStore store, String name) throws IOException, GeneralSecurityException {
-        File file = folder.resolve(name).toFile();
-        try (OutputStream out = new FileOutputStream(file)) {
-            store.store(out, "changeit".toCharArray());
-        }
-        return file;
     }
 
     private File extract(String platform) throws IOException {

@@ -2,7 +2,6 @@ package dev.vaultcipher.platforms;
 
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
-import static org.junit.Assert.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +35,5 @@ public final class WindowsTest extends PlatformTest {
         System.setProperty("javax.net.ssl.trustStore", "NONE");
         String text = System.getenv("TEST_HTTPS").replace("}", ",\"timeout\":\"0\"}");
         assertRefuses(loader(jar), text, "Windows-ROOT");
-        assertTrue(text.contains("https"));
     }
 }
