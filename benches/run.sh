@@ -59,7 +59,7 @@ build_seconds() {
     say "building the library from clean, to see how long that takes …"
     cargo fetch --locked --quiet
     target=$(mktemp -d)
-    CARGO_TARGET_DIR=$target cargo rustc --quiet --release --locked --lib --crate-type cdylib >&2
+    CARGO_TARGET_DIR=$target cargo build --quiet --release --locked --package vault-cipher-jni >&2
     rm -rf "$target"
     awk -v start="$start" -v end="$EPOCHREALTIME" 'BEGIN { print end - start }'
 }

@@ -97,7 +97,7 @@ public class JarContentTest {
     @Test
     public void theLibraryIsSmall() {
         long size = jar.getEntry(Installation.libraryEntry()).getSize();
-        assertTrue(size + " bytes", size <= 3 * MIB);
+        assertTrue(size + " bytes", size <= 9 * MIB / 2);
         assertTrue(HostProcess.ourJar().toFile().length() <= 4 * MIB);
     }
 
