@@ -7,6 +7,7 @@
  */
 #include <dlfcn.h>
 #include <jni.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,10 +100,8 @@ static void fill(void *table, size_t size) {
     }
 }
 
-int main(int count, char **arguments) {
-    if (count != 3) {
-        return 2;
-    }
+static void *run(void *given) {
+    char **arguments = given;
     fill(&functions, sizeof functions);
     fill(&invoke_functions, sizeof invoke_functions);
     functions.GetVersion = version;
@@ -127,7 +126,7 @@ int main(int count, char **arguments) {
     void *library = dlopen(arguments[1], RTLD_NOW);
     if (library == NULL) {
         printf("error: %s\n", dlerror());
-        return 1;
+        return (void *)1;
     }
     jboolean (*read)(JNIEnv *, jclass, jbyteArray, jobjectArray) =
         (jboolean (*)(JNIEnv *, jclass, jbyteArray, jobjectArray))dlsym(library, "Java_dev_vaultcipher_Native_read___3B_3_3B");
@@ -135,7 +134,7 @@ int main(int count, char **arguments) {
         (jlong (*)(JNIEnv *, jclass, jboolean, jobjectArray))dlsym(library, "Java_dev_vaultcipher_Native_keep__Z_3_3B");
     if (read == NULL || keep == NULL) {
         printf("error: the library lacks a function that Native.java declares\n");
-        return 1;
+        return (void *)1;
     }
     object slot = {1, NULL, NULL};
     JNIEnv *env = (JNIEnv *)&environment;
@@ -144,5 +143,17 @@ int main(int count, char **arguments) {
     printf("%s%s", found ? "" : "error: ", slot.element == NULL ? "no answer" : slot.element->bytes);
     object other_slot = {1, NULL, NULL};
     keep(env, (jclass)&class_native, JNI_TRUE, (jobjectArray)&other_slot);
-    return found ? 0 : 1;
+    return (void *)(size_t)(found ? 0 : 1);
+}
+
+/* On a thread with the stack that a JVM's have, not on the process's first, as the java program does it. */
+int main(int count, char **arguments) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    void *outcome;
+    if (count != 3 || pthread_attr_init(&attributes) != 0 || pthread_attr_setstacksize(&attributes, 1 << 20) != 0 ||
+        pthread_create(&thread, &attributes, run, arguments) != 0 || pthread_join(thread, &outcome) != 0) {
+        return 2;
+    }
+    return (int)(size_t)outcome;
 }
