@@ -163,7 +163,7 @@ public class FaultPeerTest {
         answers.clear();
         answers.put("407", stays(head(407, "Content-Type: text/html", length(page.length()), "Proxy-Authenticate: Basic") + page));
         each(answers, "2s", (name, outcome, peer) -> {
-            outcome.assertFails("a proxy", "407", "VAULT_PROXY_ADDR").assertWithin(1);
+            outcome.assertFails("the proxy", "407", "VAULT_PROXY_ADDR").assertWithin(1);
             assertEquals(1, peer.reads().size());
         });
     }

@@ -131,7 +131,7 @@ public class RedirectTest {
             }
         }
         try (FaultPeer vault = answering(stays(head(307, "X: y", "Content-Length: 0")))) {
-            session.get(vault.text()).assertFails("redirects to nowhere", "it names no valid address");
+            session.get(vault.text()).assertFails("redirects to an address that is not valid", "it names no valid address");
         }
     }
 
