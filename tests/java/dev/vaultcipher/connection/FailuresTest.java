@@ -71,6 +71,25 @@ public class FailuresTest {
     }
 
     @Test
+    public void keysAreListedAsTheyAre() {
+        vault.put("secret/data/sample/odd", "{\"data\":{\"password \":\"" + Fixtures.randomText() + "\",\"pass\\u200bword\":\""
+                + Fixtures.randomText() + "\"}}");
+        failsWith(vault.rootToken(), vault.text("sample/odd", "password"), "no key \"password\"", "\"password \"",
+                "\"pass\\u{200b}word\"");
+    }
+
+    @Test
+    public void aTextWithThousandsOfUnknownFieldsOrAnEndlessPathIsAShortMessage() {
+        StringBuilder fields = new StringBuilder();
+        for (int i = 0; i < 3000; i++) {
+            fields.append(",\"field-").append(i).append("\":1");
+        }
+        String text = vault.text("sample/secret", "password");
+        fails(text.replace("}", fields + "}"), "unknown field \"field-0\"", "2990 more unknown fields", "(VC1001)");
+        fails(vault.text("a".repeat(30_000), "password"), "/v1/secret/data/aaaa");
+    }
+
+    @Test
     public void aWrongToken() {
         failsWith(Canaries.keep("s." + Fixtures.randomText()), vault.text("sample/secret", "password"),
                 "does not accept the token", "environment variable SECRET_STORE_VAULT_TOKEN", "vault token lookup",
