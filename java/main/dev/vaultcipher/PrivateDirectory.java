@@ -6,6 +6,7 @@ import java.io.FileReader;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -54,7 +55,8 @@ final class PrivateDirectory implements AutoCloseable {
                 removeWhatEarlierStartsLeft(place.toFile());
             }
             return new PrivateDirectory(create(place).toFile());
-        } catch (IOException e) {
+        } catch (IOException | InvalidPathException e) {
+            // The latter in a locale that cannot encode the name.
             throw Failure.noPlace(parent, e, property);
         }
     }
