@@ -1,6 +1,10 @@
 //! Text that must not be seen: tokens, JWTs, passwords, values read from Vault.
 
+mod redactor;
+
 use zeroize::Zeroizing;
+
+pub(crate) use redactor::Redactor;
 
 /// A secret text. Its memory is overwritten when it is dropped.
 ///
@@ -19,14 +23,11 @@ impl Secret {
         &self.0
     }
 
-    /// `text` with every occurrence of this secret replaced, and of each part of a JWT, for words that a peer sent and that
-    /// a message quotes.
+    /// `text` without this secret, in whatever form it stands there: for words that a peer sent and that a message quotes.
     pub(crate) fn redact_in(&self, text: &str) -> String {
-        if self.0.is_empty() {
-            return text.to_owned();
-        }
-        let whole = text.replace(self.0.as_str(), HIDDEN);
-        self.0.split('.').filter(|part| part.len() >= 16).fold(whole, |text, part| text.replace(part, HIDDEN))
+        let redactor = Redactor::default();
+        redactor.add(self.expose());
+        redactor.redact(text)
     }
 }
 

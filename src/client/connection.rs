@@ -16,7 +16,7 @@ use crate::client::connect::{Phase, connect};
 use crate::client::connections::Connections;
 use crate::client::dns::UnknownHost;
 use crate::client::failure::{Failure, Peer};
-use crate::client::http::{Answer, Body, HttpConnection, MAX_BODY};
+use crate::client::http::{Answer, Body, HttpConnection, MAX_BODY, MAX_ERROR};
 use crate::client::options::Options;
 use crate::client::proxy::{self, Proxy};
 use crate::client::runtime::{IoDriver, Stopped};
@@ -25,7 +25,7 @@ use crate::client::wire::Protocol;
 use crate::client::{ApiRequest, ApiResponse, Endpoint};
 use crate::error::{Error, ErrorKind, RequestInfo, Unreachable};
 use crate::host::Host;
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 use crate::settings::Sources;
 use crate::single_flight::GivenUp;
 use crate::{tls, vault};
@@ -134,18 +134,23 @@ impl Connection {
         }
         match outcome {
             Ok(Ok(answer)) if answer.status == 407 => {
-                let page = vault::foreign(header(&answer.headers, CONTENT_TYPE, call).as_deref(), &hide(answer.body, call));
+                let redactor = self.redactor(call, options);
+                let kind = header(&answer.headers, CONTENT_TYPE, &redactor);
+                let page = vault::foreign(kind.as_deref(), &hide(answer.body, &redactor));
                 Err(unreachable(Unreachable::ProxyCredentials { answer: format!("407, {page}") }))
             }
-            Ok(Ok(answer)) => Ok(ApiResponse {
-                at,
-                status: answer.status,
-                content_type: header(&answer.headers, CONTENT_TYPE, call),
-                location: header(&answer.headers, LOCATION, call),
-                retry_after: header(&answer.headers, RETRY_AFTER, call),
-                refuses_for_good: call.is_refused_for_good(answer.status, &answer.body),
-                body: if quotable(&answer) { hide(answer.body, call) } else { answer.body },
-            }),
+            Ok(Ok(answer)) => {
+                let redactor = self.redactor(call, options);
+                Ok(ApiResponse {
+                    at,
+                    status: answer.status,
+                    content_type: header(&answer.headers, CONTENT_TYPE, &redactor),
+                    location: header(&answer.headers, LOCATION, &redactor),
+                    retry_after: header(&answer.headers, RETRY_AFTER, &redactor),
+                    refuses_for_good: call.is_refused_for_good(answer.status, &answer.body),
+                    body: if quotable(&answer) { hide(answer.body, &redactor) } else { answer.body },
+                })
+            }
             Ok(Err(Failure::TooLarge)) => Err(bad(format!("it is larger than {} MiB", MAX_BODY / 1024 / 1024))),
             Ok(Err(Failure::NoMemory)) => Err(bad("this process has not enough memory left for it".to_owned())),
             Ok(Err(Failure::OtherProtocol(Protocol::Tls))) => Err(ErrorKind::WantsTls.at(&at)),
@@ -225,6 +230,20 @@ impl Connection {
         *request.uri_mut() = target;
         *request.headers_mut() = headers;
         Ok(request)
+    }
+
+    /// Hides what a request sends in secret from what comes back: the token, the login's credential or the value to be stored, the
+    /// values of further headers, and the proxy's user and password.
+    fn redactor(&self, call: &ApiRequest<'_>, options: &Options) -> Redactor {
+        let redactor = Redactor::default();
+        call.credentials().for_each(|credential| redactor.add(credential.expose()));
+        for value in options.headers.values() {
+            redactor.add_header(&String::from_utf8_lossy(value.as_bytes()));
+        }
+        if let Some(proxy) = &self.proxy {
+            proxy.hide_in(&redactor);
+        }
+        redactor
     }
 
     /// What the time was over for.
@@ -333,22 +352,26 @@ fn credential(secret: &Secret) -> Result<HeaderValue, Failure> {
     Ok(value)
 }
 
-/// Whether words of this answer may get into a message: an error, or no JSON at all.
+/// Whether words of this answer may get into a message: an error, or no JSON object at all.
 fn quotable(answer: &Answer) -> bool {
-    answer.status >= 300 || answer.body.first() != Some(&b'{')
+    answer.status >= 300 || answer.body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{')
 }
 
-/// The body without the credentials of its request: a proxy that shows what it was sent must not get them into a log.
-fn hide(body: Zeroizing<Vec<u8>>, call: &ApiRequest<'_>) -> Zeroizing<Vec<u8>> {
-    let text = Zeroizing::new(String::from_utf8_lossy(&body).into_owned());
-    let hidden = call.credentials().fold(text, |text, credential| Zeroizing::new(credential.redact_in(&text)));
-    Zeroizing::new(hidden.as_bytes().to_vec())
+/// The body without what was sent in secret: a peer that shows what it got must not get it into a log. A message shows little
+/// of it, so that only its beginning counts.
+fn hide(body: Zeroizing<Vec<u8>>, redactor: &Redactor) -> Zeroizing<Vec<u8>> {
+    let text = Zeroizing::new(String::from_utf8_lossy(body.get(..MAX_ERROR).unwrap_or(&body)).into_owned());
+    Zeroizing::new(redactor.redact(&text).into_bytes())
 }
 
-/// A header without the credentials of its request, as in [`hide`].
-fn header(headers: &HeaderMap, name: HeaderName, call: &ApiRequest<'_>) -> Option<String> {
-    let value = String::from_utf8_lossy(headers.get(name)?.as_bytes()).into_owned();
-    Some(call.credentials().fold(value, |value, credential| credential.redact_in(&value)))
+/// A header without what was sent in secret.
+fn header(headers: &HeaderMap, name: HeaderName, redactor: &Redactor) -> Option<String> {
+    let value = headers.get(name)?;
+    // What nearly every answer has.
+    if value == "application/json" {
+        return Some("application/json".to_owned());
+    }
+    Some(redactor.redact(&String::from_utf8_lossy(value.as_bytes())))
 }
 
 #[cfg(test)]

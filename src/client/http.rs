@@ -25,7 +25,7 @@ const MAX_HEADERS: usize = 100;
 pub(super) const MAX_BODY: usize = 32 * 1024 * 1024;
 
 /// The same for an answer that holds no secret: nobody reads a longer error.
-const MAX_ERROR: usize = 256 * 1024;
+pub(super) const MAX_ERROR: usize = 256 * 1024;
 
 /// What room is made for at first: more than an answer needs that holds one secret.
 const FIRST_ROOM: usize = 4096;

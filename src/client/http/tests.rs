@@ -130,3 +130,45 @@ fn a_surplus_answer_within_tls_is_not_the_next_ones() {
         assert_right(&endpoint, &format!(",\"caCert\":{}", serde_json::json!(ca)), surplus, &done);
     }
 }
+
+/// The token, the values of further headers, and the user and password of a proxy, in plain, as base64, and escaped.
+#[test]
+fn what_was_sent_in_secret_does_not_come_back() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                request.extend(byte);
+            }
+            let head = String::from_utf8(request).unwrap();
+            let again = head.replace('<', "%3C").replace("gate", "\\u0067ate");
+            let plain = "user-canary:pass-canary gate-canary pass-canary user-canary";
+            let body = serde_json::json!({ "errors": [head, again, plain] }).to_string().replace('<', "\\u003c");
+            let answer = format!(
+                "HTTP/1.1 403 Forbidden\r\nContent-Type: text/{}\r\nContent-Length: {}\r\n\r\n{body}",
+                "gate-canary",
+                body.len()
+            );
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let host = MapHost::default()
+        .with_variable("VAULT_HEADERS", "{\"X-Gateway\":\"Bearer gate-canary\",\"X-Other\":\"other<canary>\"}")
+        .with_variable("VAULT_PROXY_ADDR", &format!("http://user-canary:pass-canary@{address}"));
+    let connections = Connections::new();
+    let text = "{\"mount\":\"secret\",\"path\":\"x\",\"key\":\"k\",\"timeout\":\"0\",\"endpoint\":\"http://vault.test:1\"}";
+    let reference = SecretReference::parse(text, &host).unwrap();
+    let cluster = Cluster::new(&reference.endpoints, reference.sources(&host), &connections).unwrap();
+    let token = crate::secret::Secret::new("s.token-canary".to_owned());
+    let answer = Client::new(&cluster, &connections, &host).send(&ApiRequest::get("secret/data/x", Some(&token)));
+    let answer = answer.unwrap_or_else(|error| panic!("{error}"));
+    let body = String::from_utf8_lossy(&answer.body).into_owned();
+    assert!(body.contains("[hidden]") && !body.contains("canary"), "{body}");
+    assert!(!body.contains("dXNlci1jYW5hcnk6cGFzcy1jYW5hcnk"), "{body}");
+    assert_eq!(answer.content_type.as_deref(), Some("text/[hidden]"));
+}

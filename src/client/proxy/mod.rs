@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::client::Endpoint;
 use crate::error::{Error, ErrorKind, Problem};
-use crate::secret::Secret;
+use crate::secret::{Redactor, Secret};
 use crate::settings::{PROXY, Sources};
 
 pub(super) use bypass::is_loopback;
@@ -54,9 +54,21 @@ impl Proxy {
         Some(Secret::new(["Basic ", &encoded].concat()))
     }
 
-    /// The proxy's words without its password, should it echo it.
+    /// Hides its user and password from what comes back.
+    pub(super) fn hide_in(&self, redactor: &Redactor) {
+        if let Some(authorization) = self.authorization() {
+            redactor.add_header(authorization.expose());
+        }
+        if let Some((user, password)) = &self.credentials {
+            redactor.add(user);
+            redactor.add(password.expose());
+        }
+    }
+
     fn redact_in(&self, text: &str) -> String {
-        self.credentials.as_ref().map_or_else(|| text.to_owned(), |(_, password)| password.redact_in(text))
+        let redactor = Redactor::default();
+        self.hide_in(&redactor);
+        redactor.redact(text)
     }
 
     /// Reads `http://user:password@host:port`; without a scheme it is http.
