@@ -55,7 +55,7 @@ lint:  ## formatting and warnings, of Rust, Java and shell
 	RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --workspace --no-deps --locked
 	tests/tools/gradle.sh compileJava testClasses benchClasses
 	benches/run.sh --check
-	if type -P shellcheck >/dev/null; then find tests benches .ci -name '*.sh' -o -path .ci/run | xargs shellcheck -x; \
+	if type -P shellcheck >/dev/null; then find tests benches packaging .ci -name '*.sh' -o -path .ci/run | xargs shellcheck -x; \
 	else echo 'shellcheck is not installed: the shell scripts were not checked' >&2; fi
 
 clean:  ## remove what was built here (built servers stay in the cache, see tests/tools/common.sh)
