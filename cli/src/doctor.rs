@@ -272,8 +272,7 @@ impl Checks<'_> {
         written?;
         self.since = Instant::now();
         for warning in host.take_warnings() {
-            let (text, advice) = warning.split_once(". What to do: ").unwrap_or((&warning, ""));
-            self.add_with("warning", Status::Warn, text.to_owned(), advice.to_owned(), None)?;
+            self.add("warning", Status::Warn, warning)?;
         }
         self.report.conclusive |= value.is_some();
         if let Some(value) = &value {
