@@ -22,6 +22,17 @@ pub trait Host {
         Err("it was not asked".to_owned())
     }
 
+    /// Asks the JVM's own trust managers whether they trust a server with this chain of certificates (DER, the server's own first),
+    /// where they trust the certificates `named` (DER) as well. The name of the server is not checked. Takes Java up to half a second.
+    ///
+    /// # Errors
+    ///
+    /// Why they do not, in Java's words.
+    fn trusts_chain(&self, chain: &[Vec<u8>], named: &[Vec<u8>]) -> Result<(), String> {
+        let _ = (chain, named);
+        Err("it was not asked".to_owned())
+    }
+
     /// Tells the administrator something that does not stop the work: one line, never a secret.
     fn warn(&self, message: &str);
 

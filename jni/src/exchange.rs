@@ -42,6 +42,14 @@ pub(crate) fn parts(mut framed: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// Appends to an array what [`parts`] reads.
+pub(crate) fn append(framed: &mut Vec<u8>, part: &[u8]) {
+    // Java has no array that is longer.
+    let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+    framed.extend(length.to_be_bytes());
+    framed.extend(part);
+}
+
 /// One call from Java: its environment, its class, and the array through which bytes go.
 pub(crate) struct Exchange<'call, 'local> {
     env: &'call Env<'local>,

@@ -6,7 +6,7 @@ use jni::jni_str;
 use vault_cipher::{Environment, Error, Host};
 use zeroize::Zeroizing;
 
-use crate::exchange::{Exchange, parts};
+use crate::exchange::{Exchange, append, parts};
 
 /// The bytes of a line in the log.
 const MAX_WARNING: usize = 8 * 1024;
@@ -62,6 +62,18 @@ impl Host for Jvm<'_, '_, '_> {
         } else {
             Err(String::from_utf8_lossy(&answer).into_owned())
         }
+    }
+
+    fn trusts_chain(&self, chain: &[Vec<u8>], named: &[Vec<u8>]) -> Result<(), String> {
+        let mut question = Vec::new();
+        chain.iter().for_each(|certificate| append(&mut question, certificate));
+        append(&mut question, &[]);
+        named.iter().for_each(|certificate| append(&mut question, certificate));
+        if self.exchange.tell_bytes(jni_str!("trustsChain"), &question).ok_or("Java gave no answer")? {
+            return Ok(());
+        }
+        let answer = self.exchange.take().ok_or("Java gave no answer")?;
+        Err(String::from_utf8_lossy(&answer).into_owned())
     }
 
     fn warn(&self, message: &str) {

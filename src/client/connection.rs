@@ -28,6 +28,7 @@ use crate::host::Host;
 use crate::secret::{Redactor, Secret};
 use crate::settings::Sources;
 use crate::single_flight::GivenUp;
+use crate::text::one_line;
 use crate::{tls, vault};
 
 /// The limit for a connection, TLS handshake included.
@@ -124,7 +125,15 @@ impl Connection {
         let bad = |problem| ErrorKind::BadAnswer { problem }.at(&at);
         let phase = Cell::new(Phase::Answer);
         let surplus = Cell::new(false);
-        let outcome = driver.run(host, Instant::now() + limit, self.answer(&url, call, exchange, &phase, &surplus));
+        let deadline = Instant::now() + limit;
+        let mut outcome = driver.run(host, deadline, self.answer(&url, call, exchange, &phase, &surplus));
+        let mut java = None;
+        if let Ok(Err(Failure::Handshake(error))) = &outcome {
+            java = self.transport.ask_java(host, error);
+            if let Some(Ok(())) = java {
+                outcome = driver.run(host, deadline, self.answer(&url, call, exchange, &phase, &surplus));
+            }
+        }
         if surplus.get() {
             host.warn(&format!(
                 "{} sent more than the answer to a request. From now on each request gets a connection of its own. What to do: check \
@@ -156,7 +165,11 @@ impl Connection {
             Ok(Err(Failure::OtherProtocol(Protocol::Tls))) => Err(ErrorKind::WantsTls.at(&at)),
             Ok(Err(Failure::Internal(what))) => Err(Error::internal(what)),
             Ok(Err(failure)) => {
-                let why = failure.explain(self.connect_limit, self.peer());
+                let mut why = failure.explain(self.connect_limit, self.peer());
+                if let (Some(Unreachable::Tls(problem)), Some(Err(java))) = (&mut why, java) {
+                    problem.what +=
+                        &format!("; the JVM's own trust manager does not accept it either ({})", one_line(&java, 200));
+                }
                 Err(why.map_or_else(|| Error::internal("a failure without words"), unreachable))
             }
             Err(Stopped::Late) => Err(unreachable(self.late(phase.get(), &url, limit))),

@@ -23,27 +23,29 @@ pub(super) struct Needs {
 /// A way that is ready to be taken.
 pub(super) struct Transport {
     needs: Needs,
-    tls: Arc<rustls::ClientConfig>,
-    /// What it was made from.
-    files: tls::Files,
+    tls: tls::Tls,
+    config: Arc<rustls::ClientConfig>,
 }
 
 impl Transport {
     /// Reads what it needs: trust stores, certificates, keys. May ask Java.
     pub(super) fn new(needs: Needs, host: &dyn Host) -> Result<Self, Error> {
-        let (tls, files) = match &needs.tls {
-            Some(options) => {
-                let tls::Tls { config, files, .. } = tls::client(host, options)?;
-                (config, files)
-            }
-            None => (tls::without_trust()?, tls::Files::default()),
+        let tls = match &needs.tls {
+            Some(options) => tls::client(host, options)?,
+            None => tls::without_trust()?,
         };
-        Ok(Self { needs, tls: Arc::new(tls), files })
+        let config = Arc::new(tls.config.clone());
+        Ok(Self { needs, tls, config })
     }
 
     /// Whom to trust and who to be.
     pub(super) fn tls(&self) -> &Arc<rustls::ClientConfig> {
-        &self.tls
+        &self.config
+    }
+
+    /// Asks the JVM about a certificate over which a handshake failed: see [`tls::Tls::ask_java`].
+    pub(super) fn ask_java(&self, host: &dyn Host, error: &std::io::Error) -> Option<Result<(), String>> {
+        self.tls.ask_java(host, error)
     }
 
     /// What it is made for.
@@ -58,6 +60,6 @@ impl Transport {
 
     /// Whether the files that it was made from are as they were.
     pub(super) fn is_current(&self) -> bool {
-        !self.files.changed()
+        !self.tls.files.changed()
     }
 }

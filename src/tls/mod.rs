@@ -5,12 +5,15 @@
 //! certificate to show. `key_store` reads Java's key stores for both. `verifier` checks a server, `verdict` says what was wrong
 //! and `x509` what a certificate holds. `files` notices when a file changes. None of them knows of HTTP.
 
+mod anchors;
+mod appeal;
 mod files;
 mod identity;
 mod key_store;
 mod named;
 mod options;
 mod pem;
+mod policy;
 mod trust;
 mod verdict;
 mod verifier;
@@ -19,17 +22,19 @@ mod x509;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::error::Error as StdError;
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 use rustls::client::WantsClientCert;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
 use crate::error::Error;
 use crate::host::Host;
 use crate::settings::Value;
+use crate::tls::appeal::Approvals;
 
 pub(crate) use files::Files;
 pub(crate) use options::Options;
@@ -45,6 +50,23 @@ pub(crate) struct Tls {
     trust: String,
     /// The files it was read from: when they change, it is time for a new one.
     pub(crate) files: Files,
+    /// The certificates to trust that the JVM does not know.
+    named: Vec<CertificateDer<'static>>,
+    /// What the JVM accepted.
+    approvals: Arc<Approvals>,
+}
+
+impl Tls {
+    /// Where a request failed over a certificate that the JVM may judge otherwise, asks it, on the thread that calls. `None`: there is
+    /// nothing to ask. When the JVM trusts the chain, the request may be sent again.
+    ///
+    /// # Errors
+    ///
+    /// Why the JVM does not trust the chain, in Java's words.
+    pub(crate) fn ask_java(&self, host: &dyn Host, error: &(dyn StdError + 'static)) -> Option<Result<(), String>> {
+        let appeal = verdict::appeal(error)?;
+        Some(appeal.clone().ask(host, &self.named, &self.approvals))
+    }
 }
 
 /// A client that trusts what the JVM trusts (the store that the system properties `javax.net.ssl.trustStore`,
@@ -53,9 +75,10 @@ pub(crate) struct Tls {
 pub(crate) fn client(host: &dyn Host, options: &Options) -> Result<Tls, Error> {
     let provider = provider();
     let mut files = Files::default();
+    let approvals = Arc::<Approvals>::default();
     let identity = identity::read(host, options, &provider, &mut files)?;
     #[cfg_attr(not(test), expect(unused_variables, reason = "the words stand in a verdict; tests read them here"))]
-    let (mut config, trust) = match options.skip_verify {
+    let (mut config, trust, named) = match options.skip_verify {
         Some(origin) => {
             host.warn(&format!(
                 "Vault's TLS certificate is not checked, because {origin} says so: anybody on the network between this machine and Vault can \
@@ -63,14 +86,14 @@ pub(crate) fn client(host: &dyn Host, options: &Options) -> Result<Tls, Error> {
             ));
             let verifier = Arc::new(verifier::Unchecked { provider: provider.clone() });
             let config = for_rustls(provider, |config| config.dangerous().with_custom_certificate_verifier(verifier))?;
-            (config, format!("anybody: certificates are not checked ({origin})"))
+            (config, format!("anybody: certificates are not checked ({origin})"), Vec::new())
         }
         None => {
-            let trust::Anchors { roots, trust } = trust::read(host, options, &mut files)?;
+            let trust::Trusted { anchors, named, trust } = trust::read(host, options, &mut files)?;
             let words = trust.words.clone();
             let name = options.server_name.as_ref().map(server_name).transpose()?;
-            let verifier = Arc::new(verifier::Verifier::new(roots, trust, name, &provider)?);
-            (for_rustls(provider, |config| config.dangerous().with_custom_certificate_verifier(verifier))?, words)
+            let verifier = Arc::new(verifier::Verifier::new(anchors, trust, name, Arc::clone(&approvals), &provider));
+            (for_rustls(provider, |config| config.dangerous().with_custom_certificate_verifier(verifier))?, words, named)
         }
     };
     if let Some(identity) = identity {
@@ -81,12 +104,21 @@ pub(crate) fn client(host: &dyn Host, options: &Options) -> Result<Tls, Error> {
         #[cfg(test)]
         trust,
         files,
+        named,
+        approvals,
     })
 }
 
 /// A client for plain `http://`, which the HTTP library wants all the same: it trusts nobody and reads no file.
-pub(crate) fn without_trust() -> Result<ClientConfig, Error> {
-    for_rustls(provider(), |config| config.with_root_certificates(RootCertStore::empty()))
+pub(crate) fn without_trust() -> Result<Tls, Error> {
+    Ok(Tls {
+        config: for_rustls(provider(), |config| config.with_root_certificates(RootCertStore::empty()))?,
+        #[cfg(test)]
+        trust: "nobody".to_owned(),
+        files: Files::default(),
+        named: Vec::new(),
+        approvals: Arc::default(),
+    })
 }
 
 /// The one provider of cryptography: AWS-LC.

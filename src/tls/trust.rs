@@ -1,19 +1,21 @@
 //! The union of all that is trusted: what the JVM trusts, and what the administrator names besides.
 
-use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 
 use crate::error::{Error, ErrorKind, Problem};
 use crate::host::Host;
 use crate::settings::Value;
+use crate::tls::anchors::{Added, Anchors};
 use crate::tls::files::Files;
 use crate::tls::key_store::jvm;
 use crate::tls::named;
 use crate::tls::options::Options;
 
-/// The certificates to trust.
-pub(super) struct Anchors {
-    pub(super) roots: RootCertStore,
+/// All that is trusted.
+pub(super) struct Trusted {
+    pub(super) anchors: Anchors,
+    /// Those of them that settings name, which the JVM does not know.
+    pub(super) named: Vec<CertificateDer<'static>>,
     pub(super) trust: Trust,
 }
 
@@ -27,35 +29,35 @@ pub(super) struct Trust {
 }
 
 /// Reads all that is trusted.
-pub(super) fn read(host: &dyn Host, options: &Options, files: &mut Files) -> Result<Anchors, Error> {
-    let mut roots = RootCertStore::empty();
+pub(super) fn read(host: &dyn Host, options: &Options, files: &mut Files) -> Result<Trusted, Error> {
+    let mut anchors = Anchors::default();
     let mut words = Vec::new();
     // First what was named on purpose: a mistake there is always an error.
     for Named { certificates, source } in named(host, options, files)? {
-        let (usable, unusable) = roots.add_parsable_certificates(certificates);
-        if usable == 0 {
+        let added = anchors.add(certificates);
+        if added.usable == 0 {
             let problem = Problem::new("none of its certificates can be read", "check them with openssl x509 -text");
             return Err(ErrorKind::TrustStore { store: source, problem }.into());
         }
-        words.push(count(usable, unusable, &source));
+        words.push(count(added, &source));
     }
     let mut without_jvm = String::new();
-    let named = !roots.is_empty();
+    let named = anchors.certificates().to_vec();
     let by_variable = "name its PEM file in VAULT_CACERT";
     let import = match jvm::read(host, files) {
         Ok(store) => {
-            roots.extend(store.roots.roots);
+            anchors.extend(store.anchors);
             words.insert(0, store.words);
             format!("{}, or {by_variable}", store.import)
         }
         // No CA bundle on the machine, or a broken one, does not stop a server whose CA is known.
-        Err(error) if named => {
+        Err(error) if !anchors.is_empty() => {
             without_jvm = format!(", but not the JVM's trust store ({})", error.statement());
             by_variable.to_owned()
         }
         Err(error) => return Err(error),
     };
-    Ok(Anchors { roots, trust: Trust { words: words.join(", and ") + &without_jvm, import } })
+    Ok(Trusted { anchors, named, trust: Trust { words: words.join(", and ") + &without_jvm, import } })
 }
 
 struct Named {
@@ -103,7 +105,7 @@ fn reason(kind: &rustls_native_certs::ErrorKind) -> String {
     }
 }
 
-fn count(usable: usize, unusable: usize, source: &str) -> String {
+fn count(Added { usable, unusable }: Added, source: &str) -> String {
     let plural = if usable == 1 { "" } else { "s" };
     match unusable {
         0 => format!("{usable} certificate{plural} of {source}"),

@@ -4,113 +4,226 @@ use std::error::Error as StdError;
 use std::{fmt, io};
 
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{AlertDescription, CertificateError, Error, RootCertStore};
+use rustls::{AlertDescription, CertificateError, Error};
+use webpki::EndEntityCert;
 
+use crate::error::Problem;
 use crate::time::UtcTime;
+use crate::tls::anchors::Anchors;
+use crate::tls::appeal::Appeal;
+use crate::tls::policy::{Doubt, MAX_CHAIN};
 use crate::tls::trust::Trust;
-use crate::tls::x509::{self, Facts};
+use crate::tls::x509::{self, Certificate, Facts, oid};
 
 const GOOD_KEY: &str = "with a key of type RSA (2048 to 8192 bits), P-256, P-384, P-521 or Ed25519";
 
 /// Why a server's certificate was refused and what to do. Travels inside rustls' error.
 #[derive(Debug)]
-pub(super) struct Verdict(crate::Problem);
+pub(super) struct Verdict {
+    problem: Problem,
+    /// The chain, where the JVM may judge otherwise.
+    appeal: Option<Appeal>,
+}
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.problem.fmt(f)
     }
 }
 
 impl StdError for Verdict {}
 
+/// Why a chain is refused.
+#[derive(Debug)]
+pub(super) enum Reason {
+    /// What webpki says.
+    Pki(webpki::Error),
+    /// What Java asks beyond webpki.
+    Doubt(Doubt),
+    /// The extended key usage of the server's certificate is another one.
+    NotForServers,
+    /// The server sent more certificates than Java takes.
+    TooLong,
+}
+
+impl From<webpki::Error> for Reason {
+    fn from(error: webpki::Error) -> Self {
+        Self::Pki(error)
+    }
+}
+
 /// A refused certificate, with all that is known when it is refused.
 pub(super) struct Refused<'a> {
-    pub(super) reason: CertificateError,
+    pub(super) reason: Reason,
     pub(super) server: &'a CertificateDer<'a>,
     pub(super) intermediates: &'a [CertificateDer<'a>],
     pub(super) name: &'a ServerName<'a>,
     pub(super) now: UnixTime,
-    pub(super) roots: &'a RootCertStore,
+    pub(super) anchors: &'a Anchors,
     pub(super) trust: &'a Trust,
 }
 
 impl Verdict {
-    pub(super) fn new(refused: &Refused<'_>) -> Self {
-        let trust = &refused.trust.words;
-        let Some(server) = Facts::of(refused.server) else {
-            let what = format!("the server's certificate cannot be read ({}); {trust}", refused.reason);
-            return Self(crate::Problem::new(what, "check it with: openssl s_client -connect HOST:PORT"));
-        };
-        let (why, todo) = refused.why(&server);
-        Self::about(&server, &why, trust, &todo)
-    }
-
     /// The verdict on a certificate with a key that the TLS library does not use; `None` when the key is not the reason.
     pub(super) fn of_weak_key(server: &CertificateDer<'_>, trust: &Trust) -> Option<Self> {
-        let server = Facts::of(server)?;
+        let server = Facts::from_der(server)?;
         let why = format!("the server's certificate has {}, which is too weak to be accepted", server.weak_key.as_ref()?);
         Some(Self::about(&server, &why, &trust.words, &format!("give Vault's listener a certificate {GOOD_KEY}")))
     }
 
     fn about(server: &Facts, why: &str, trust: &str, todo: &str) -> Self {
         let what = format!("{why}. The server's certificate: {server}; checked against {trust}");
-        Self(crate::Problem::new(what, todo))
+        Self { problem: Problem::new(what, todo), appeal: None }
     }
 }
 
 impl Refused<'_> {
+    /// In words, with the chain where Java is to be asked.
+    pub(super) fn verdict(&self, appeal: Option<Appeal>) -> Verdict {
+        let trust = &self.trust.words;
+        let Some(server) = Facts::from_der(self.server) else {
+            let what = format!("the server's certificate cannot be read; {trust}");
+            return Verdict { problem: Problem::new(what, "check it with: openssl s_client -connect HOST:PORT"), appeal: None };
+        };
+        let (why, todo) = self.why(&server);
+        Verdict { appeal, ..Verdict::about(&server, &why, trust, &todo) }
+    }
+
+    /// What is wrong, as a clause.
+    pub(super) fn clause(&self) -> String {
+        Facts::from_der(self.server).map_or_else(|| "it cannot be read".to_owned(), |server| self.why(&server).0)
+    }
+
+    /// Whether the JVM is to be asked: the reason is one that webpki does not know or does not check, never a signature, a date, a name
+    /// or a weak key; and what Java does not check is right.
+    pub(super) fn java_may_know_more(&self) -> bool {
+        let on_the_list = match &self.reason {
+            Reason::Doubt(_) => true,
+            Reason::NotForServers | Reason::TooLong => false,
+            Reason::Pki(error) => match error {
+                webpki::Error::UnsupportedCriticalExtension
+                | webpki::Error::CaUsedAsEndEntity
+                | webpki::Error::EmptyEkuExtension
+                | webpki::Error::PathLenConstraintViolated
+                | webpki::Error::MaximumPathDepthExceeded
+                | webpki::Error::MaximumPathBuildCallsExceeded
+                | webpki::Error::MaximumSignatureChecksExceeded
+                | webpki::Error::MaximumNameConstraintComparisonsExceeded
+                | webpki::Error::UnsupportedNameType => true,
+                webpki::Error::UnknownIssuer => self.issuer_may_be_known(),
+                // Java knows those on directory names.
+                webpki::Error::NameConstraintViolation => {
+                    self.sent().any(|certificate| certificate.extension(oid::NAME_CONSTRAINTS).is_some())
+                }
+                webpki::Error::UnsupportedSignatureAlgorithmContext(_)
+                | webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+                    self.facts().any(|facts| facts.signature == oid::RSASSA_PSS)
+                }
+                _ => false,
+            },
+        };
+        on_the_list && self.is_sound()
+    }
+
+    /// Whether Java may find an issuer where webpki finds none: it compares names as text, and does not count a CA's certificate for its
+    /// own next key as a further CA.
+    fn issuer_may_be_known(&self) -> bool {
+        let Some(last) = self.last() else { return false };
+        let sent: Vec<_> = self.sent().collect();
+        let renewed = sent.iter().enumerate().any(|(at, one)| sent.iter().skip(at + 1).any(|other| other.subject == one.subject));
+        let anchors = self.anchors.trusted();
+        renewed || (last.namesake_of_issuer(anchors).is_none() && last.is_named_alike(anchors))
+    }
+
+    /// Whether all is right that Java does not check: the name, the handshake, strong keys, and the name constraints of a trusted CA,
+    /// which no chain below it may escape.
+    fn is_sound(&self) -> bool {
+        let Some(server) = Certificate::from_der(self.server) else { return false };
+        let named = EndEntityCert::try_from(self.server).and_then(|server| server.verify_is_valid_for_subject_name(self.name));
+        let constrains = |issuer: &[u8]| {
+            self.anchors.trusted().iter().any(|anchor| anchor.subject.as_ref() == issuer && anchor.name_constraints.is_some())
+        };
+        let is_constrained = constrains(server.issuer) || self.sent().any(|certificate| constrains(certificate.issuer));
+        let in_date = server.check_dates(self.now).is_ok();
+        in_date && named.is_ok() && !is_constrained && self.facts().all(|facts| facts.weak_key.is_none())
+    }
+
+    fn sent(&self) -> impl Iterator<Item = Certificate<'_>> {
+        self.intermediates.iter().filter_map(|der| Certificate::from_der(der))
+    }
+
+    /// The server's certificate and the intermediates in words.
+    fn facts(&self) -> impl Iterator<Item = Facts> {
+        std::iter::once(self.server).chain(self.intermediates).filter_map(|der| Facts::from_der(der))
+    }
+
+    /// The certificate that is as far up as the names lead.
+    fn last(&self) -> Option<Facts> {
+        let server = Facts::from_der(self.server)?;
+        let chain: Vec<Facts> = self.intermediates.iter().filter_map(|der| Facts::from_der(der)).collect();
+        Some(top(&server, &chain).clone())
+    }
+
     /// What is wrong and what to do.
     fn why(&self, server: &Facts) -> (String, String) {
+        let of_ca = "have the certificates issued anew without that (openssl x509 -text shows it)";
         match &self.reason {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                self.out_of_date(server, "expired on", |facts, now| (facts.ends < now).then_some(facts.ends))
-            }
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                self.out_of_date(server, "is not valid before", |facts, now| (now < facts.begins).then_some(facts.begins))
-            }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => self.other_name(server),
-            CertificateError::UnknownIssuer | CertificateError::BadSignature => self.unknown_issuer(server),
-            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => (
+            Reason::Doubt(doubt) => (doubt.to_string(), doubt_advice(*doubt).unwrap_or(of_ca).to_owned()),
+            Reason::NotForServers => (
                 "the server's certificate is not meant for a server: its extended key usage lacks serverAuth".to_owned(),
                 "give Vault's listener a certificate with the extended key usage serverAuth".to_owned(),
             ),
-            #[allow(deprecated)] // webpki may still report it
-            CertificateError::UnsupportedSignatureAlgorithm
-            | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
-            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => self.unsupported(server),
-            CertificateError::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
-                Some(webpki::Error::CaUsedAsEndEntity) if server.self_issued => self.unknown_issuer(server),
-                Some(webpki::Error::CaUsedAsEndEntity) => (
-                    "the server's certificate is that of a CA (basicConstraints CA:TRUE), not of a server".to_owned(),
-                    format!("give Vault's listener a certificate with CA:FALSE, or trust this one itself: {}", self.trust.import),
-                ),
-                Some(webpki::Error::UnsupportedCertVersion) => (
-                    "the server's certificate has the format X.509 version 1, without names and extensions".to_owned(),
-                    "give Vault's listener a certificate of version 3 with subject alternative names".to_owned(),
-                ),
-                Some(webpki::Error::EndEntityUsedAsCa) => (
-                    "a certificate that the server sent as that of a CA is not one (basicConstraints CA:TRUE is missing)"
-                        .to_owned(),
-                    "put the CA's own certificate below the server's one in Vault's tls_cert_file".to_owned(),
-                ),
-                Some(webpki::Error::UnsupportedCriticalExtension) => (
-                    "a certificate has a critical extension that is not known".to_owned(),
-                    "have it issued without that extension, or with it not critical (openssl x509 -text shows it)".to_owned(),
-                ),
-                Some(webpki::Error::PathLenConstraintViolated) => (
-                    "a CA in the chain may not issue further CAs, or not so many below each other (path length), and did"
-                        .to_owned(),
-                    "have the server's certificate issued by the CA above".to_owned(),
-                ),
-                Some(webpki::Error::NameConstraintViolation) => (
-                    "a name of the server's certificate is outside of what its CA may issue (name constraints)".to_owned(),
-                    "have the certificate issued for allowed names only, or by another CA".to_owned(),
-                ),
-                Some(other) => self.other(&format!("{other:?}")),
-                None => self.other("a reason without words"),
-            },
-            other => self.other(&other.to_string()),
+            Reason::TooLong => (
+                format!("the server sent {} certificates, and Java takes {MAX_CHAIN} at most", self.intermediates.len() + 1),
+                "remove from Vault's tls_cert_file what does not belong to the chain".to_owned(),
+            ),
+            Reason::Pki(error) => self.why_of_webpki(error, server),
+        }
+    }
+
+    fn why_of_webpki(&self, error: &webpki::Error, server: &Facts) -> (String, String) {
+        match error {
+            webpki::Error::CertExpired { .. } => {
+                self.out_of_date(server, "expired on", |facts, now| (facts.ends < now).then_some(facts.ends))
+            }
+            webpki::Error::CertNotValidYet { .. } => {
+                self.out_of_date(server, "is not valid before", |facts, now| (now < facts.begins).then_some(facts.begins))
+            }
+            webpki::Error::CertNotValidForName(_) => self.other_name(server),
+            webpki::Error::UnknownIssuer | webpki::Error::InvalidSignatureForPublicKey => self.unknown_issuer(server),
+            webpki::Error::UnsupportedSignatureAlgorithmContext(_)
+            | webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => self.unsupported(server),
+            webpki::Error::CaUsedAsEndEntity if server.self_issued => self.unknown_issuer(server),
+            webpki::Error::CaUsedAsEndEntity => (
+                "the server's certificate is that of a CA (basicConstraints CA:TRUE), not of a server".to_owned(),
+                format!("give Vault's listener a certificate with CA:FALSE, or trust this one itself: {}", self.trust.import),
+            ),
+            webpki::Error::UnsupportedCertVersion => (
+                "the server's certificate has the format X.509 version 1, without names and extensions".to_owned(),
+                "give Vault's listener a certificate of version 3 with subject alternative names".to_owned(),
+            ),
+            webpki::Error::EndEntityUsedAsCa => (
+                "a certificate that the server sent as that of a CA is not one (basicConstraints CA:TRUE is missing)".to_owned(),
+                "put the CA's own certificate below the server's one in Vault's tls_cert_file".to_owned(),
+            ),
+            webpki::Error::UnsupportedCriticalExtension => (
+                "a certificate has a critical extension that is not known".to_owned(),
+                "have it issued without that extension, or with it not critical (openssl x509 -text shows it)".to_owned(),
+            ),
+            webpki::Error::PathLenConstraintViolated => (
+                "a CA in the chain may not issue further CAs, or not so many below each other (path length), and did".to_owned(),
+                "have the server's certificate issued by the CA above".to_owned(),
+            ),
+            webpki::Error::NameConstraintViolation => (
+                "a name of the server's certificate is outside of what its CA may issue (name constraints)".to_owned(),
+                "have the certificate issued for allowed names only, or by another CA".to_owned(),
+            ),
+            webpki::Error::MaximumPathDepthExceeded => (
+                "the chain has more intermediate CAs than are checked".to_owned(),
+                "import the certificate of one of the lower CAs".to_owned(),
+            ),
+            // The variants hold names of kinds, numbers and times.
+            other => self.other(&format!("{other:?}")),
         }
     }
 
@@ -129,7 +242,7 @@ impl Refused<'_> {
                 "renew the certificate of Vault's listener (tls_cert_file), or correct this machine's clock".to_owned(),
             );
         }
-        let of_ca = |der: &CertificateDer<'_>| Facts::of(der).and_then(|ca| Some((wrong_date(&ca, now)?, ca)));
+        let of_ca = |der: &CertificateDer<'_>| Facts::from_der(der).and_then(|ca| Some((wrong_date(&ca, now)?, ca)));
         match self.intermediates.iter().find_map(of_ca) {
             Some((date, ca)) => (
                 format!("the CA certificate \"{}\" that the server sent {verb} {date}, and {clock}", ca.subject),
@@ -167,12 +280,12 @@ impl Refused<'_> {
                 format!("import it, after comparing its fingerprint on Vault's machine: {import}; then restart"),
             );
         }
-        let chain: Vec<Facts> = self.intermediates.iter().filter_map(|der| Facts::of(der)).collect();
+        let chain: Vec<Facts> = self.intermediates.iter().filter_map(|der| Facts::from_der(der)).collect();
         let last = top(server, &chain);
         if let Some(weak) = chain.iter().find_map(|ca| ca.weak_key.as_deref()) {
             return too_weak(&last.issuer, weak);
         }
-        if let Some(anchor) = last.namesake_of_issuer(&self.roots.roots) {
+        if let Some(anchor) = last.namesake_of_issuer(self.anchors.trusted()) {
             return match x509::weak_anchor(anchor) {
                 Some(weak) => too_weak(&last.issuer, &weak),
                 None => (
@@ -181,7 +294,7 @@ impl Refused<'_> {
                 ),
             };
         }
-        if last.is_named_alike(&self.roots.roots) {
+        if last.is_named_alike(self.anchors.trusted()) {
             return (
                 format!(
                     "the trust store has a certificate of \"{}\", but with its name written in another encoding",
@@ -204,7 +317,7 @@ impl Refused<'_> {
     }
 
     fn unsupported(&self, server: &Facts) -> (String, String) {
-        let chain = self.intermediates.iter().filter_map(|der| Facts::of(der));
+        let chain = self.intermediates.iter().filter_map(|der| Facts::from_der(der));
         let mut signatures: Vec<String> = chain.map(|ca| ca.signature).collect();
         signatures.insert(0, server.signature.clone());
         signatures.dedup();
@@ -235,6 +348,16 @@ fn top<'a>(server: &'a Facts, chain: &'a [Facts]) -> &'a Facts {
     top
 }
 
+/// What to do about a doubt, where that is not to have the certificates issued anew.
+fn doubt_advice(doubt: Doubt) -> Option<&'static str> {
+    match doubt {
+        Doubt::AnchorIsNoCa => Some("import the certificate of a CA; that of a server is trusted for this server only"),
+        Doubt::ServerMayNotSign => Some("give Vault's listener a certificate whose key usage has digitalSignature"),
+        Doubt::NetscapeCertType => Some("give Vault's listener a certificate for servers"),
+        _ => None,
+    }
+}
+
 fn too_weak(ca: &str, weak: &str) -> (String, String) {
     (
         format!("the CA \"{ca}\" has {weak}, which is too weak to be trusted"),
@@ -242,21 +365,45 @@ fn too_weak(ca: &str, weak: &str) -> (String, String) {
     )
 }
 
+/// The chain that the JVM is to judge, if that is why a request failed.
+pub(super) fn appeal<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Appeal> {
+    match tls_error(error)? {
+        Found::Tls(Error::InvalidCertificate(CertificateError::Other(other))) => {
+            other.0.downcast_ref::<Verdict>().and_then(|verdict| verdict.appeal.as_ref())
+        }
+        _ => None,
+    }
+}
+
 /// Why a request failed, if TLS was the reason: what was wrong and what to do.
-pub(crate) fn verdict(error: &(dyn StdError + 'static)) -> Option<crate::Problem> {
+pub(crate) fn verdict(error: &(dyn StdError + 'static)) -> Option<Problem> {
+    Some(match tls_error(error)? {
+        Found::Tls(error) => in_words(error),
+        Found::Closed => Problem::new(
+            "the server closed the connection during the TLS handshake",
+            "check that \"endpoint\" names Vault's API port and that it listens with TLS, and look at Vault's log or that of a \
+             balancer in front of it",
+        ),
+    })
+}
+
+enum Found<'a> {
+    Tls(&'a Error),
+    /// The connection was closed during the handshake.
+    Closed,
+}
+
+/// What TLS has to say in a chain of causes.
+fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<Found<'a>> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<Error>() {
-            return Some(in_words(error));
+            return Some(Found::Tls(error));
         }
         next = match error.downcast_ref::<io::Error>() {
             // tokio-rustls' own words, the only way to tell it from an end after the handshake.
             Some(io) if io.kind() == io::ErrorKind::UnexpectedEof && io.to_string() == "tls handshake eof" => {
-                return Some(crate::Problem::new(
-                    "the server closed the connection during the TLS handshake",
-                    "check that \"endpoint\" names Vault's API port and that it listens with TLS, and look at Vault's log or that of a \
-                     balancer in front of it",
-                ));
+                return Some(Found::Closed);
             }
             // The source of an io::Error is that of the error inside, which would be skipped.
             Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
@@ -266,11 +413,11 @@ pub(crate) fn verdict(error: &(dyn StdError + 'static)) -> Option<crate::Problem
     None
 }
 
-fn in_words(error: &Error) -> crate::Problem {
+fn in_words(error: &Error) -> Problem {
     if let Error::InvalidCertificate(CertificateError::Other(other)) = error
-        && let Some(Verdict(problem)) = other.0.downcast_ref()
+        && let Some(verdict) = other.0.downcast_ref::<Verdict>()
     {
-        return problem.clone();
+        return verdict.problem.clone();
     }
     let (what, advice) = match error {
         Error::InvalidCertificate(reason) => (
@@ -295,7 +442,7 @@ fn in_words(error: &Error) -> crate::Problem {
             "check that \"endpoint\" names Vault's API port, and any proxy or balancer between this machine and Vault",
         ),
     };
-    crate::Problem::new(what, advice)
+    Problem::new(what, advice)
 }
 
 fn alert_in_words(alert: AlertDescription) -> (String, &'static str) {

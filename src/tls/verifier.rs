@@ -1,64 +1,119 @@
 //! Checks a server's certificate against the trusted ones, and keeps what was wrong for the message.
+//!
+//! webpki checks signatures, dates, names and constraints of a chain; `policy` what Java asks beyond that. Whoever passes here passes
+//! in Java. Where this refuses and Java may know more, the JVM is asked afterwards (`appeal`).
 
+use std::cell::Cell;
+use std::fmt;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{WebPkiServerVerifier, verify_server_name};
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
 
+use crate::tls::anchors::Anchors;
+use crate::tls::appeal::{Appeal, Approvals, Chain};
+use crate::tls::policy::{self, MAX_CHAIN};
 use crate::tls::trust::Trust;
-use crate::tls::verdict::{Refused, Verdict};
-use crate::tls::x509;
+use crate::tls::verdict::{Reason, Refused, Verdict};
+use crate::tls::x509::Certificate;
 
-/// What webpki checks, and beyond it what Java accepts: a server certificate that is itself in the trust store.
-#[derive(Debug)]
+/// What webpki and Java both accept, and a server certificate that is itself in the trust store.
 pub(super) struct Verifier {
-    webpki: Arc<WebPkiServerVerifier>,
-    roots: Arc<RootCertStore>,
+    algorithms: WebPkiSupportedAlgorithms,
+    anchors: Anchors,
     trust: Trust,
     /// The name that the certificate must have, where it is not that of the URL.
     name: Option<ServerName<'static>>,
+    /// What the JVM accepted, whatever this verifier says.
+    approvals: Arc<Approvals>,
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Verifier")
+    }
 }
 
 impl Verifier {
     pub(super) fn new(
-        roots: RootCertStore,
+        anchors: Anchors,
         trust: Trust,
         name: Option<ServerName<'static>>,
-        provider: &Arc<CryptoProvider>,
-    ) -> Result<Self, crate::Error> {
-        let roots = Arc::new(roots);
-        let webpki = WebPkiServerVerifier::builder_with_provider(roots.clone(), provider.clone())
-            .build()
-            .map_err(|error| crate::Error::internal(format!("TLS: {error}")))?;
-        Ok(Self { webpki, roots, trust, name })
+        approvals: Arc<Approvals>,
+        provider: &CryptoProvider,
+    ) -> Self {
+        Self { algorithms: provider.signature_verification_algorithms, anchors, trust, name, approvals }
     }
 
-    /// Whether the server's own certificate is in the trust store, in date, and for this name.
-    ///
-    /// Java (`PKIXValidator`) takes a certificate as trusted that is in the store, or has the subject and the public key
-    /// of one there, and then checks neither its dates nor its signature nor what it may be used for; the host name is
-    /// still checked. webpki knows trust anchors as issuers only: it refuses a self-signed certificate as
-    /// `UnknownIssuer` or `CaUsedAsEndEntity`. Here it is accepted as Java does, but not out of date.
-    fn is_itself_trusted(&self, server: &CertificateDer<'_>, name: &ServerName<'_>, now: UnixTime) -> Result<bool, Error> {
-        let mut own = RootCertStore::empty();
-        if own.add(server.clone()).is_err() {
-            return Ok(false);
+    /// Whether the chain is trusted and has the name.
+    fn check(
+        &self,
+        server: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), Reason> {
+        if intermediates.len() >= MAX_CHAIN {
+            return Err(Reason::TooLong);
         }
-        let same = |known: &rustls::pki_types::TrustAnchor<'_>| {
-            own.roots
-                .iter()
-                .any(|own| own.subject == known.subject && own.subject_public_key_info == known.subject_public_key_info)
+        // Java takes a certificate that is itself in the store without a look at its signature, its dates and what it may be used
+        // for; here it must be in date. webpki knows trusted certificates as issuers only.
+        if self.anchors.contains(server) {
+            Certificate::from_der(server).ok_or(webpki::Error::BadDer)?.check_dates(now)?;
+        } else {
+            self.check_chain(server, intermediates, now)?;
+        }
+        Ok(EndEntityCert::try_from(server)?.verify_is_valid_for_subject_name(name)?)
+    }
+
+    fn check_chain(
+        &self,
+        server: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Reason> {
+        let certificate = EndEntityCert::try_from(server)?;
+        let doubt = Cell::new(None);
+        let is_as_java_wants = |path: &webpki::VerifiedPath<'_>| {
+            let on_path: Vec<_> = path.intermediate_certificates().map(webpki::Cert::der).collect();
+            let checked = match self.anchors.certificate(path.anchor()) {
+                Some(anchor) => policy::check_path(server, &on_path, anchor),
+                None => Err(policy::Doubt::Unreadable),
+            };
+            // Another path may do.
+            checked.map_err(|found| {
+                doubt.set(Some(found));
+                webpki::Error::UnknownIssuer
+            })
         };
-        if !self.roots.roots.iter().any(same) {
-            return Ok(false);
+        let checked = certificate.verify_for_usage(
+            self.algorithms.all,
+            self.anchors.trusted(),
+            intermediates,
+            now,
+            AnyUsage,
+            None,
+            Some(&is_as_java_wants),
+        );
+        if let Err(error) = checked {
+            return Err(doubt.get().map_or(Reason::Pki(error), Reason::Doubt));
         }
-        x509::check_dates(server, now)?;
-        verify_server_name(&ParsedCertificate::try_from(server)?, name)?;
-        Ok(true)
+        if !Certificate::from_der(server).ok_or(webpki::Error::BadDer)?.is_for_servers() {
+            return Err(Reason::NotForServers);
+        }
+        policy::check_server(server).map_err(Reason::Doubt)
+    }
+}
+
+/// Accepts every extended key usage: `policy` knows what Java wants of each certificate of a chain.
+struct AnyUsage;
+
+impl ExtendedKeyUsageValidator for AnyUsage {
+    fn validate(&self, mut usages: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        usages.try_for_each(|usage| usage.map(|_| ()))
     }
 }
 
@@ -68,22 +123,26 @@ impl ServerCertVerifier for Verifier {
         server: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
-        ocsp: &[u8],
+        _ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let name = self.name.as_ref().unwrap_or(name);
-        let refused = match self.webpki.verify_server_cert(server, intermediates, name, ocsp, now) {
-            Err(refused) => refused,
-            accepted => return accepted,
-        };
-        let reason = match self.is_itself_trusted(server, name, now) {
-            Ok(true) => return Ok(ServerCertVerified::assertion()),
-            Ok(false) => refused,
-            Err(refused) => refused,
-        };
-        let Error::InvalidCertificate(reason) = reason else { return Err(reason) };
-        let refused = Refused { reason, server, intermediates, name, now, roots: &self.roots, trust: &self.trust };
-        Err(with(Verdict::new(&refused)))
+        let Err(reason) = self.check(server, intermediates, name, now) else { return Ok(ServerCertVerified::assertion()) };
+        let refused = Refused { reason, server, intermediates, name, now, anchors: &self.anchors, trust: &self.trust };
+        if !refused.java_may_know_more() {
+            return Err(with(refused.verdict(None)));
+        }
+        let chain = Chain::new(server, intermediates, name);
+        if self.approvals.contain(&chain) {
+            // Java judged the chain; the name and the key are for this side to check.
+            let named = EndEntityCert::try_from(server).and_then(|server| server.verify_is_valid_for_subject_name(name));
+            return match named {
+                Ok(()) => Ok(ServerCertVerified::assertion()),
+                Err(error) => Err(with(Refused { reason: Reason::Pki(error), ..refused }.verdict(None))),
+            };
+        }
+        let appeal = Appeal { chain, why: refused.clause() };
+        Err(with(refused.verdict(Some(appeal))))
     }
 
     fn verify_tls12_signature(
@@ -92,8 +151,8 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let checked = self.webpki.verify_tls12_signature(message, certificate, signed);
-        checked.map_err(|error| unproven(error, certificate, &self.trust))
+        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+            .map_err(|error| unproven(error, certificate, &self.trust))
     }
 
     fn verify_tls13_signature(
@@ -102,15 +161,14 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let checked = self.webpki.verify_tls13_signature(message, certificate, signed);
-        checked.map_err(|error| unproven(error, certificate, &self.trust))
+        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+            .map_err(|error| unproven(error, certificate, &self.trust))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.webpki.supported_verify_schemes()
+        self.algorithms.supported_schemes()
     }
 }
-
 /// A signature in the handshake that does not fit, most likely because the server's key is one that is not used any more.
 fn unproven(error: Error, certificate: &CertificateDer<'_>, trust: &Trust) -> Error {
     match error {

@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
@@ -11,6 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::file::{self, read_regular};
 use crate::host::Host;
 use crate::secret::Secret;
+use crate::tls::anchors::{Added, Anchors};
 use crate::tls::files::{Files, is_content, shown};
 use crate::tls::key_store::{self, MAX_BYTES, Problem};
 
@@ -20,7 +20,7 @@ const PASSWORD: &str = "javax.net.ssl.trustStorePassword";
 
 /// What the JVM trusts.
 pub(in crate::tls) struct Store {
-    pub(in crate::tls) roots: RootCertStore,
+    pub(in crate::tls) anchors: Anchors,
     /// The store, its type, how many certificates and why this store.
     pub(in crate::tls) words: String,
     /// The command that adds a certificate to it.
@@ -51,10 +51,10 @@ pub(in crate::tls) fn read(host: &dyn Host, files: &mut Files) -> Result<Store, 
         Err(problem) => return Err(ErrorKind::TrustStore { store: described(kind), problem: explained(&problem, "") }.into()),
     };
 
-    let mut roots = RootCertStore::empty();
-    let (usable, unusable) = roots.add_parsable_certificates(found.certificates);
-    if usable == 0 {
-        let problem = match (unusable, found.unmarked) {
+    let mut anchors = Anchors::default();
+    let added = anchors.add(found.certificates);
+    if added.usable == 0 {
+        let problem = match (added.unusable, found.unmarked) {
             (0, 0) => "it holds no certificate".to_owned(),
             (0, some) => format!(
                 "none of its {some} certificates is marked as trusted, so Java trusts none of them (openssl marks them only with \
@@ -65,10 +65,10 @@ pub(in crate::tls) fn read(host: &dyn Host, files: &mut Files) -> Result<Store, 
         let problem = crate::Problem::new(problem, format!("import the certificate of Vault's CA: {}", import(&path)));
         return Err(ErrorKind::TrustStore { store: described(kind), problem }.into());
     }
-    Ok(Store { roots, words: described(&format!("{kind}, {}", count(usable, unusable))), import: import(&path) })
+    Ok(Store { anchors, words: described(&format!("{kind}, {}", count(added))), import: import(&path) })
 }
 
-fn count(usable: usize, unusable: usize) -> String {
+fn count(Added { usable, unusable }: Added) -> String {
     let plural = if usable == 1 { "" } else { "s" };
     match unusable {
         0 => format!("{usable} certificate{plural}"),
@@ -168,25 +168,25 @@ fn find(host: &dyn Host, files: &mut Files) -> Result<Place, Error> {
 
 /// The certificates of a store that only Java can read; `problem` is why.
 fn through_java(host: &dyn Host, store: String, problem: Problem) -> Result<Store, Error> {
-    let mut roots = RootCertStore::empty();
-    let (usable, unusable) = match host.trusted_certificates() {
-        Ok(certificates) => roots.add_parsable_certificates(certificates.into_iter().map(CertificateDer::from)),
+    let mut anchors = Anchors::default();
+    let added = match host.trusted_certificates() {
+        Ok(certificates) => anchors.add(certificates.into_iter().map(CertificateDer::from)),
         Err(reason) => {
             let reason = crate::text::one_line(&reason, 300);
             let problem = explained(&problem, &format!("; Java itself says: {reason}"));
             return Err(ErrorKind::TrustStore { store, problem }.into());
         }
     };
-    if usable == 0 {
+    if added.usable == 0 {
         let problem = crate::Problem::new(
             "Java finds no certificate in it",
             format!("check system properties {STORE}, {TYPE} and {PASSWORD}, or name Vault's CA in VAULT_CACERT"),
         );
         return Err(ErrorKind::TrustStore { store, problem }.into());
     }
-    let words = format!("{store} (read through Java, {})", count(usable, unusable));
+    let words = format!("{store} (read through Java, {})", count(added));
     Ok(Store {
-        roots,
+        anchors,
         words,
         import: "keytool -importcert -alias vault-ca -file ca.pem with the options of this store".to_owned(),
     })

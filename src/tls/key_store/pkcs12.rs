@@ -4,7 +4,7 @@
 use zeroize::Zeroizing;
 
 use crate::tls::key_store::pbe::{self, Problem};
-use crate::tls::x509::Fields;
+use crate::tls::x509::Certificate as X509;
 use crate::tls::x509::der::{self, EXPLICIT_0, INTEGER, OCTETS, OID, SEQUENCE, SET, value};
 
 /// Where encrypted content stands instead of plain one (`[0] IMPLICIT OCTET STRING`).
@@ -177,10 +177,12 @@ impl Archive {
     /// From `own` up to the last issuer that is here. A certificate that is marked as trusted is an entry of its own.
     fn chain<'a>(&'a self, own: &'a [u8]) -> Vec<&'a [u8]> {
         let mut chain = vec![own];
-        let mut last = Fields::of(own);
+        let mut last = X509::from_der(own);
         while let Some(fields) = last.filter(|fields| fields.issuer != fields.subject) {
             let issuer = self.certificates.iter().filter(|certificate| !certificate.trusted).find_map(|certificate| {
-                Fields::of(&certificate.der).filter(|of| of.subject == fields.issuer).map(|of| (certificate.der.as_slice(), of))
+                X509::from_der(&certificate.der)
+                    .filter(|of| of.subject == fields.issuer)
+                    .map(|of| (certificate.der.as_slice(), of))
             });
             // A circle ends where it began.
             let Some((der, fields)) = issuer.filter(|(der, _)| !chain.contains(der)) else { break };

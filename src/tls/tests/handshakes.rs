@@ -190,12 +190,38 @@ fn a_server_certificate_that_is_itself_in_the_store_is_accepted() {
 
     let issued = Identity::issued(&ca("Company CA"), &good());
     accepts(&[&issued.chain[0]], &issued, HOST);
+}
 
-    // The same subject and key in another certificate, as after a renewal.
-    let mut renewed = good();
-    renewed.not_before = date_time_ymd(2000, 1, 1);
-    let renewed = renewed.self_signed(&leaf.key).unwrap();
-    accepts(&[renewed.der()], &leaf, HOST);
+#[test]
+fn another_certificate_with_the_subject_and_key_of_one_in_the_store_is_a_stranger() {
+    // Whoever has the key of one trusted certificate could else be every server.
+    let leaf = Identity::self_signed(&good());
+    let other = params("vault", &["other.example.com"]).self_signed(&leaf.key).unwrap();
+    let renewed = {
+        let mut renewed = good();
+        renewed.not_before = date_time_ymd(2000, 1, 1);
+        renewed.self_signed(&leaf.key).unwrap()
+    };
+    for trusted in [&other, &renewed] {
+        let words = refuses(&[trusted.der()], &leaf, HOST);
+        has(&words, &["the certificate of the trust store that signed the chain is not that of a CA"]);
+    }
+    // The holder of app1's key is no Vault, whatever signed the certificate.
+    let app = Identity::issued(&ca("Company CA"), &params("app1", &["app1.example.com"]));
+    let forged = params("app1", &[HOST]).signed_by(&app.key, &ca("Forger's CA")).unwrap();
+    let forged = Identity::of(&forged, KeyPair::from_pem(&app.key.serialize_pem()).unwrap());
+    has(
+        &refuses(&[&app.chain[0]], &forged, HOST),
+        &["no certificate in the trust store is that of the issuer \"CN=Forger's CA\""],
+    );
+    // Nor may it sign for Vault.
+    let signed =
+        good().signed_by(&leaf.key, &rcgen::Issuer::from_params(&params("app1", &["app1.example.com"]), &app.key)).unwrap();
+    let signed = Identity::of(&signed, KeyPair::from_pem(&leaf.key.serialize_pem()).unwrap());
+    has(
+        &refuses(&[&app.chain[0]], &signed, HOST),
+        &["that signed the chain is not that of a CA (basicConstraints CA:TRUE is missing)"],
+    );
 }
 
 #[test]

@@ -25,6 +25,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
+use super::anchors::Anchors;
 use super::trust::Trust;
 use super::verifier::Verifier;
 use crate::settings::{Origin, Value};
@@ -138,16 +139,14 @@ impl Identity {
 
 /// A client that trusts `trusted`.
 pub(super) fn client(trusted: &[&CertificateDer<'static>]) -> ClientConfig {
-    let mut roots = RootCertStore::empty();
-    for certificate in trusted {
-        roots.add((*certificate).clone()).unwrap();
-    }
+    let mut anchors = Anchors::default();
+    anchors.add(trusted.iter().map(|certificate| (*certificate).clone()));
     let trust = Trust {
         words: format!("trust store test ({} certificates)", trusted.len()),
         import: "keytool -importcert test".to_owned(),
     };
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = Verifier::new(roots, trust, None, &provider).unwrap();
+    let verifier = Verifier::new(anchors, trust, None, Arc::default(), &provider);
     super::for_rustls(provider, |config| config.dangerous().with_custom_certificate_verifier(Arc::new(verifier))).unwrap()
 }
 

@@ -135,3 +135,17 @@ fn an_unknown_critical_extension_is_told() {
     params.custom_extensions.push(extension);
     refuses(ca.der(), &Identity::issued(&ca, &params), "has a critical extension that is not known");
 }
+
+#[test]
+fn the_key_of_a_constrained_ca_opens_no_other_name() {
+    let mut params = ca_params("Constrained CA");
+    let permitted_subtrees = vec![GeneralSubtree::DnsName("example.org".to_owned())];
+    params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let mut around = good();
+    around.distinguished_name = rcgen::DistinguishedName::new();
+    around.distinguished_name.push(DnType::CommonName, "Constrained CA");
+    let key = KeyPair::from_pem(&ca.key().serialize_pem()).unwrap();
+    let around = Identity::of(&around.self_signed(&key).unwrap(), key);
+    refuses(ca.der(), &around, "is outside of what its CA may issue (name constraints)");
+}

@@ -272,7 +272,7 @@ fn stores_that_only_java_can_read_are_said_to_be_so() {
 fn plain_http_needs_no_file_and_trusts_nobody() {
     let ca = ca("CA");
     let port = server(server_config(&Identity::issued(&ca, &params("server", &["localhost"]))));
-    let error = connect(tls::without_trust().map_err(|error| error.to_string()).unwrap(), "localhost", port).unwrap_err();
+    let error = connect(tls::without_trust().map_err(|error| error.to_string()).unwrap().config, "localhost", port).unwrap_err();
     assert!(error.to_string().contains("UnknownIssuer"), "{error}");
     // The same server with its CA trusted: the test can tell the difference.
     let port = server(server_config(&Identity::issued(&ca, &params("server", &["localhost"]))));

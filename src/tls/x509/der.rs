@@ -1,5 +1,6 @@
 //! As much DER as certificates and key stores need: one value taken off the front, one put together.
 
+pub(in crate::tls) const BOOLEAN: u8 = 0x01;
 pub(in crate::tls) const INTEGER: u8 = 0x02;
 pub(in crate::tls) const BITS: u8 = 0x03;
 pub(in crate::tls) const OCTETS: u8 = 0x04;

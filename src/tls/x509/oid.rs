@@ -4,14 +4,34 @@ pub(in crate::tls) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
 pub(in crate::tls) const DSA: &[u8] = b"\x2a\x86\x48\xce\x38\x04\x01";
 pub(in crate::tls) const SERVER_AUTH: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x03\x01";
 pub(in crate::tls) const ANY_USAGE: &[u8] = b"\x55\x1d\x25\x00";
+/// 1.3.6.1.4.1.311.10.3.3
+pub(in crate::tls) const MICROSOFT_SGC: &[u8] = b"\x2b\x06\x01\x04\x01\x82\x37\x0a\x03\x03";
+/// 2.16.840.1.113730.4.1
+pub(in crate::tls) const NETSCAPE_SGC: &[u8] = b"\x60\x86\x48\x01\x86\xf8\x42\x04\x01";
+/// 2.16.840.1.113730.1.1
+pub(in crate::tls) const NETSCAPE_CERT_TYPE: &[u8] = b"\x60\x86\x48\x01\x86\xf8\x42\x01\x01";
+
+// Extensions of certificates, 2.5.29.N.
+pub(in crate::tls) const SUBJECT_KEY_IDENTIFIER: &[u8] = b"\x55\x1d\x0e";
+pub(in crate::tls) const KEY_USAGE: &[u8] = b"\x55\x1d\x0f";
+pub(in crate::tls) const BASIC_CONSTRAINTS: &[u8] = b"\x55\x1d\x13";
+pub(in crate::tls) const NAME_CONSTRAINTS: &[u8] = b"\x55\x1d\x1e";
+pub(in crate::tls) const CRL_DISTRIBUTION_POINTS: &[u8] = b"\x55\x1d\x1f";
+pub(in crate::tls) const AUTHORITY_KEY_IDENTIFIER: &[u8] = b"\x55\x1d\x23";
+pub(in crate::tls) const POLICY_CONSTRAINTS: &[u8] = b"\x55\x1d\x24";
+pub(in crate::tls) const EXTENDED_KEY_USAGE: &[u8] = b"\x55\x1d\x25";
+pub(in crate::tls) const INHIBIT_ANY_POLICY: &[u8] = b"\x55\x1d\x36";
 pub(in crate::tls) const SUBJECT_ALTERNATIVE_NAME: &[u8] = b"\x55\x1d\x11";
+
+/// What [`signature`] calls RSA with PSS padding.
+pub(in crate::tls) const RSASSA_PSS: &str = "rsassa-pss";
 
 /// The algorithms that sign certificates, today's and those of old, which are met among the refused ones.
 const SIGNATURES: [(&[u8], &str); 16] = [
     (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x02", "md2WithRSAEncryption"),
     (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04", "md5WithRSAEncryption"),
     (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05", "sha1WithRSAEncryption"),
-    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", "rsassa-pss"),
+    (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", RSASSA_PSS),
     (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", "sha256WithRSAEncryption"),
     (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c", "sha384WithRSAEncryption"),
     (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d", "sha512WithRSAEncryption"),

@@ -1,8 +1,13 @@
 package dev.vaultcipher;
 
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.KeyStoreException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,21 +26,90 @@ final class JvmTrust {
 
     /** The certificates (DER) that the JVM's default trust manager accepts as issuers. */
     static byte[][] certificates() throws GeneralSecurityException {
+        List<byte[]> certificates = new ArrayList<>();
+        for (X509TrustManager manager : managers(null)) {
+            for (X509Certificate certificate : manager.getAcceptedIssuers()) {
+                certificates.add(certificate.getEncoded());
+            }
+        }
+        return certificates.toArray(new byte[0][]);
+    }
+
+    /**
+     * Does nothing if the JVM's default trust managers, or such ones over the named certificates, trust a server with this chain. Its
+     * name is not checked.
+     *
+     * @param question the certificates of the chain (DER), the server's own first; an empty one; the named certificates: each with its
+     *     length in four bytes before it
+     */
+    static void check(byte[] question) throws GeneralSecurityException {
+        CertificateFactory factory = CertificateFactory.getInstance("X.509");
+        List<X509Certificate> chain = new ArrayList<>();
+        List<X509Certificate> named = new ArrayList<>();
+        List<X509Certificate> certificates = chain;
+        ByteBuffer parts = ByteBuffer.wrap(question);
+        while (parts.hasRemaining()) {
+            byte[] certificate = new byte[parts.getInt()];
+            parts.get(certificate);
+            if (certificate.length == 0) {
+                certificates = named;
+            } else {
+                certificates.add((X509Certificate) factory.generateCertificate(new ByteArrayInputStream(certificate)));
+            }
+        }
+        X509Certificate[] sent = chain.toArray(new X509Certificate[0]);
+        try {
+            check(sent, null);
+        } catch (GeneralSecurityException e) {
+            if (named.isEmpty()) {
+                throw e;
+            }
+            check(sent, store(named));
+        }
+    }
+
+    /** With the store of the JVM where it is null. */
+    private static void check(X509Certificate[] chain, KeyStore store) throws GeneralSecurityException {
+        CertificateException refused = new CertificateException("the JVM has no trust manager");
+        for (X509TrustManager manager : managers(store)) {
+            try {
+                // What JSSE itself says in TLS 1.3, where the key exchange says nothing of the certificate.
+                manager.checkServerTrusted(chain, "UNKNOWN");
+                return;
+            } catch (CertificateException e) {
+                refused = e;
+            }
+        }
+        throw refused;
+    }
+
+    private static KeyStore store(List<X509Certificate> certificates) throws GeneralSecurityException {
+        KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+        try {
+            store.load(null, null);
+        } catch (IOException e) {
+            throw new KeyStoreException(e);
+        }
+        for (X509Certificate certificate : certificates) {
+            store.setCertificateEntry(Integer.toString(store.size()), certificate);
+        }
+        return store;
+    }
+
+    private static List<X509TrustManager> managers(KeyStore store) throws GeneralSecurityException {
         TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         try {
-            factory.init((KeyStore) null);
+            factory.init(store);
         } catch (KeyStoreException e) {
             // Its own words are only that there is a problem.
             throw e.getCause() == null ? e : new KeyStoreException(e.getMessage() + ": " + e.getCause(), e);
         }
-        List<byte[]> certificates = new ArrayList<>();
+        List<X509TrustManager> managers = new ArrayList<>();
         for (TrustManager manager : factory.getTrustManagers()) {
             if (manager instanceof X509TrustManager) {
-                for (X509Certificate certificate : ((X509TrustManager) manager).getAcceptedIssuers()) {
-                    certificates.add(certificate.getEncoded());
-                }
+                managers.add((X509TrustManager) manager);
             }
         }
-        return certificates.toArray(new byte[0][]);
+        return managers;
     }
 }

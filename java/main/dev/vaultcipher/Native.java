@@ -107,6 +107,22 @@ final class Native {
         }
     }
 
+    /**
+     * Called by Rust: whether the JVM trusts a chain of certificates that Rust does not. The slot has the certificates of the chain
+     * (DER), an empty one, and the certificates that are to be trusted besides the JVM's own.
+     *
+     * @return false if the slot has the reason why it does not
+     */
+    static boolean trustsChain(byte[][] slot) {
+        try {
+            JvmTrust.check(slot[0]);
+            return true;
+        } catch (GeneralSecurityException | RuntimeException | LinkageError e) {
+            slot[0] = (e.getClass().getName() + ": " + e.getMessage()).getBytes(StandardCharsets.UTF_8);
+            return false;
+        }
+    }
+
     /** The length in four bytes, and the bytes. */
     static void append(ByteArrayOutputStream out, byte[] bytes) {
         for (int shift = 24; shift >= 0; shift -= 8) {

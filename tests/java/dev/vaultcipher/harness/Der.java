@@ -19,28 +19,28 @@ public final class Der {
     private Der() {
     }
 
-    static byte[] sequence(byte[]... parts) {
+    public static byte[] sequence(byte[]... parts) {
         return tagged(SEQUENCE, parts);
     }
 
-    static byte[] set(byte[]... parts) {
+    public static byte[] set(byte[]... parts) {
         return tagged(SET, parts);
     }
 
-    static byte[] octets(byte[] content) {
+    public static byte[] octets(byte[] content) {
         return tagged(0x04, content);
     }
 
     /** A BIT STRING of whole bytes. */
-    static byte[] bits(byte[] content) {
+    public static byte[] bits(byte[] content) {
         return tagged(0x03, new byte[] {0}, content);
     }
 
-    static byte[] integer(BigInteger number) {
+    public static byte[] integer(BigInteger number) {
         return tagged(0x02, number.toByteArray());
     }
 
-    static byte[] isTrue() {
+    public static byte[] isTrue() {
         return tagged(0x01, new byte[] {(byte) 0xff});
     }
 
@@ -48,7 +48,7 @@ public final class Der {
         return tagged(0x05);
     }
 
-    static byte[] utf8(String text) {
+    public static byte[] utf8(String text) {
         return tagged(0x0c, text.getBytes(StandardCharsets.UTF_8));
     }
 
@@ -63,7 +63,7 @@ public final class Der {
     }
 
     /** An object identifier, written as 1.2.840.113549. */
-    static byte[] oid(String dotted) {
+    public static byte[] oid(String dotted) {
         String[] arcs = dotted.split("\\.");
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.write(Integer.parseInt(arcs[0]) * 40 + Integer.parseInt(arcs[1]));
@@ -80,7 +80,7 @@ public final class Der {
     }
 
     /** Any other type. */
-    static byte[] tagged(int tag, byte[]... parts) {
+    public static byte[] tagged(int tag, byte[]... parts) {
         ByteArrayOutputStream content = new ByteArrayOutputStream();
         for (byte[] part : parts) {
             content.write(part, 0, part.length);

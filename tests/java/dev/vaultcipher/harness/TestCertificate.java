@@ -19,6 +19,8 @@ import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
+import java.security.spec.MGF1ParameterSpec;
+import java.security.spec.PSSParameterSpec;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -42,7 +44,10 @@ public final class TestCertificate {
     public static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
     public static final String ANY_USAGE = "2.5.29.37.0";
     public static final int DIGITAL_SIGNATURE = 0x80;
+    public static final String NETSCAPE_SGC = "2.16.840.1.113730.4.1";
+    public static final String MICROSOFT_SGC = "1.3.6.1.4.1.311.10.3.3";
     public static final int CRL_SIGN = 0x02;
+    public static final int CERT_SIGN = 0x04;
 
     public final X509Certificate certificate;
     private final KeyPair key;
@@ -231,6 +236,52 @@ public final class TestCertificate {
                     Der.tagged(0x03, new byte[] {(byte) Integer.numberOfTrailingZeros(bits), (byte) bits}));
         }
 
+        /** Only subjects with this common name may be issued. */
+        public Builder permittedDirectory(String commonName) {
+            return extension("2.5.29.30", true, Der.sequence(Der.tagged(0xa0, Der.sequence(Der.tagged(0xa4, name(Der.utf8(commonName)))))));
+        }
+
+        public Builder policies(boolean critical, String... oids) {
+            byte[][] encoded = new byte[oids.length][];
+            for (int i = 0; i < oids.length; i++) {
+                encoded[i] = Der.sequence(Der.oid(oids[i]));
+            }
+            return extension("2.5.29.32", critical, Der.sequence(encoded));
+        }
+
+        /** From so many certificates on, each has to have an acceptable policy. */
+        public Builder requireExplicitPolicy(boolean critical, int after) {
+            return extension("2.5.29.36", critical, Der.sequence(Der.tagged(0x80, new byte[] {(byte) after})));
+        }
+
+        public Builder inhibitAnyPolicy(boolean critical, int after) {
+            return extension("2.5.29.54", critical, Der.integer(BigInteger.valueOf(after)));
+        }
+
+        public Builder subjectKeyId(String id) {
+            return extension("2.5.29.14", false, Der.octets(id.getBytes(StandardCharsets.US_ASCII)));
+        }
+
+        public Builder authorityKeyId(String id) {
+            return extension("2.5.29.35", false, Der.sequence(Der.tagged(0x80, id.getBytes(StandardCharsets.US_ASCII))));
+        }
+
+        /** The serial number of the issuer's certificate, as the authority key identifier has it. */
+        public Builder authoritySerial(String issuer, BigInteger serial) {
+            return extension("2.5.29.35", false, Der.sequence(
+                    Der.tagged(0xa1, Der.tagged(0xa4, name(Der.utf8(issuer)))), Der.tagged(0x82, serial.toByteArray())));
+        }
+
+        public Builder crlDistributionPoint(boolean critical) {
+            byte[] url = Der.tagged(0x86, "http://crl.example.com/ca.crl".getBytes(StandardCharsets.US_ASCII));
+            return extension("2.5.29.31", critical, Der.sequence(Der.sequence(Der.tagged(0xa0, Der.tagged(0xa0, url)))));
+        }
+
+        /** The certificate type of old; 0x40 is a server's, 0x80 a client's. */
+        public Builder netscapeType(int bits) {
+            return extension("2.16.840.1.113730.1.1", false, Der.tagged(0x03, new byte[] {(byte) Integer.numberOfTrailingZeros(bits), (byte) bits}));
+        }
+
         public Builder extension(String oid, boolean critical, byte[] value) {
             extensions.add(critical
                     ? Der.sequence(Der.oid(oid), Der.isTrue(), Der.octets(value))
@@ -244,8 +295,8 @@ public final class TestCertificate {
             String issuerName = issuer == null ? commonName : issuer.name;
             String signing = signature == null ? usualSignature(signer) : signature;
             try {
-                byte[] algorithm = signing.endsWith("withRSA")
-                        ? Der.sequence(Der.oid(SIGNATURES.get(signing)), Der.nothing())
+                byte[] algorithm = signing.startsWith("PSS") ? pss(signing)
+                        : signing.endsWith("withRSA") ? Der.sequence(Der.oid(SIGNATURES.get(signing)), Der.nothing())
                         : Der.sequence(Der.oid(SIGNATURES.get(signing)));
                 byte[] content = Der.sequence(
                         version1 ? new byte[0] : Der.tagged(0xa0, Der.integer(BigInteger.TWO)),
@@ -257,7 +308,10 @@ public final class TestCertificate {
                         own.getPublic().getEncoded(),
                         version1 || extensions.isEmpty() ? new byte[0]
                                 : Der.tagged(0xa3, Der.sequence(extensions.toArray(new byte[0][]))));
-                Signature signed = Signature.getInstance(signing);
+                Signature signed = Signature.getInstance(signing.startsWith("PSS") ? "RSASSA-PSS" : signing);
+                if (signing.startsWith("PSS")) {
+                    signed.setParameter(new PSSParameterSpec("SHA-256", "MGF1", MGF1ParameterSpec.SHA256, saltLength(signing), 1));
+                }
                 signed.initSign(signer.getPrivate());
                 signed.update(content);
                 byte[] der = Der.sequence(content, algorithm, Der.bits(signed.sign()));
@@ -266,6 +320,18 @@ public final class TestCertificate {
             } catch (GeneralSecurityException e) {
                 throw new AssertionError(e);
             }
+        }
+
+        /** PSS with SHA-256 and a salt of so many bytes is written as PSS32. */
+        private static int saltLength(String algorithm) {
+            return Integer.parseInt(algorithm.substring(3));
+        }
+
+        private static byte[] pss(String algorithm) {
+            byte[] sha256 = Der.sequence(Der.oid("2.16.840.1.101.3.4.2.1"), Der.nothing());
+            return Der.sequence(Der.oid("1.2.840.113549.1.1.10"), Der.sequence(Der.tagged(0xa0, sha256),
+                    Der.tagged(0xa1, Der.sequence(Der.oid("1.2.840.113549.1.1.8"), sha256)),
+                    Der.tagged(0xa2, Der.integer(BigInteger.valueOf(saltLength(algorithm))))));
         }
 
         private static String usualSignature(KeyPair signer) {

@@ -63,6 +63,9 @@ final class CertificateZoo {
         signatures();
         constraints();
         oldFormats();
+        strangers();
+        longChains();
+        policies();
     }
 
     Case find(String name) {
@@ -175,6 +178,19 @@ final class CertificateZoo {
         add("key usage without signatures", server().keyUsage(TestCertificate.CRL_SIGN));
         TestCertificate crlSigner = named("CRL CA").ca().keyUsage(TestCertificate.CRL_SIGN).build();
         add("trusted root may not sign certificates (key usage)", crlSigner.issue(DNS)).trusts(crlSigner);
+        TestCertificate signer = named("Signing CA").ca().keyUsage(TestCertificate.CERT_SIGN).issuedBy(ca).build();
+        add("intermediate CA may sign certificates (key usage)", signer.issue(DNS)).sends(signer);
+        TestCertificate noSigner = named("No Signing CA").ca().keyUsage(TestCertificate.CRL_SIGN).issuedBy(ca).build();
+        add("intermediate CA may not sign certificates (key usage)", noSigner.issue(DNS)).sends(noSigner);
+        for (String[] usage : new String[][] {{"for servers", TestCertificate.SERVER_AUTH}, {"for clients only", TestCertificate.CLIENT_AUTH},
+            {"for anything", TestCertificate.ANY_USAGE}, {"of old (Netscape SGC)", TestCertificate.NETSCAPE_SGC}}) {
+            TestCertificate intermediate = named("Usage CA").ca().extendedKeyUsage(usage[1]).issuedBy(ca).build();
+            add("extended key usage of the intermediate CA " + usage[0], intermediate.issue(DNS)).sends(intermediate);
+        }
+        add("extended key usage of old (Netscape SGC)", server().extendedKeyUsage(TestCertificate.NETSCAPE_SGC));
+        add("extended key usage of old (Microsoft SGC)", server().extendedKeyUsage(TestCertificate.MICROSOFT_SGC));
+        add("Netscape certificate type of a server", server().netscapeType(0x40));
+        add("Netscape certificate type of a client", server().netscapeType(0x80));
         TestCertificate plain = named("Plain CA").names("DNS:ca.example.com").build();
         add("trusted root without CA:TRUE", plain.issue(DNS)).trusts(plain);
     }
@@ -183,6 +199,9 @@ final class CertificateZoo {
         add("SHA-1 signature", server().signedWith("SHA1withECDSA"));
         TestCertificate rsa = named("RSA CA").ca().key(TestCertificate.key("RSA2048")).signedWith("SHA1withRSA").build();
         add("SHA-1 signature of the trusted root only", rsa.issue(DNS)).trusts(rsa);
+        TestCertificate rsaCa = named("PSS CA").ca().key(TestCertificate.key("RSA2048")).build();
+        add("RSA-PSS signature with a salt of 32 bytes", server().issuedBy(rsaCa).signedWith("PSS32").build()).trusts(rsaCa);
+        add("RSA-PSS signature with a salt of 20 bytes", server().issuedBy(rsaCa).signedWith("PSS20").build()).trusts(rsaCa);
         add("MD5 signature", server().issuedBy(rsa).signedWith("MD5withRSA").build()).trusts(rsa);
     }
 
@@ -199,7 +218,73 @@ final class CertificateZoo {
         TestCertificate lastRoot = named("Last Root").ca(0).build();
         TestCertificate below = named("Below Last Root").ca().issuedBy(lastRoot).build();
         add("path length of the trusted root exceeded", below.issue(DNS)).sends(below).trusts(lastRoot);
+        TestCertificate rolled = named("Last CA").ca().issuedBy(last).build();
+        add("path length of an intermediate CA, kept because the next one is self-issued", rolled.issue(DNS)).sends(rolled, last);
+        TestCertificate people = named("Directory CA").ca().permittedDirectory("server").issuedBy(ca).build();
+        add("directory name constraint of an intermediate CA, kept", people.issue(DNS)).sends(people);
+        TestCertificate others = named("Other Directory CA").ca().permittedDirectory("somebody").issuedBy(ca).build();
+        add("directory name constraint of an intermediate CA, broken", others.issue(DNS)).sends(others);
+        TestCertificate odd = named("Odd CA").ca().extension("1.2.3.4.5", true, Der.nothing()).issuedBy(ca).build();
+        add("unknown critical extension of the intermediate CA", odd.issue(DNS)).sends(odd);
+        add("critical CRL distribution points", server().crlDistributionPoint(true));
+        add("CRL distribution points, not critical", server().crlDistributionPoint(false));
         add("unknown critical extension", server().extension("1.2.3.4.5", true, Der.nothing()));
+    }
+
+    private void strangers() {
+        TestCertificate app = named("app1").issuedBy(ca).names("DNS:app1.example.com").build();
+        TestCertificate forger = ca("Forger's CA");
+        add("subject and key of a trusted certificate, signed by a stranger", named("app1").key(app.key()).issuedBy(forger).names(DNS).build())
+                .trusts(app);
+        add("subject and key of a trusted certificate, signed by itself", named("app1").key(app.key()).names(DNS).build()).trusts(app);
+        add("signed with the key of a trusted certificate that is no CA's", app.issue(DNS)).trusts(app);
+        TestCertificate constrained = named("Constrained CA").ca().permitted("example.org").issuedBy(ca).build();
+        TestCertificate around = named("Constrained CA").ca().key(constrained.key()).names(DNS).build();
+        add("subject and key of a trusted CA without its constraints", around).trusts(constrained);
+        TestCertificate real = named("Key CA").ca().subjectKeyId("one").build();
+        add("authority key identifier of the CA", named("server").names(DNS).issuedBy(real).authorityKeyId("one").build()).trusts(real);
+        add("authority key identifier of another key", named("server").names(DNS).issuedBy(real).authorityKeyId("two").build()).trusts(real);
+        add("authority key identifier with the CA's serial number", named("server").names(DNS).issuedBy(real)
+                .authoritySerial("Key CA", real.certificate.getSerialNumber()).build()).trusts(real);
+        add("authority key identifier with another serial number", named("server").names(DNS).issuedBy(real)
+                .authoritySerial("Key CA", real.certificate.getSerialNumber().add(java.math.BigInteger.ONE)).build()).trusts(real);
+        TestCertificate below = named("Key CA below").ca().subjectKeyId("three").issuedBy(real).authorityKeyId("one").build();
+        add("authority key identifier of another key than the intermediate CA's",
+                named("server").names(DNS).issuedBy(below).authorityKeyId("four").build()).sends(below).trusts(real);
+    }
+
+    private void longChains() {
+        for (int length : new int[] {6, 7, 9, 10}) {
+            List<TestCertificate> intermediates = new ArrayList<>();
+            TestCertificate issuer = ca;
+            for (int i = 1; i <= length; i++) {
+                issuer = named("CA " + i).ca().issuedBy(issuer).build();
+                intermediates.add(0, issuer);
+            }
+            add(length + " intermediate CAs", issuer.issue(DNS)).sends(intermediates.toArray(new TestCertificate[0]));
+        }
+        TestCertificate[] namesakes = new TestCertificate[121];
+        for (int i = 0; i < namesakes.length; i++) {
+            namesakes[i] = ca("Namesake CA");
+        }
+        add("the last of 121 trusted CAs of one name", namesakes[namesakes.length - 1].issue(DNS)).trusts(namesakes);
+    }
+
+    private void policies() {
+        String policy = "1.3.6.1.4.1.55555.1";
+        TestCertificate critical = named("Policy CA").ca().policies(true, policy).issuedBy(ca).build();
+        add("critical certificate policies of the intermediate CA", critical.issue(DNS)).sends(critical);
+        add("critical certificate policies", server().policies(true, policy));
+        add("certificate policies, not critical", server().policies(false, policy));
+        for (boolean isCritical : new boolean[] {true, false}) {
+            String how = isCritical ? "critical" : "not critical";
+            TestCertificate explicit = named("Explicit CA").ca().policies(false, policy).requireExplicitPolicy(isCritical, 0).issuedBy(ca).build();
+            add("policy constraints (" + how + ") of the intermediate CA, kept",
+                    named("server").names(DNS).policies(false, policy).issuedBy(explicit).build()).sends(explicit);
+            add("policy constraints (" + how + ") of the intermediate CA, broken", explicit.issue(DNS)).sends(explicit);
+            TestCertificate inhibiting = named("Inhibiting CA").ca().inhibitAnyPolicy(isCritical, 0).issuedBy(ca).build();
+            add("inhibitAnyPolicy (" + how + ") of the intermediate CA", inhibiting.issue(DNS)).sends(inhibiting);
+        }
     }
 
     private void oldFormats() {

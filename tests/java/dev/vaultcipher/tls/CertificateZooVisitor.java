@@ -16,6 +16,9 @@ import java.nio.file.Paths;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.util.List;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -28,7 +31,30 @@ import javax.net.ssl.TrustManagerFactory;
 final class CertificateZooVisitor {
     private static final char[] TRUST_STORE_PASSWORD = "changeit".toCharArray();
 
+    /** What follows a verdict for which vault-cipher asked the JVM's trust manager. */
+    static final String ASKED = " asked";
+
+    private static volatile boolean javaWasAsked;
+
     private CertificateZooVisitor() {
+    }
+
+    /** Notices the warning that the JVM's trust manager decided. */
+    private static final class Warnings extends Handler {
+        @Override
+        public void publish(LogRecord warning) {
+            javaWasAsked |= warning.getMessage().contains("because the JVM's own trust manager accepts it");
+        }
+
+        @Override
+        public void flush() {
+            // Nothing is kept.
+        }
+
+        @Override
+        public void close() {
+            // Nothing is open.
+        }
     }
 
     /** One visit. */
@@ -73,6 +99,8 @@ final class CertificateZooVisitor {
     public static void main(String[] arguments) throws IOException {
         PrintStream out = new PrintStream(System.out, true, "UTF-8");
         VaultSecretStore store = new VaultSecretStore();
+        Logger logger = Logger.getLogger("dev.vaultcipher");
+        logger.addHandler(new Warnings());
         for (String line : Files.readAllLines(Paths.get(arguments[0]))) {
             Visit visit = new Visit(line.split("\t", -1));
             out.println("ours " + ours(store, visit));
@@ -88,8 +116,10 @@ final class CertificateZooVisitor {
             System.setProperty("javax.net.ssl.keyStore", visit.keyStore);
             System.setProperty("javax.net.ssl.keyStorePassword", visit.keyStorePassword);
         }
+        javaWasAsked = false;
         try {
-            return "accepted " + Fixtures.sha256(store.get(visit.text()));
+            String value = Fixtures.sha256(store.get(visit.text()));
+            return "accepted " + value + (javaWasAsked ? ASKED : "");
         } catch (SecretStoreException refused) {
             return "refused " + oneLine(refused.getMessage());
         }
