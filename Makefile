@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory --silent
 .DEFAULT_GOAL := help
-.PHONY: help build package release-check image test demo bench fleet lint clean
+.PHONY: help build package release-check image test demo bench fleet soak lint clean
 
 help:  ## list the targets
 	printf 'vault-cipher: make TARGET\n\n'
@@ -48,6 +48,12 @@ fleet:  ## a thousand servers start at once under a rate limit; figures and plot
 	tests/tools/gradle.sh jar testClasses testLibs
 	source tests/tools/common.sh; source tests/tools/environment.sh; export_demo_environment; \
 		JAVA_HOME=$$(build_jdk) cargo bench --quiet --profile dev --locked --bench fleet
+
+soak:  ## a million calls, with restarts of Vault and web applications that come and go; figures and plot go to docs/soak.md
+	tests/tools/install.sh test
+	tests/tools/gradle.sh jar testClasses testLibs
+	SOAK_PAGE=1 SOAK_CALLS=1000000 SOAK_APPLICATIONS=200 LIMIT=7200 \
+		tests/run-java.sh "$$(tests/tools/jdks.sh 17 | cut -d= -f2)" SoakTest
 
 lint:  ## formatting and warnings, of Rust, Java and shell
 	cargo fmt --check

@@ -120,7 +120,9 @@ tested() {
 hostile() {
     rm -f build/hostile.tsv
     [[ ${#only[@]} -gt 0 ]] || only=(hostile)
-    tests/run-java.sh "$(tests/tools/jdks.sh 17 | cut -d= -f2)" "${only[@]}"
+    tests/run-java.sh "$(tests/tools/jdks.sh 17 | cut -d= -f2)" "${only[@]}" || return
+    "$(build_jdk)/bin/java" -cp build/classes/java/test dev.vaultcipher.hostile.HostilePage build/hostile.tsv >build/hostile.md
+    [[ -z ${UPDATE-} ]] || cp build/hostile.md docs/hostile.md
 }
 
 # Advisories need the network; CI looks at them.

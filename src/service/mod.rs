@@ -1,5 +1,6 @@
 //! The use cases, and the owner of all state: one login and one read for all calls of a start-up that need them.
 
+mod denials;
 pub(crate) mod inspect;
 mod late;
 mod leases;
@@ -18,6 +19,7 @@ use crate::clock::Clock;
 use crate::engine::SecretData;
 use crate::error::Error;
 use crate::host::Host;
+use crate::service::denials::Denials;
 use crate::service::leases::Leases;
 use crate::service::lifetime::{Action, Event, Extent, Lifetime};
 use crate::service::resolved::ResolvedTexts;
@@ -41,6 +43,7 @@ pub struct Service {
     logins: SingleFlight<Arc<ObtainedToken>>,
     /// Tokens that are not yet revoked.
     tokens: Tokens,
+    denials: Denials,
     leases: Leases,
     lifetime: Mutex<Lifetime>,
     /// A thread has revoked tokens.
@@ -65,6 +68,7 @@ impl Service {
             secrets: SingleFlight::new(),
             logins: SingleFlight::new(),
             tokens: Tokens::new(),
+            denials: Denials::new(),
             leases: Leases::new(),
             lifetime: Mutex::new(Lifetime::new()),
             revoked: Condvar::new(),
@@ -143,6 +147,7 @@ impl Service {
             self.leases.clear();
         }
         self.logins.clear();
+        self.denials.clear();
         self.resolved.clear();
         self.tokens.take()
     }

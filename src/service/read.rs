@@ -82,11 +82,18 @@ impl<'a> Session<'a> {
         if let Some(found) = self.read_inline()? {
             return Ok(found);
         }
+        let Self { service, resolved, .. } = self;
+        let denied_lately = || service.denials.has(&resolved.location, service.clock.now());
         let (token, reused) = self.token()?;
         match self.read_with(&token) {
+            Err(error) if reused && matches!(error.kind(), ErrorKind::Denied(_)) && denied_lately() => Err(error),
             Err(error) if reused && matches!(error.kind(), ErrorKind::TokenRefused { .. } | ErrorKind::Denied(_)) => {
-                self.service.logins.forget(&self.resolved.identity, |other| Arc::ptr_eq(other, &token));
-                self.read_with(&self.token()?.0)
+                service.logins.forget(&resolved.identity, |other| Arc::ptr_eq(other, &token));
+                let again = self.read_with(&self.token()?.0);
+                if again.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::Denied(_))) {
+                    service.denials.note(&resolved.location, service.clock.now());
+                }
+                again
             }
             Err(refused) if matches!(refused.kind(), ErrorKind::TokenRefused { .. } | ErrorKind::Denied(_)) => {
                 self.read_later(token, refused)

@@ -9,6 +9,7 @@ import dev.vaultcipher.harness.Fixtures;
 import dev.vaultcipher.harness.HostProcess.Outcome;
 import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.Messages;
+import dev.vaultcipher.harness.RaftCluster;
 import dev.vaultcipher.harness.ScriptedPeer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -221,9 +222,7 @@ public class HighAvailabilityTest {
         /** Returns once the first value was read or the first read failed. */
         static Readers start(String text, String addressesOrNull) {
             Readers readers = new Readers(text, addressesOrNull);
-            while (!Files.exists(readers.begun()) && !readers.outcome.isDone()) {
-                Fixtures.pause(20);
-            }
+            Fixtures.until(BUDGET, () -> Files.exists(readers.begun()) || readers.outcome.isDone());
             return readers;
         }
 

@@ -249,11 +249,9 @@ public class SettingsTest {
             assertEquals("HashiCorp's open edition has no namespaces: this test wants OpenBao. " + made.body, 200, made.status);
             String value = Canaries.keep(Fixtures.randomText());
             vault.request("PUT", "sys/mounts/secret", "{\"type\":\"kv\",\"options\":{\"version\":\"2\"}}", vault.rootToken(), inside);
-            VaultServer.Answer put = null;
-            for (int i = 0; i < 100 && (put == null || put.status != 200); i++) {
-                put = vault.request("PUT", "secret/data/sample/secret", "{\"data\":{\"password\":\"" + value + "\"}}", vault.rootToken(), inside);
-                Fixtures.pause(20); // the engine comes up
-            }
+            // The engine comes up.
+            Fixtures.until(5, () -> vault.request("PUT", "secret/data/sample/secret", "{\"data\":{\"password\":\"" + value + "\"}}",
+                    vault.rootToken(), inside).status == 200);
             try (StoreSession session = StoreSession.start(HostProcess.plain()
                     .environment("SECRET_STORE_VAULT_TOKEN", vault.rootToken()).environment("VAULT_NAMESPACE", "team-a"))) {
                 String text = vault.text("sample/secret", "password");

@@ -195,6 +195,20 @@ public class DocsTest {
         }
     }
 
+    /** What a page says is tried is tried: each test class and each file of the source that it names is there. */
+    @Test
+    public void everyTestThatAPageNamesIsThere() throws IOException {
+        List<String> files;
+        try (Stream<Path> all = Stream.concat(Files.walk(Paths.get("tests")), Stream.concat(Files.walk(Paths.get("src")), Stream.concat(Files.walk(Paths.get("jni")), Files.walk(Paths.get("cli")))))) {
+            files = all.map(file -> file.getFileName().toString()).collect(Collectors.toList());
+        }
+        for (Path page : DocsFiles.pages()) {
+            for (String name : matches(DocsFiles.text(page), "`(?:[a-z/_]*/)?([A-Z]\\w+Test|[a-z_0-9]+\\.rs)`")) {
+                assertTrue(page + " names " + name, files.contains(name) || files.contains(name + ".java"));
+            }
+        }
+    }
+
     @Test
     public void everyLinkLeadsSomewhere() {
         for (Path page : DocsFiles.pages()) {

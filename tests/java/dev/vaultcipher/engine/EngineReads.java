@@ -41,10 +41,7 @@ final class EngineReads implements AutoCloseable {
     void mountKv(String mount, int version) {
         vault.put("sys/mounts/" + mount, "{\"type\":\"kv\",\"options\":{\"version\":\"" + version + "\"}}");
         // Vault upgrades a fresh KV version 2 engine for a moment.
-        for (int i = 0; version == 2 && i < 100
-                && vault.request("GET", mount + "/config", null, vault.rootToken()).status != 200; i++) {
-            Fixtures.pause(20);
-        }
+        Fixtures.until(5, () -> version != 2 || vault.request("GET", mount + "/config", null, vault.rootToken()).status == 200);
     }
 
     /** What stands after this name in Vault's own answer: a number, true or false. */

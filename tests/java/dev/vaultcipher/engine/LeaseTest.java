@@ -122,7 +122,7 @@ public class LeaseTest {
     private static void tellOfALeaseThatIsNotRenewed() {
         Application app = application("not-renewed", "4s", "1h");
         assertLogsIn(logIn(shared, app));
-        Fixtures.pause(7_000);
+        Fixtures.pause(7_000); // by PostgreSQL's clock
         assertFailsAtTheDatabase(logIn(shared, app));
         assertEquals(List.of("auth/not-renewed/login", "database/creds/not-renewed"), app.requests());
     }
@@ -138,7 +138,7 @@ public class LeaseTest {
         assertEquals(outcome.toString(), 1, outcome.warnings.size());
         assertTrue(outcome.toString(), outcome.warnings.get(0).contains(
                 "is leased for 3600 s but ends with the token that read it, after 5 s"));
-        Fixtures.pause(8_000);
+        Fixtures.pause(8_000); // by PostgreSQL's clock
         assertFailsAtTheDatabase(logIn(shared, app));
     }
 
@@ -200,13 +200,11 @@ public class LeaseTest {
     }
 
     private static void awaitNoKeeper(StoreSession session, double seconds) {
-        long deadline = System.nanoTime() + (long) (seconds * 1e9);
-        while (!session.threads("vault-cipher").isEmpty() && System.nanoTime() < deadline) {
-            Fixtures.pause(50);
-        }
+        Fixtures.until(seconds, () -> session.threads("vault-cipher").isEmpty());
         assertEquals(List.of(), session.threads("vault-cipher"));
     }
 
+    /** By the clock of Vault and PostgreSQL, which nobody can set: users of the database end at a time. */
     private static void pauseUntil(long start, long millis) {
         Fixtures.pause(Math.max(0, millis - (System.nanoTime() - start) / 1_000_000));
     }

@@ -148,10 +148,7 @@ public final class AuditedVault implements AutoCloseable {
 
         /** Fails unless its tokens are gone within so many seconds. */
         public void assertNoTokenAfter(double seconds) {
-            long deadline = System.nanoTime() + (long) (seconds * 1e9);
-            while (tokens() > 0 && System.nanoTime() < deadline) {
-                Fixtures.pause(100);
-            }
+            Fixtures.until(seconds, () -> tokens() == 0);
             assertEquals("tokens of " + name + " that are alive after " + seconds + " s; requests: " + requests(), 0, tokens());
         }
 

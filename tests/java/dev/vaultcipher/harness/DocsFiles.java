@@ -45,10 +45,9 @@ public final class DocsFiles {
         }
     }
 
-    /** README.md, CHANGELOG.md and every page in docs/. */
+    /** The pages in the root, and those in docs/. */
     public static List<Path> pages() {
-        try (Stream<Path> files = Stream.concat(Stream.of(Paths.get("README.md"), Paths.get("CHANGELOG.md")),
-                Files.walk(Paths.get("docs")))) {
+        try (Stream<Path> files = Stream.concat(Files.list(Paths.get("")), Files.walk(Paths.get("docs")))) {
             return files.filter(file -> file.toString().endsWith(".md")).sorted().collect(Collectors.toList());
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -19,6 +19,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -184,6 +185,18 @@ public final class Fixtures {
                 return FileVisitResult.CONTINUE;
             }
         });
+    }
+
+    /** Waits until it is so, for some seconds at most; returns whether it is. */
+    public static boolean until(double seconds, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + (long) (seconds * 1e9);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline || Thread.currentThread().isInterrupted()) {
+                return false;
+            }
+            pause(20);
+        }
+        return true;
     }
 
     /** Waits; an interrupt ends the wait and stays set. */

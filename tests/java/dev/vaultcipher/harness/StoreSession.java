@@ -121,10 +121,7 @@ public final class StoreSession implements AutoCloseable {
 
     /** Waits until no thread of the library runs; fails when one still does after a few seconds. */
     public void awaitNoKeeper() {
-        long deadline = System.nanoTime() + KEEPER_SECONDS * 1_000_000_000L;
-        while (!threads("vault-cipher").isEmpty() && System.nanoTime() < deadline) {
-            Fixtures.pause(20);
-        }
+        Fixtures.until(KEEPER_SECONDS, () -> threads("vault-cipher").isEmpty());
         assertEquals("threads that are left", List.of(), threads("vault-cipher"));
     }
 

@@ -99,10 +99,8 @@ public final class Storing implements AutoCloseable {
                 "{\"type\":\"kv\",\"options\":{\"version\":\"" + version + "\"}}", vault.rootToken(), namespaceHeader);
         assertTrue(mount + ": " + answer.status, answer.status < 300);
         // Vault upgrades a fresh KV version 2 engine for a moment.
-        for (int i = 0; version == 2 && i < 100
-                && vault.request("GET", mount + "/config", null, vault.rootToken(), namespaceHeader).status != 200; i++) {
-            Fixtures.pause(20);
-        }
+        Fixtures.until(5, () -> version != 2
+                || vault.request("GET", mount + "/config", null, vault.rootToken(), namespaceHeader).status == 200);
     }
 
     @Override

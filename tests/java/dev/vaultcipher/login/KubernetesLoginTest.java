@@ -167,10 +167,8 @@ public final class KubernetesLoginTest {
                 assertEquals(outcome.toString(), List.of(), outcome.warnings);
             }
             assertEquals(requests.contains(AuditLog.REVOKE) ? 1 : 0, log.tokens("start"));
-            for (int i = 0; i < 80 && !session.threads("vault-cipher").isEmpty(); i++) {
-                Fixtures.pause(100);
-            }
-            assertEquals(List.of(), session.threads("vault-cipher"));
+            session.clockAhead(10);
+            session.awaitNoKeeper();
             assertEquals(requests, log.paths());
             assertEquals(0, log.tokens("start"));
         }

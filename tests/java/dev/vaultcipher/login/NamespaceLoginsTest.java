@@ -33,9 +33,7 @@ public class NamespaceLoginsTest {
         rootSecretId = approle("", "team/app/");
         // The engine of a new mount is upgraded for a moment.
         String secret = "{\"data\":{\"password\":" + Fixtures.json(value) + "}}";
-        for (int i = 0; i < 100 && request(IN_APP, "kv/data/sample", secret) != 200; i++) {
-            Fixtures.pause(20);
-        }
+        Fixtures.until(5, () -> request(IN_APP, "kv/data/sample", secret) == 200);
     }
 
     @AfterClass

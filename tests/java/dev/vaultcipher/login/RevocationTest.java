@@ -20,8 +20,10 @@ import org.junit.Test;
 /** What is left in Vault and in the process when the start of a server is over: nothing, unless it was not ours. */
 public class RevocationTest {
     private static final String KEEPER = "vault-cipher-keeper";
-    /** A burst ends when nothing was called for 5 s. */
-    private static final double AFTER_THE_BURST = 7.5;
+    /** A start is over when nothing was called for 5 s, by the library's clock. */
+    private static final double OVER = 6;
+    /** The keeper looks at the clock once a second, and then asks Vault. */
+    private static final double SOON = 4;
 
     private static AuditedVault vault;
     private static Stories stories;
@@ -67,12 +69,13 @@ public class RevocationTest {
             }
             app.read(session, "two");
             assertEquals(List.of(KEEPER), session.threads("vault-cipher"));
-            Fixtures.pause(3_500);
+            session.clockAhead(4);
             assertEquals("for as long as the start may go on", 1, app.tokens());
-            app.assertNoTokenAfter(AFTER_THE_BURST - 3.5);
+            session.clockAhead(OVER);
+            app.assertNoTokenAfter(SOON);
             periodic.assertNoTokenAfter(1);
             few.assertNoTokenAfter(1);
-            awaitNoKeeper(session, 3);
+            session.awaitNoKeeper();
             assertEquals("open sockets", sockets, session.sockets());
             assertEquals(List.of("auth/burst/login", "secret/data/burst/one", "secret/data/burst/two", AuditLog.REVOKE),
                     app.requests());
@@ -111,7 +114,8 @@ public class RevocationTest {
                     + ",\"endpoint\"")).assertValue(value);
             session.get(text.replace(vault.server.address(), agent.address())
                     .replace("\"endpoint\"", "\"authenticationType\":\"AGENT\",\"endpoint\"")).assertValue(value);
-            awaitNoKeeper(session, AFTER_THE_BURST);
+            session.clockAhead(OVER);
+            session.awaitNoKeeper();
             assertEquals("", session.said());
         }
         for (String token : List.of(inFile, inEnvironment, ofAgent)) {
@@ -132,7 +136,8 @@ public class RevocationTest {
         try (StoreSession session = AuditedVault.session()) {
             app.read(session, "one");
             app.read(session, "two");
-            awaitNoKeeper(session, AFTER_THE_BURST);
+            session.clockAhead(OVER);
+            session.awaitNoKeeper();
             String said = session.said();
             assertEquals(said, 1, occurrences(said, "WARN"));
             for (String part : new String[] {"The token of the APPROLE login", "could not be revoked",
@@ -153,11 +158,12 @@ public class RevocationTest {
         try (StoreSession session = AuditedVault.session()) {
             for (int property = 0; property < 4; property++) {
                 app.read(session, "one", "cacheTime", "\"100ms\"");
-                Fixtures.pause(property == 3 ? 0 : 2_500);
+                session.clockAhead(3 * property);
             }
             assertEquals(app.requests().toString(), 1, app.logins());
             assertEquals(4, app.reads("one"));
-            app.assertNoTokenAfter(AFTER_THE_BURST);
+            session.clockAhead(9 + OVER);
+            app.assertNoTokenAfter(SOON);
         }
         assertEquals(1, app.revocations());
     }
@@ -174,7 +180,7 @@ public class RevocationTest {
             assertEquals(1, app.tokens());
             session.interruptThreads(KEEPER);
             app.assertNoTokenAfter(2);
-            awaitNoKeeper(session, 1);
+            session.awaitNoKeeper();
             app.read(session, "one");
             assertEquals("a secret outlived its keeper", 2, app.reads("one"));
         }
@@ -210,7 +216,7 @@ public class RevocationTest {
             session.get(app.text("one", "password").replace(":" + vault.server.port(), ":" + relay.port()))
                     .assertValue(app.value("one", "password"));
             session.interruptThreads(KEEPER);
-            Fixtures.pause(400);
+            Fixtures.pause(400); // the revocation is on its way, through a slow network
             double seconds = exit(session);
             assertTrue("the exit took " + seconds + " s only", seconds > 0.5);
             assertEquals("", session.said());
@@ -231,9 +237,9 @@ public class RevocationTest {
             session.get(first.text("one", "password").replace(":" + vault.server.port(), ":" + relay.port()))
                     .assertValue(first.value("one", "password"));
             session.interruptThreads(KEEPER);
-            Fixtures.pause(400);
+            Fixtures.pause(400); // the revocation is on its way, through a slow network
             second.read(session, "one");
-            awaitNoKeeper(session, 3);
+            session.awaitNoKeeper();
             first.assertNoTokenAfter(0.1);
             second.assertNoTokenAfter(0.1);
             second.read(session, "one");
@@ -279,7 +285,8 @@ public class RevocationTest {
             session.get(app.text("one", "password").replace(":" + vault.server.port(), ":" + relay.port()))
                     .assertValue(app.value("one", "password"));
             relay.close();
-            awaitNoKeeper(session, AFTER_THE_BURST + 3);
+            session.clockAhead(OVER);
+            session.awaitNoKeeper();
             String said = session.said();
             assertEquals(said, 1, occurrences(said, "could not be revoked"));
             assertTrue(said, said.contains("cannot be reached") && said.contains("lives until its TTL ends"));
@@ -292,14 +299,6 @@ public class RevocationTest {
         long start = System.nanoTime();
         session.exit();
         return (System.nanoTime() - start) / 1e9;
-    }
-
-    private static void awaitNoKeeper(StoreSession session, double seconds) {
-        long deadline = System.nanoTime() + (long) (seconds * 1e9);
-        while (!session.threads("vault-cipher").isEmpty() && System.nanoTime() < deadline) {
-            Fixtures.pause(50);
-        }
-        assertEquals("after " + seconds + " s", List.of(), session.threads("vault-cipher"));
     }
 
     private static int occurrences(String text, String part) {

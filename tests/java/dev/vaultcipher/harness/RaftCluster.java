@@ -1,9 +1,5 @@
-package dev.vaultcipher.connection;
+package dev.vaultcipher.harness;
 
-import dev.vaultcipher.harness.Canaries;
-import dev.vaultcipher.harness.Cleanup;
-import dev.vaultcipher.harness.Fixtures;
-import dev.vaultcipher.harness.VaultServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -20,8 +16,8 @@ import java.util.stream.Collectors;
  * Three real servers (the binary that VAULT_BIN names) that share their storage by raft, on loopback, over HTTP, with a
  * KV v2 engine at {@code secret/}. Nodes are numbered 0, 1, 2. Stopped by close() and by a shutdown hook.
  */
-final class RaftCluster implements AutoCloseable {
-    static final int NODES = 3;
+public final class RaftCluster implements AutoCloseable {
+    public static final int NODES = 3;
     private static final long LIMIT_MILLIS = 40_000;
 
     private final Cleanup cleanup = new Cleanup();
@@ -37,7 +33,7 @@ final class RaftCluster implements AutoCloseable {
     }
 
     /** Starts the three; all of them are voters in the end, so that any one may be lost. */
-    static RaftCluster start() {
+    public static RaftCluster start() {
         RaftCluster cluster = new RaftCluster();
         try {
             cluster.form();
@@ -49,20 +45,20 @@ final class RaftCluster implements AutoCloseable {
     }
 
     /** http://127.0.0.1:PORT of each node. */
-    List<String> addresses() {
+    public List<String> addresses() {
         return nodes.stream().map(node -> node.address).collect(Collectors.toList());
     }
 
-    String address(int node) {
+    public String address(int node) {
         return nodes.get(node).address;
     }
 
-    int port(int node) {
+    public int port(int node) {
         return nodes.get(node).port;
     }
 
     /** The node that serves requests, once there is one. */
-    int leader() {
+    public int leader() {
         int[] found = {-1};
         await("a leader", () -> {
             for (Node node : nodes) {
@@ -76,29 +72,29 @@ final class RaftCluster implements AutoCloseable {
     }
 
     /** A node that is not the leader. */
-    int standby() {
+    public int standby() {
         return (leader() + 1) % NODES;
     }
 
     /** Ends a node as a power failure does. */
-    void kill(int node) {
+    public void kill(int node) {
         nodes.get(node).process.destroyForcibly();
         await("the end of node " + node, () -> !nodes.get(node).process.isAlive());
     }
 
     /** Stops a node as an administrator does. */
-    void stop(int node) {
+    public void stop(int node) {
         Fixtures.stop(nodes.get(node).process);
     }
 
     /** Starts a node that was ended or stopped, and unseals it. */
-    void start(int node) {
+    public void start(int node) {
         nodes.get(node).start();
         unseal(node);
     }
 
     /** From now on the node answers 503. */
-    void seal(int node) {
+    public void seal(int node) {
         if (node == leader()) {
             asRoot(nodes.get(node), "PUT", "sys/seal", "{}");
         } else {
@@ -109,17 +105,17 @@ final class RaftCluster implements AutoCloseable {
     }
 
     /** Undoes seal(). */
-    void unseal(int node) {
+    public void unseal(int node) {
         nodes.get(node).mustRequest("PUT", "sys/unseal", "{\"key\":" + Fixtures.json(unsealKey) + "}", null);
     }
 
     /** The leader becomes a standby, which does not lead again for 10 s. */
-    void stepDown() {
+    public void stepDown() {
         asRoot(nodes.get(leader()), "PUT", "sys/step-down", "{}");
     }
 
     /** Starts and unseals whatever an earlier test left ended or sealed, and waits until all is well. */
-    void heal() {
+    public void heal() {
         for (Node node : nodes) {
             if (!node.process.isAlive()) {
                 node.start();
@@ -132,24 +128,43 @@ final class RaftCluster implements AutoCloseable {
     }
 
     /** Waits until every node answers a read, whoever leads. */
-    void awaitHealthy() {
+    public void awaitHealthy() {
         await("three healthy nodes", () -> nodes.stream().allMatch(
                 node -> node.status("GET", "secret/config", rootToken) == 200 && voters(node) == NODES));
     }
 
     /** Writes as root; fails unless Vault accepts it. Returns the body of the answer. */
-    String put(String apiPath, String json) {
+    public String put(String apiPath, String json) {
         return asRoot(nodes.get(leader()), "PUT", apiPath, json);
     }
 
+    /** Reads as root. */
+    public String get(String apiPath) {
+        return asRoot(nodes.get(leader()), "GET", apiPath, null);
+    }
+
     /** Stores one key of a secret in the KV v2 engine at {@code secret/}. */
-    void putSecret(String path, String key, String value) {
+    public void putSecret(String path, String key, String value) {
         Canaries.keep(value);
         put("secret/data/" + path, "{\"data\":{" + Fixtures.json(key) + ':' + Fixtures.json(value) + "}}");
     }
 
+    /** How many tokens of logins at this mount are alive. */
+    public int tokens(String mount) {
+        Node leader = nodes.get(leader());
+        String accessors = asRoot(leader, "GET", "auth/token/accessors?list=true", null);
+        Matcher accessor = Pattern.compile("\"([\\w.-]+)\"").matcher(accessors.substring(accessors.indexOf("\"keys\"") + 6));
+        int tokens = 0;
+        while (accessor.find()) {
+            VaultServer.Answer token = leader.request("POST", "auth/token/lookup-accessor",
+                    "{\"accessor\":\"" + accessor.group(1) + "\"}", rootToken);
+            tokens += token.body.contains("\"path\":\"auth/" + mount + "/login\"") ? 1 : 0;
+        }
+        return tokens;
+    }
+
     /** A token that may read this one secret of the KV v2 engine at {@code secret/} and nothing else. */
-    String createReader(String path) {
+    public String createReader(String path) {
         put("sys/policies/acl/reader", "{\"policy\":"
                 + Fixtures.json("path \"secret/data/" + path + "\" { capabilities = [\"read\"] }") + "}");
         String answer = put("auth/token/create", "{\"policies\":[\"reader\"],\"no_default_policy\":true,\"ttl\":\"1h\"}");

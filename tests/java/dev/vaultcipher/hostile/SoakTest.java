@@ -1,0 +1,188 @@
+package dev.vaultcipher.hostile;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertTrue;
+
+import dev.vaultcipher.harness.Canaries;
+import dev.vaultcipher.harness.Cleanup;
+import dev.vaultcipher.harness.Fixtures;
+import dev.vaultcipher.harness.HostProcess;
+import dev.vaultcipher.harness.RaftCluster;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.Test;
+
+/**
+ * A hundred thousand calls, which succeed and fail in many ways, while the nodes of a real cluster are restarted one by one and
+ * web applications come and go: each call ends as it must, and memory, descriptors, threads and tokens do not grow.
+ */
+public class SoakTest {
+    private static final long CALLS = Long.parseLong(System.getenv().getOrDefault("SOAK_CALLS", "100000"));
+    private static final int APPLICATIONS = Integer.parseInt(System.getenv().getOrDefault("SOAK_APPLICATIONS", "20"));
+    private static final int RESTARTS = 2 * RaftCluster.NODES;
+    /** What the allocators may keep back for later, in MiB: they fill up in the first quarter. */
+    private static final long MORE_MEMORY = 24;
+    private static final int MORE_DESCRIPTORS = 16;
+    private static final int MORE_THREADS = 6;
+
+    /** What the process was like at one moment. */
+    static final class Sample {
+        final long calls;
+        final double seconds;
+        final long memory;
+        final int descriptors;
+        final int threads;
+        final int applications;
+        final int libraries;
+
+        private Sample(String[] fields) {
+            calls = Math.min(CALLS, Long.parseLong(fields[1]));
+            seconds = Double.parseDouble(fields[2]);
+            memory = Long.parseLong(fields[3]);
+            descriptors = Integer.parseInt(fields[4]);
+            threads = Integer.parseInt(fields[5]);
+            applications = Integer.parseInt(fields[6]);
+            libraries = Integer.parseInt(fields[7]);
+        }
+    }
+
+    private final List<Sample> samples = new ArrayList<>();
+    private final List<String> outcomes = new ArrayList<>();
+    private final List<String> wrong = new ArrayList<>();
+    private String end = "";
+
+    @Test
+    public void nothingGrowsAndNoCallEndsOtherwiseThanItMust() throws Exception {
+        int tokens;
+        int restarts = 0;
+        String errors;
+        try (RaftCluster cluster = RaftCluster.start(); Cleanup cleanup = new Cleanup()) {
+            Path folder = cleanup.folder("soak");
+            Path stderr = folder.resolve("stderr");
+            ProcessBuilder builder = HostProcess.plain().environment("VAULT_CLIENT_TIMEOUT", null)
+                    .jvmFlags("-Xmx96m", "-XX:+UseSerialGC", "-Djava.io.tmpdir=" + folder)
+                    .builder(Soak.class.getName(), kinds(cluster, folder).toString(), Long.toString(CALLS), Integer.toString(APPLICATIONS),
+                            HostProcess.ourJar().toString(), HostProcess.apiStubs().toString());
+            Process process = cleanup.start(builder.redirectError(stderr.toFile()));
+            Thread reader = new Thread(() -> read(process), "soak-reader");
+            reader.start();
+            for (; restarts < RESTARTS && process.isAlive(); restarts++) {
+                int node = restarts % RaftCluster.NODES;
+                cluster.stop(node);
+                cluster.start(node);
+                cluster.awaitHealthy();
+            }
+            assertEquals("exit code\n" + Files.readString(stderr), 0, process.waitFor());
+            reader.join();
+            tokens = cluster.tokens("approle");
+            errors = Files.readString(stderr);
+            Canaries.assertNoneIn("the output of the soak", outcomes + "\n" + wrong + errors);
+        }
+        report(tokens, restarts);
+        assertEquals("calls that ended otherwise\n" + String.join("\n", wrong), "end\t0\t" + APPLICATIONS, end);
+        assertFlat();
+        assertEquals("tokens that are left in Vault", 0, tokens);
+        assertTrue("on standard error: " + errors, errors.isEmpty());
+    }
+
+    private void read(Process process) {
+        try (BufferedReader lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (line.startsWith("sample\t")) {
+                    samples.add(new Sample(line.split("\t")));
+                } else if (line.startsWith("outcome\t")) {
+                    outcomes.add(line.substring("outcome\t".length()).replace("\t", ", "));
+                } else if (line.startsWith("end\t")) {
+                    end = line;
+                } else {
+                    wrong.add(line);
+                }
+            }
+        } catch (IOException e) {
+            wrong.add(e.toString());
+        }
+    }
+
+    private void assertFlat() {
+        Sample warm = samples.get(samples.size() / 4);
+        List<Sample> late = samples.subList(samples.size() * 3 / 4, samples.size());
+        long memory = late.stream().mapToLong(sample -> sample.memory).max().orElse(0);
+        assertTrue("memory grew from " + warm.memory + " to " + memory + " MiB", memory <= warm.memory + MORE_MEMORY);
+        int descriptors = late.stream().mapToInt(sample -> sample.descriptors).max().orElse(0);
+        assertTrue("descriptors grew from " + warm.descriptors + " to " + descriptors, descriptors <= warm.descriptors + MORE_DESCRIPTORS);
+        int threads = late.stream().mapToInt(sample -> sample.threads).max().orElse(0);
+        assertTrue("threads grew from " + warm.threads + " to " + threads, threads <= warm.threads + MORE_THREADS);
+        Sample last = samples.get(samples.size() - 1);
+        assertEquals("web applications that are still there", 0, last.applications);
+        assertEquals("copies of the library that are still mapped", 1, last.libraries);
+    }
+
+    private void report(int tokens, int restarts) throws IOException {
+        Sample warm = samples.get(samples.size() / 4);
+        Sample last = samples.get(samples.size() - 1);
+        Attacks.report("calls on 8 threads that succeed and fail in " + kindCount + " ways, with " + restarts + " restarts of nodes and "
+                + APPLICATIONS + " web applications that come and go", CALLS,
+                wrong.size() + " otherwise than they must; from a quarter of the calls to the end: memory " + warm.memory + " to "
+                        + last.memory + " MiB, descriptors " + warm.descriptors + " to " + last.descriptors + ", threads " + warm.threads
+                        + " to " + last.threads + ", web applications left " + last.applications + ", tokens left in Vault " + tokens);
+        if (System.getenv("SOAK_PAGE") != null) {
+            SoakPage.write(samples, outcomes, CALLS, APPLICATIONS, restarts, tokens);
+        }
+    }
+
+    private int kindCount;
+
+    /** The kinds of calls; the first three are what a web application does. */
+    private Path kinds(RaftCluster cluster, Path folder) throws IOException {
+        cluster.put("sys/auth/approle", "{\"type\":\"approle\"}");
+        cluster.put("sys/policies/acl/soak", "{\"policy\":" + Fixtures.json("path \"secret/data/soak/*\" { capabilities = [\"read\"] }") + "}");
+        cluster.put("auth/approle/role/app", "{\"token_policies\":[\"soak\"],\"token_ttl\":\"1h\"}");
+        String roleId = Fixtures.jsonMember(cluster.get("auth/approle/role/app/role-id"), "role_id");
+        Path secretId = secret(folder, "secret-id", Fixtures.jsonMember(cluster.put("auth/approle/role/app/secret-id", "{}"), "secret_id"));
+        Path wrongSecretId = secret(folder, "wrong-secret-id", Fixtures.randomText());
+        String one = Fixtures.randomText();
+        String two = Fixtures.randomText();
+        cluster.putSecret("soak/one", "password", one);
+        cluster.putSecret("soak/two", "password", two);
+
+        String endpoints = cluster.addresses().stream().map(Fixtures::json).collect(Collectors.joining(",", "[", "]"));
+        String login = ",\"authenticationType\":\"APPROLE\",\"roleId\":" + Fixtures.json(roleId) + ",\"secretIdFile\":"
+                + Fixtures.json(secretId.toString());
+        String text = "{\"mount\":\"secret\",\"path\":\"soak/one\",\"key\":\"password\",\"endpoint\":" + endpoints + login;
+        String refused = text.replace(endpoints, "\"http://127.0.0.1:1\"");
+        List<String> kinds = new ArrayList<>(List.of(
+                kind(40, "cached", text + "}", Fixtures.sha256(one)),
+                kind(15, "another secret, cached", text.replace("soak/one", "soak/two") + "}", Fixtures.sha256(two)),
+                kind(10, "read each time", text + ",\"cacheTime\":0}", Fixtures.sha256(one)),
+                kind(5, "no such key", text.replace("password", "pasword") + "}", "\"pasword\""),
+                kind(4, "no such secret", text.replace("soak/one", "soak/none") + ",\"cacheTime\":0}", "soak/none"),
+                kind(4, "not allowed", text.replace("soak/one", "other/one") + ",\"cacheTime\":0}", "other/one"),
+                kind(8, "no JSON", text, "JSON"),
+                kind(8, "an unknown field", text + ",\"cachTime\":5}", "cachTime"),
+                kind(4, "nothing listens", refused + ",\"timeout\":0}", "127.0.0.1:1"),
+                kind(2, "a wrong secret-id", text.replace(secretId.toString(), wrongSecretId.toString()) + ",\"cacheTime\":0}", "secret")));
+        kindCount = kinds.size();
+        // In the order in which a web application reads them: the first three lines of weight one.
+        kinds.add(0, kind(1, "cached", text + "}", Fixtures.sha256(one)));
+        kinds.add(1, kind(1, "read each time", text + ",\"cacheTime\":0}", Fixtures.sha256(one)));
+        kinds.add(2, kind(1, "no such key", text.replace("password", "pasword") + "}", "\"pasword\""));
+        return Files.write(folder.resolve("kinds"), kinds);
+    }
+
+    private static String kind(int weight, String name, String text, String expected) {
+        return weight + "\t" + name + '\t' + text + '\t' + expected;
+    }
+
+    private static Path secret(Path folder, String name, String content) throws IOException {
+        Path file = Files.writeString(folder.resolve(name), Canaries.keep(content));
+        return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+    }
+}
