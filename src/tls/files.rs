@@ -8,8 +8,9 @@ use std::time::SystemTime;
 #[derive(Debug, Default)]
 pub(crate) struct Files(Vec<(PathBuf, Option<Stamp>)>);
 
-/// When a file was written, and how long it is.
-type Stamp = (SystemTime, u64);
+/// When a file was written, how long it is, and which file it is: another one may have the same time and length, as in the layers
+/// of an image or after `rsync -t`.
+type Stamp = (SystemTime, u64, [i128; 4]);
 
 impl Files {
     /// To be called before the file is read, so that a change while it is read counts.
@@ -27,7 +28,19 @@ impl Files {
 fn stamp(path: &Path) -> Option<Stamp> {
     // Follows links: Kubernetes updates a mounted secret by pointing a link elsewhere.
     let metadata = fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+    Some((metadata.modified().ok()?, metadata.len(), identity(&metadata)))
+}
+
+/// The device, the file's number on it, and when its content or its number of names last changed, which no tool can set.
+#[cfg(unix)]
+fn identity(metadata: &fs::Metadata) -> [i128; 4] {
+    use std::os::unix::fs::MetadataExt as _;
+    [metadata.dev().into(), metadata.ino().into(), metadata.ctime().into(), metadata.ctime_nsec().into()]
+}
+
+#[cfg(not(unix))]
+fn identity(_: &fs::Metadata) -> [i128; 4] {
+    [0; 4]
 }
 
 /// Whether a text is PEM text or base64 of a certificate or a key rather than a path.
@@ -72,6 +85,31 @@ mod tests {
         fs::remove_file(missing).unwrap();
         assert!(!files.changed());
         fs::remove_file(there).unwrap();
+        assert!(files.changed());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn another_file_of_the_same_length_and_time_is_noticed() {
+        let directory = Directory::new();
+        let path = directory.file("ca.pem", "one");
+        let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1);
+        let set_time = |path: &str| fs::File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+        set_time(&path);
+        let mut files = Files::default();
+        files.watch(&path);
+        assert!(!files.changed());
+        // As by rsync -t, and as by a link that leads elsewhere.
+        let beside = directory.file("beside", "two");
+        set_time(&beside);
+        fs::rename(beside, &path).unwrap();
+        assert!(files.changed());
+        // In place.
+        let mut files = Files::default();
+        files.watch(&path);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        fs::write(&path, "six").unwrap();
+        set_time(&path);
         assert!(files.changed());
     }
 }
