@@ -142,7 +142,7 @@ final class Native {
             Logger.getLogger("dev.vaultcipher").log(Level.WARNING, message);
         } catch (ThreadDeath e) {
             throw e;
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             print("WARNING dev.vaultcipher: " + message);
         }
         return true;
@@ -173,7 +173,7 @@ final class Native {
             System.err.println(line);
         } catch (ThreadDeath e) {
             throw e;
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
             // Nobody is left to tell.
         }
     }
