@@ -41,6 +41,8 @@ struct Key {
     /// PKCS #8.
     der: Zeroizing<Vec<u8>>,
     id: Option<Vec<u8>>,
+    /// Whether it is encrypted by itself: Java passes over others.
+    shrouded: bool,
 }
 
 /// Whether `file` begins like one: every PKCS #12 file is one ASN.1 SEQUENCE.
@@ -58,9 +60,16 @@ pub(in crate::tls) fn is(file: &[u8]) -> bool {
 pub(in crate::tls) fn read(file: &[u8], password: Option<&str>) -> Result<Archive, Problem> {
     let parts = || {
         let (pfx, _) = value(SEQUENCE, file)?;
-        let (_, pfx) = value(INTEGER, pfx)?;
+        let (version, pfx) = value(INTEGER, pfx)?;
+        if version != [3] {
+            return None;
+        }
         let (safe, mac) = value(SEQUENCE, pfx)?;
         let content = content(DATA, safe)?;
+        // Whatever else follows would turn the check of its integrity off.
+        if !mac.is_empty() && value(SEQUENCE, mac).is_none() {
+            return None;
+        }
         Some((content, value(SEQUENCE, mac).map(|(mac, _)| mac), der::all(SEQUENCE, value(SEQUENCE, content)?.0)?))
     };
     let (content, mac, parts) = parts().ok_or(Problem::Damaged)?;
@@ -135,13 +144,13 @@ impl Archive {
                 let trusted = usages.is_some_and(|usages| usages.contains(&ANY_USAGE));
                 self.certificates.push(Certificate { der, trusted, id });
             }
-            KEY_BAG => self.keys.push(Key { der: content.to_vec().into(), id }),
+            KEY_BAG => self.keys.push(Key { der: content.to_vec().into(), id, shrouded: false }),
             SHROUDED_KEY_BAG => {
                 let der = pbe::decrypt_key(content, password.unwrap_or_default()).map_err(|problem| match problem {
                     Problem::Password if password.is_none() => Problem::PasswordMissing,
                     other => other,
                 })?;
-                self.keys.push(Key { der, id });
+                self.keys.push(Key { der, id, shrouded: true });
             }
             _ => {}
         }
@@ -158,8 +167,9 @@ impl Archive {
     /// A certificate without the mark and without a key is nothing to Java: openssl writes such ones unless called with
     /// `-jdktrust anyExtendedKeyUsage`.
     pub(in crate::tls) fn anchors(&self) -> impl Iterator<Item = &[u8]> {
-        let belongs_to_key =
-            |certificate: &Certificate| certificate.id.is_some() && self.keys.iter().any(|key| key.id == certificate.id);
+        let belongs_to_key = |certificate: &Certificate| {
+            certificate.id.is_some() && self.keys.iter().any(|key| key.shrouded && key.id == certificate.id)
+        };
         self.certificates
             .iter()
             .filter(move |certificate| certificate.trusted || belongs_to_key(certificate))

@@ -105,3 +105,22 @@ fn a_circle_of_issuers_ends() {
     let found = keys(&pair.store(&[]), Some(SECRET)).unwrap();
     assert_eq!(found[0].chain, [leaf.der().clone(), circle[0].der().clone(), circle[1].der().clone()]);
 }
+
+#[test]
+fn what_java_does_not_take_from_a_store_is_not_trusted() {
+    let pair = Pair::new();
+    // A key that is not encrypted is none to Java, so its certificate is not trusted.
+    let plain = pair.store(&["-keypbe", "NONE", "-certpbe", "NONE"]);
+    assert_eq!(trusted(&plain, Some(SECRET)).map(|found| found.certificates.len()).ok(), Some(0));
+    let file = pair.store(&[]);
+    assert_eq!(trusted(&file, Some(SECRET)).map(|found| found.certificates.len()).ok(), Some(1));
+    // Another version, and another tag where the digest stands: else the store would be read unchecked.
+    let (pfx, _) = value(SEQUENCE, &file).unwrap();
+    let (_, rest) = value(0x02, pfx).unwrap();
+    let (_, mac) = value(SEQUENCE, rest).unwrap();
+    for (at, byte) in [(file.len() - rest.len() - 1, 4), (file.len() - mac.len(), 0x31)] {
+        let mut changed = file.clone();
+        changed[at] = byte;
+        assert!(matches!(trusted(&changed, Some(SECRET)), Err(Problem::Damaged(_))), "byte {at}");
+    }
+}
