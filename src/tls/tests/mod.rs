@@ -4,6 +4,7 @@ mod encryptions;
 mod handshakes;
 mod identities;
 mod leaks;
+mod mutations;
 mod oddities;
 mod options;
 mod stores;
