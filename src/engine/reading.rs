@@ -57,7 +57,7 @@ impl SecretData {
     }
 
     /// Which version of a KV version 2 secret it is.
-    pub(super) fn version(&self) -> Result<u64, Error> {
+    pub(crate) fn version(&self) -> Result<u64, Error> {
         let unknown = || ErrorKind::BadAnswer { problem: "it does not say which version it is".to_owned() }.at(&self.location);
         self.version.as_ref().map(|written| written.version).ok_or_else(unknown)
     }

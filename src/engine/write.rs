@@ -17,13 +17,15 @@ use crate::reference::{SecretReference, StoreCommand};
 use crate::secret::Secret;
 use crate::text::shown_path;
 use crate::value::children;
-use crate::vault::Meaning;
+use crate::vault::{Meaning, Metadata};
 
 /// What became of an order.
 pub(crate) struct Outcome {
     pub(crate) location: RequestInfo,
     /// Whether anything was written: the value may have been there.
     pub(crate) written: bool,
+    /// The version that was written, or was there; of KV version 2, if Vault says it.
+    pub(crate) version: Option<u64>,
 }
 
 /// Writes what `order` says where `request` says, with `login`.
@@ -137,7 +139,8 @@ impl Writing<'_> {
                 let keys = children(found.data()).unwrap_or_default();
                 match keys.iter().find(|(name, _)| name == key) {
                     Some((_, there)) if self.is_value(there) => {
-                        return Ok(Outcome { location: found.location.clone(), written: false });
+                        let version = Some(version).filter(|version| *version > 0);
+                        return Ok(Outcome { location: found.location.clone(), written: false, version });
                     }
                     Some(_) if !self.command.overwrite => {
                         let version = (engine == Engine::Kv2).then_some(version);
@@ -161,11 +164,13 @@ impl Writing<'_> {
         let response = client.send(&call).map_err(unsure)?;
         let location = self.reading.location(&response, &reference.path);
         let failure = match response.meaning() {
-            Meaning::NoData => return Ok(Outcome { location, written: true }),
+            Meaning::NoData => return Ok(Outcome { location, written: true, version: None }),
             Meaning::Success(envelope) => {
                 self.reading.pass_on(&envelope, &location);
                 if envelope.wrap_info.is_none() {
-                    return Ok(Outcome { location, written: true });
+                    let data = envelope.data.filter(|_| engine == Engine::Kv2);
+                    let version = data.and_then(|data| serde_json::from_str::<Metadata>(data.get()).ok());
+                    return Ok(Outcome { location, written: true, version: version.map(|metadata| metadata.version) });
                 }
                 response.lacks(
                     "it is response-wrapped or waits for a control group's approval (min_wrapping_ttl or control_group in a policy), and \
@@ -179,7 +184,9 @@ impl Writing<'_> {
         };
         // The answer to an earlier try may have been lost, or somebody else had the same to write.
         match self.current(engine) {
-            Ok(Current::Secret(found)) if self.is_there(&found) => Ok(Outcome { location, written: true }),
+            Ok(Current::Secret(found)) if self.is_there(&found) => {
+                Ok(Outcome { location, written: true, version: found.version().ok() })
+            }
             _ => Err(failure),
         }
     }

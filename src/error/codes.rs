@@ -136,6 +136,7 @@ codes! {
         1905 STORE_WRITTEN_MEANWHILE "Another client wrote the secret at the same time";
         1906 STORE_UNSURE "It is not known whether the secret was written";
         1907 STORE_NOT_READ_BACK "The secret is stored, but the server cannot read it";
+        1908 STORE_NO_TEMPLATE "A plain secret, and nothing says where it is to be stored";
     }
     20 "The state of Vault": {
         2001 SEALED "Vault is sealed";

@@ -228,6 +228,12 @@ pub enum NotStored {
         write: bool,
     },
 
+    /// The text is a plain secret, and nothing says where it is to be stored.
+    NoTemplate {
+        /// Where that can be set, in words.
+        places: String,
+    },
+
     /// Vault does not tell the engine, and there is no secret by which to know it.
     EngineUnknown,
 

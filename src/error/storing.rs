@@ -13,6 +13,7 @@ impl NotStored {
     pub(super) fn code(&self) -> Code {
         match self {
             Self::Denied { .. } => Code::STORE_DENIED,
+            Self::NoTemplate { .. } => Code::STORE_NO_TEMPLATE,
             Self::EngineUnknown => Code::STORE_ENGINE_UNKNOWN,
             Self::DataPath { .. } => Code::STORE_DATA_PATH,
             Self::OtherValue { .. } => Code::STORE_OTHER_VALUE,
@@ -31,6 +32,11 @@ impl NotStored {
                 policies_known(denied.policies.as_deref()),
                 denied.hint_words()
             ),
+            Self::NoTemplate { .. } => {
+                "A plain secret is to be stored (it is not a JSON object: it does not begin with \"{\"), nothing says \
+                                       where in Vault, and nothing was written"
+                    .to_owned()
+            }
             Self::EngineUnknown => {
                 format!("The engine of mount {} is not known ({at}), and nothing was written", shown_path(at.mount()))
             }
@@ -63,6 +69,11 @@ impl NotStored {
                 "add to a policy of this token: path {} {{ capabilities = [\"create\", \"update\", \"read\"] }}; or set VAULT_TOKEN \
                  to a token that has these capabilities: it is used for storing only, and the server does not need it",
                 shown_path(&denied.policy_path)
+            ),
+            Self::NoTemplate { places } => format!(
+                "to have it written into Vault, set {places} to the text that the configuration is to hold, with {{random}} for a name of its \
+                 own: {{\"mount\":\"secret\",\"path\":\"bitbucket/{{random}}\",\"key\":\"password\",\"endpoint\":\
+                 \"https://vault.example.com:8200\"}}; if the secret is in Vault already, write such a text in its place"
             ),
             Self::EngineUnknown => {
                 "write \"engine\":\"kv2\" or \"engine\":\"kv1\" into the text (to find out which: vault secrets list -detailed)"

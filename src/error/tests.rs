@@ -105,6 +105,7 @@ fn kinds() -> Vec<ErrorKind> {
     for why in [
         NotStored::Denied { denied: denied(), write: true },
         NotStored::EngineUnknown,
+        NotStored::NoTemplate { places: "environment variable V".to_owned() },
         NotStored::DataPath { path: long() },
         NotStored::OtherValue { key: long(), version: Some(3) },
         NotStored::WrittenMeanwhile,

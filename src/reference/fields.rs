@@ -154,6 +154,15 @@ impl<'a> Fields<'a> {
         self.note(VALUE, filled)
     }
 
+    /// Replaces a part of a field that is a text.
+    pub(super) fn replace(&mut self, name: &str, from: &str, to: &str) {
+        for (field, content) in &mut self.fields {
+            if let (true, Content::Json(Value::String(text))) = (field == name, content) {
+                *text = text.replace(from, to);
+            }
+        }
+    }
+
     /// The object without these fields, the others in their order, on one line.
     pub(super) fn without(&self, names: &[&str]) -> String {
         let mut json = String::from("{");

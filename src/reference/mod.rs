@@ -7,6 +7,7 @@ mod fields;
 #[cfg(test)]
 mod pages;
 mod store_command;
+mod store_template;
 
 use crate::auth::{METHODS, Method};
 use crate::client::Endpoint;
@@ -49,8 +50,11 @@ impl SecretReference {
         reference.filter(|_| fields.problems.is_empty()).ok_or(ErrorKind::Text { problems: fields.problems }.into())
     }
 
-    /// Reads a text that may hold a secret that is to be stored.
+    /// Reads a text that may hold a secret that is to be stored, or is one itself.
     pub(crate) fn parse_store_command(text: &str, host: &dyn Host) -> Result<(Self, Option<StoreCommand>), Error> {
+        if store_template::is_plain(text) {
+            return store_template::command(text, host).map(|(reference, command)| (reference, Some(command)));
+        }
         let (prefix, json) = divided(text);
         let mut fields = Fields::read(json)?;
         let command = store_command::find(&mut fields);

@@ -2,7 +2,7 @@
 
 use crate::auth::Login;
 use crate::engine::{self, Outcome};
-use crate::error::{Error, NotStored, Provider, ReadBack};
+use crate::error::{Error, ErrorKind, NotStored, Provider, ReadBack};
 use crate::host::Host;
 use crate::reference::{SecretReference, StoreCommand};
 use crate::secret::Secret;
@@ -13,7 +13,8 @@ use crate::settings::OFFICIAL_TOKEN;
 
 impl Service {
     /// Stores the secret that `text` holds, if it has `"store":true` and a `"value"`, and returns the text for the configuration;
-    /// any other text is returned as it is after its secret was read.
+    /// any other text is returned as it is after its secret was read. A plain secret is stored where `SECRET_STORE_VAULT_STORE_TEXT`
+    /// says, and the text that leads to it is returned.
     ///
     /// # Errors
     ///
@@ -32,12 +33,12 @@ fn write(service: &Service, resolved: &Resolved, command: StoreCommand, host: &d
     let session = Session::new(service, resolved, host);
     let reference = &resolved.reference;
     let write = |login: &Login| engine::write(reference, &command, login, session.client(), host);
-    let Outcome { location, written } = match administrator(reference, host)? {
+    let Outcome { location, written, version } = match administrator(reference, host)? {
         Some(login) => write(&login)?,
         None => write(&session.token()?.0.login)?,
     };
     service.secrets.clear();
-    let why = match read_back(&session, resolved, host) {
+    let why = match read_back(&session, resolved, version, host) {
         Ok(value) if value.expose() == command.value.expose() => return Ok(command.text),
         Ok(_) => ReadBack::OtherValue,
         Err(error) => ReadBack::Failed(Box::new(error)),
@@ -45,10 +46,27 @@ fn write(service: &Service, resolved: &Resolved, command: StoreCommand, host: &d
     Err(NotStored::NotReadBack { written, why, text: command.text }.at(location))
 }
 
-/// The value as the server will read it.
-fn read_back(session: &Session<'_>, resolved: &Resolved, host: &dyn Host) -> Result<Secret, Error> {
-    let found = session.read()?;
-    resolved.reference.selector.extract(found.data(), &found.location, host)
+/// The value as the server will read it. A standby may answer with an older version for a moment: that is waited for.
+fn read_back(session: &Session<'_>, resolved: &Resolved, version: Option<u64>, host: &dyn Host) -> Result<Secret, Error> {
+    let mut patience = session.client().patience();
+    loop {
+        let found = session.read();
+        let behind = match (&found, version) {
+            (Ok(found), Some(version)) => found.version().is_ok_and(|there| there < version).then_some(&found.location),
+            (Err(error), Some(_)) if matches!(error.kind(), ErrorKind::SecretMissing) => error.at(),
+            _ => None,
+        };
+        if let (Some(at), Some(version)) = (behind, version) {
+            let reason = format!(
+                "Version {version} of the secret was written, and the node of Vault that answers does not have it yet ({at})"
+            );
+            if patience.wait(reason)? {
+                continue;
+            }
+        }
+        let found = found?;
+        return resolved.reference.selector.extract(found.data(), &found.location, host);
+    }
 }
 
 /// The administrator's own token, where it is set as for the official client. Else the server's login has to do.

@@ -176,6 +176,13 @@ settings! {
         }
     }
 
+    section "Storing" {
+        /// The text that the configuration is to hold when the host, or its tool with `-m encrypt`, hands over a plain secret:
+        /// the secret is [written there](store.md#a-plain-password). `{random}` in its `path` becomes a name that no other
+        /// secret has.
+        STORE_TEXT { variables: ["SECRET_STORE_VAULT_STORE_TEXT"], property: "secret.store.vault.store.text" }
+    }
+
     section "TLS and trust" {
         /// A PEM file with certificates to trust besides the JVM's.
         CA_CERT { field: "caCert", variables: ["BAO_CACERT", "VAULT_CACERT"], property: "secret.store.vault.ca.cert" }

@@ -41,6 +41,11 @@ public class StorePageTest {
                         environment = shell(vault, folder, content
                                 + "\nenv -0 | grep -zE '^(SECRET_STORE_VAULT|VAULT)_TOKEN='").split("\0");
                         break;
+                    case "template":
+                        environment = java.util.Arrays.copyOf(environment, environment.length + 1);
+                        environment[environment.length - 1] =
+                                shell(vault, folder, content + "\nenv -0 | grep -z '^SECRET_STORE_VAULT_STORE_TEXT='").split("\0")[0];
+                        break;
                     case "command":
                         List<String> arguments = DocsFiles.arguments("java", content);
                         assertEquals(block.toString(), List.of("-cp", "./*", "com.atlassian.secrets.cli.db.DbCipherTool"),
@@ -54,7 +59,8 @@ public class StorePageTest {
                         break;
                     case "stored":
                         assertTrue(block + printed,
-                                printed.endsWith("Success! Put this text into the configuration: " + content));
+                                printed.replaceAll("[0-9a-f]{32}", "0123456789abcdef0123456789abcdef")
+                                        .endsWith("Success! Put this text into the configuration: " + content));
                         break;
                     case "check":
                         printed = shell(vault, folder, content);
@@ -70,8 +76,8 @@ public class StorePageTest {
                 }
                 kinds.add(block.kind);
             }
-            assertEquals(5, kinds.stream().filter("order"::equals).count());
-            assertEquals(4, kinds.stream().filter("stored"::equals).count());
+            assertEquals(6, kinds.stream().filter("order"::equals).count());
+            assertEquals(5, kinds.stream().filter("stored"::equals).count());
         }
     }
 
@@ -80,7 +86,7 @@ public class StorePageTest {
         HostProcess jvm = HostProcess.plain().jvmFlags("-Xcheck:jni").stdin(text);
         for (String variable : environment) {
             String[] nameAndValue = variable.split("=", 2);
-            jvm.environment(nameAndValue[0], Canaries.keep(nameAndValue[1]));
+            jvm.environment(nameAndValue[0], nameAndValue[0].endsWith("TOKEN") ? Canaries.keep(nameAndValue[1]) : nameAndValue[1]);
         }
         return jvm.run("dev.vaultcipher.host.CipherTool", arguments).stdout;
     }

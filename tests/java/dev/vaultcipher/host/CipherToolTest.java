@@ -65,7 +65,7 @@ public class CipherToolTest {
         for (String className : new String[] {"dev.vaultcipher.VaultSecretStore", "dev.vaultcipher.VaultCipher"}) {
             HostProcess.Outcome outcome = tool(className, "encrypt", password);
             assertEquals(1, outcome.exitCode);
-            assertTrue(outcome.stdout, outcome.stdout.contains("the secret itself is in Vault"));
+            assertTrue(outcome.stdout, outcome.stdout.contains("nothing was written. What to do: to have it written into Vault, set environment variable SECRET_STORE_VAULT_STORE_TEXT"));
         }
     }
 
