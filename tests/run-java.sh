@@ -26,7 +26,7 @@ main() {
     output=$(mktemp)
     # shellcheck disable=SC2064
     trap "rm -f '$output'" EXIT
-    timeout --foreground --kill-after=15 "${LIMIT:-900}" "$java" "${options[@]}" \
+    timeout --foreground --kill-after=15 "${LIMIT:-1800}" "$java" "${options[@]}" \
         -cp "build/classes/java/test:build/test-libs/*:build/host-libs/host-api-stubs.jar:$VAULT_CIPHER_JAR" \
         dev.vaultcipher.harness.Outcomes "${OUTCOMES:-/dev/null}" "${classes[@]}" 2>&1 | tee "$output" || status=1
     if grep -qE '^(WARNING in native method|FATAL ERROR in native method|WARNING: JNI local refs)' "$output"; then
