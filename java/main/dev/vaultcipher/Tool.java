@@ -22,7 +22,7 @@ import java.util.Properties;
  *
  * <p>No server loads this class.
  */
-public final class Tool {
+final class Tool {
 
     /** The exit status of a tool that cannot even start, as {@code EX_UNAVAILABLE} of sysexits.h. */
     private static final int UNAVAILABLE = 69;

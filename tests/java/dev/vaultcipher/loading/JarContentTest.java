@@ -43,7 +43,8 @@ public class JarContentTest {
             "dev/vaultcipher/Secrets.class",
             "dev/vaultcipher/Platform.class",
             "dev/vaultcipher/Keeper.class",
-            "dev/vaultcipher/JvmTrust.class"));
+            "dev/vaultcipher/JvmTrust.class",
+            "dev/vaultcipher/Tool.class"));
     private static final int MIB = 1024 * 1024;
 
     private JarFile jar;
