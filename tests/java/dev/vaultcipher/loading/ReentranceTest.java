@@ -175,8 +175,9 @@ public class ReentranceTest {
         private static final class Reading extends Handler {
             @Override
             public void publish(LogRecord record) {
+                int depth = DEPTH.incrementAndGet();
                 IN_HANDLER.countDown();
-                if (DEPTH.incrementAndGet() > 3) {
+                if (depth > 3) {
                     return;
                 }
                 switch (variant) {
@@ -193,7 +194,7 @@ public class ReentranceTest {
                         break;
                     case "slow":
                     case "interrupt":
-                        if (DEPTH.get() == 1) {
+                        if (depth == 1) {
                             Fixtures.pause(6_000);
                         }
                         break;
