@@ -120,13 +120,13 @@ impl World {
         };
         let https = self.vault.endpoint().replace("http:", "https:");
         vec![
-            Broken { text: "s3cret".to_owned(), ..set("the plain password still stands there", json!({}), "text", "VC1001") },
+            Broken { text: "s3cret".to_owned(), ..set("the plain password is still there", json!({}), "text", "VC1001") },
             set("a field is missing", json!({"key": null}), "text", "VC1001"),
             set("a field is misspelt", json!({"pth": "x"}), "text", "VC1001"),
             set("the endpoint is no address", json!({"endpoint": "vault:8200"}), "text", "VC1001"),
             set("the path has an empty segment", json!({"path": "a//b"}), "text", "VC1001"),
             set("a time that is none", json!({"timeout": "soon"}), "trust", "VC1101"),
-            with(set("headers that are no JSON", json!({}), "trust", "VC1101"), "VAULT_HEADERS", "X-Team: dba"),
+            with(set("headers that are not JSON", json!({}), "trust", "VC1101"), "VAULT_HEADERS", "X-Team: dba"),
             Broken { variables: Vec::new(), ..set("no token is set", json!({}), "login", "VC1102") },
             token("the token has a line break inside", "s.abc\ndef", "login", "VC1101"),
             token("the token is wrong", "s.0123456789abcdef01234567", "read", "VC1602"),
