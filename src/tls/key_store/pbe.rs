@@ -88,7 +88,12 @@ pub(in crate::tls) fn decrypt_key(info: &[u8], password: &str) -> Result<Zeroizi
         Some((algorithm, value(OCTETS, info)?.0))
     };
     let (algorithm, encrypted) = parts().ok_or(Problem::Damaged)?;
-    decrypt(algorithm, encrypted, password)
+    let key = decrypt(algorithm, encrypted, password)?;
+    // Of 256 wrong passwords one gives a padding that looks right.
+    match value(SEQUENCE, &key) {
+        Some((_, [])) => Ok(key),
+        _ => Err(Problem::Password),
+    }
 }
 
 /// Decrypts what `algorithm` (`OID, parameters`) encrypted.

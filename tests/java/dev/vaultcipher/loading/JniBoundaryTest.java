@@ -70,7 +70,7 @@ public class JniBoundaryTest {
 
     @Test
     public void anEmptyTextIsAnswered() {
-        for (String text : new String[] {"", " ", "{ENC}", "\0"}) {
+        for (String text : new String[] {"", " ", "{ENC}", "{\0"}) {
             for (String message : messages(text)) {
                 assertTrue(message, message.startsWith("vault-cipher: The text in the server's configuration cannot be used: "));
             }
