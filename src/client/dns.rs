@@ -41,7 +41,7 @@ impl Lookups {
     }
 
     /// The addresses of a host, an IP address among them. Asks the operating system (`getaddrinfo`), as every other program of
-    /// the administrator does. There is no limit: whoever waits stops when the time is over, and the look-up goes on.
+    /// the administrator does. There is no limit: a call stops waiting when the time is over, and the look-up goes on.
     pub(super) async fn find(&self, host: &str) -> Result<Vec<SocketAddr>, UnknownHost> {
         self.find_by(host, |host| Ok((host, 0).to_socket_addrs().map_err(|e| e.to_string())?.collect())).await
     }

@@ -1,4 +1,4 @@
-//! HTTP/1.1 on one connection, which is driven by whoever waits for its answer and stands still in between.
+//! HTTP/1.1 on one connection, driven by the thread that waits for its answer, and idle in between.
 
 use std::error::Error as _;
 use std::future::{Future as _, poll_fn};

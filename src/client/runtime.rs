@@ -85,7 +85,7 @@ impl IoDriver {
     /// A connection of this transport to the server of `url` that was left here, if it was not long ago.
     pub(super) fn take(&self, transport: &Arc<Transport>, url: &Url) -> Option<HttpConnection> {
         let mut idle = self.idle.borrow_mut();
-        // Those of transports that are no more end as well.
+        // The connections of transports that no longer exist end as well.
         idle.retain(|idle| idle.since.elapsed() < KEPT_FOR && idle.transport.strong_count() > 0);
         let origin = url.origin();
         let leads_there = |idle: &Idle| idle.transport.as_ptr() == Arc::as_ptr(transport) && idle.origin == origin;

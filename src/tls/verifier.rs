@@ -1,6 +1,6 @@
 //! Checks a server's certificate against the trusted ones, and keeps what was wrong for the message.
 //!
-//! webpki checks signatures, dates, names and constraints of a chain; `policy` what Java asks beyond that. Whoever passes here passes
+//! webpki checks signatures, dates, names and constraints of a chain; `policy` what Java asks beyond that. What passes here passes
 //! in Java. Where this refuses and Java may know more, the JVM is asked afterwards (`appeal`).
 
 use std::cell::Cell;

@@ -194,7 +194,7 @@ fn a_server_certificate_that_is_itself_in_the_store_is_accepted() {
 
 #[test]
 fn another_certificate_with_the_subject_and_key_of_one_in_the_store_is_a_stranger() {
-    // Whoever has the key of one trusted certificate could else be every server.
+    // Otherwise the holder of one trusted certificate's key could be every server.
     let leaf = Identity::self_signed(&good());
     let other = params("vault", &["other.example.com"]).self_signed(&leaf.key).unwrap();
     let renewed = {

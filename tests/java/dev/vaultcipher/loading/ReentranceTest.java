@@ -23,7 +23,7 @@ import org.junit.Test;
 
 /**
  * The host's own code runs while a secret is read: a log handler, the values that a thread inherits. It may read a secret itself,
- * wait for another thread that reads, or take long. Nobody waits for ever, and everybody gets the right value.
+ * wait for another thread that reads, or take long. No thread waits without an end, and each gets the right value.
  */
 public class ReentranceTest {
     private static final Cleanup CLEANUP = new Cleanup();
