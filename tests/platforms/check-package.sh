@@ -14,6 +14,9 @@ trap 'rm -rf "$work"' EXIT
 # same FILE FILE
 same() { cmp "$1" "$2" || die "$1 and $2 differ"; }
 
+# holds JAR ENTRY
+holds() { unzip -l "build/dist/$1" "$2" >/dev/null || die "$1 lacks $2"; }
+
 digests() {
     (cd build/dist && sha256sum --quiet --check SHA256SUMS)
     local file
@@ -46,8 +49,8 @@ found = tree.parse(sys.argv[1]).getroot().find("/".join(space + part for part in
 sys.exit(found is None or not (found.text or "").strip())
 END
     done
-    unzip -l "build/dist/$name-sources.jar" | grep -q dev/vaultcipher/VaultSecretStore.java
-    unzip -l "build/dist/$name-javadoc.jar" | grep -q dev/vaultcipher/VaultSecretStore.html
+    holds "$name-sources.jar" dev/vaultcipher/VaultSecretStore.java
+    holds "$name-javadoc.jar" dev/vaultcipher/VaultSecretStore.html
 }
 
 # A project of Maven's gets the same jars.
