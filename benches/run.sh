@@ -2,6 +2,8 @@
 # run.sh: measures, prints the outcome and makes the pages that show it (make bench). Needs what `gradle jar testLibs
 #   benchClasses benchLibs` makes. BENCH_ROUNDS is how many fresh processes of each there are (20); with BENCH_BUILD=1 it is
 #   measured as well how long a build from clean takes, which is minutes.
+# run.sh --profiles: builds the library with several settings of the release profile, measures them in turns and prints the table of
+#   docs/size.md.
 # run.sh --pages: makes the pages from what was measured last (benches/results.json).
 # run.sh --check: fails unless they are what that makes.
 set -euo pipefail
@@ -16,9 +18,10 @@ main() {
     java=$(build_jdk)/bin/java
     case ${1-} in
         '') measure "$java" ;;
+        --profiles) profiles "$java"; return ;;
         --pages) ;;
         --check) exec "$java" -cp build/classes/java/bench dev.vaultcipher.bench.Report --check ;;
-        *) die "usage: run.sh [--pages|--check]" ;;
+        *) die "usage: run.sh [--profiles|--pages|--check]" ;;
     esac
     "$java" -cp build/classes/java/bench dev.vaultcipher.bench.Report
 }
@@ -35,6 +38,21 @@ measure() {
 
     "$1" -cp "build/classes/java/bench:build/classes/java/test:build/test-libs/*:build/host-libs/host-api-stubs.jar:$VAULT_CIPHER_JAR" \
         dev.vaultcipher.bench.Bench
+}
+
+profiles() {
+    local jars=() profile level lto
+    for profile in z-fat s-fat 2-fat 3-fat 2-thin; do
+        IFS=- read -r level lto <<<"$profile"
+        say "building with opt-level $level, lto $lto …"
+        CARGO_PROFILE_RELEASE_OPT_LEVEL=$level CARGO_PROFILE_RELEASE_LTO=$lto tests/tools/gradle.sh -q jar >&2
+        mkdir -p build/profiles
+        cp "$(jar_path)" "build/profiles/$profile.jar"
+        jars+=("build/profiles/$profile.jar")
+    done
+    export_test_environment
+    "$1" -cp "build/classes/java/bench:build/classes/java/test:build/test-libs/*:build/host-libs/host-api-stubs.jar:$VAULT_CIPHER_JAR" \
+        dev.vaultcipher.bench.Profiles "${jars[@]}"
 }
 
 # The program of benches/limit.rs; cargo gives it a name with a hash in it. It uses nothing of the library, which cargo builds
