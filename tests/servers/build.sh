@@ -3,6 +3,7 @@
 #   build.sh vault        the path of the Vault binary: $VAULT_BIN, else `vault` or `bao` on PATH, else our own build
 #   build.sh kubernetes   the directory that holds kube-apiserver and etcd
 #   build.sh plugins      the directory that holds Vault's auth methods of the clouds and GitHub, and EC2's metadata service
+#   build.sh helm         the path of helm, which renders charts
 #   build.sh python       the directory that holds the Python packages of AWS's and RADIUS's stand-ins
 # What is built is kept in the cache directory (see tests/tools/common.sh) under a name that changes with its sources.
 set -euo pipefail
@@ -18,8 +19,9 @@ main() {
         vault) vault ;;
         kubernetes) kubernetes ;;
         plugins) plugins ;;
+        helm) helm ;;
         python) python ;;
-        *) die "usage: build.sh vault|kubernetes|plugins|python" ;;
+        *) die "usage: build.sh vault|kubernetes|plugins|helm|python" ;;
     esac
 }
 
@@ -41,6 +43,14 @@ kubernetes() {
     version=$(sed -n 's|^\tk8s.io/kubernetes v||p' "$servers/kubernetes/go.mod")
     flags+=("-s -w")
     built kubernetes "$version" "kube-apiserver and etcd" "8 minutes" ./cmd/...
+}
+
+helm() {
+    local version directory
+    version=$(sed -n 's|^require helm.sh/helm/v3 v||p' "$servers/helm/go.mod")
+    flags+=("-s -w")
+    directory=$(built helm "$version" "Helm" "2 minutes" helm.sh/helm/v3/cmd/helm)
+    printf '%s\n' "$directory/helm"
 }
 
 # Each is a module of its own: their dependencies do not fit together.

@@ -19,8 +19,9 @@ export_test_environment() {
         ETCD_BIN=$kubernetes/etcd
     fi
     VAULT_PLUGINS=${VAULT_PLUGINS-$("$root/tests/servers/build.sh" plugins)}
+    HELM=${HELM-$("$root/tests/servers/build.sh" helm)}
     TEST_PYTHONPATH=${TEST_PYTHONPATH-$("$root/tests/servers/build.sh" python)}
-    export KUBE_APISERVER_BIN ETCD_BIN VAULT_PLUGINS TEST_PYTHONPATH
+    export KUBE_APISERVER_BIN ETCD_BIN VAULT_PLUGINS HELM TEST_PYTHONPATH
 }
 
 jar_path() {

@@ -13,11 +13,7 @@ import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import org.junit.AfterClass;
 import org.junit.BeforeClass;
 import org.junit.Test;
@@ -28,7 +24,6 @@ import org.junit.Test;
  */
 public class ContainersTest {
     private static final Path KUBERNETES = Paths.get("docs", "kubernetes");
-    private static final String TOKEN_VOLUME = "vault-token";
 
     private static DocsServers servers;
 
@@ -117,62 +112,11 @@ public class ContainersTest {
         assertEquals(Quoting.at(set, "spec", "selector", "matchLabels"),
                 Quoting.at(set, "spec", "template", "metadata", "labels"));
 
-        Object mounts = Quoting.at(pod, "containers", "0", "volumeMounts");
-        assertEquals(OfficialImage.LIBRARIES.get("bitbucket") + "/vault-cipher.jar", Quoting.at(mount(mounts, "jar"), "mountPath"));
-        String copied = Quoting.at(pod, "initContainers", "0", "command", "2").toString();
-        assertEquals("what the init container leaves is what is mounted", copied, Quoting.at(
-                mount(Quoting.at(pod, "initContainers", "0", "volumeMounts"), "jar"), "mountPath") + "/"
-                + Quoting.at(mount(mounts, "jar"), "subPath"));
-
-        Map<String, String> environment = Quoting.environment(Quoting.at(pod, "containers", "0", "env"));
-        withToken("bitbucket", environment, Quoting.at(pod, "volumes"), mounts);
-        assertStarts("bitbucket", environment);
-    }
-
-    @Test
-    public void theValuesForTheChartsStartEveryProduct() {
-        for (String product : DocsServers.PRODUCTS) {
-            Object values = Quoting.yaml(servers.local(DocsFiles.text(KUBERNETES.resolve("values-" + product + ".yaml")))).get(0);
-            Map<?, ?> own = (Map<?, ?>) Quoting.at(values, product);
-            assertEquals(product, Quoting.at(values, "serviceAccount", "name"));
-            assertEquals(List.of(OfficialImage.LIBRARIES.get(product) + "/vault-cipher.jar"), jars(product, own));
-
-            Map<String, String> environment = databaseVariables(product, (Map<?, ?>) values);
-            if (own.containsKey("additionalEnvironmentVariables")) {
-                Quoting.environment(own.get("additionalEnvironmentVariables"))
-                        .forEach((name, value) -> assertEquals("set twice: " + name, null, environment.put(name, value)));
-            }
-            environment.put("JVM_SUPPORT_RECOMMENDED_ARGS", String.join(" ", strings(own.get("additionalJvmArgs"))));
-            withToken(product, environment, Quoting.at(values, "volumes", "additional"), own.get("additionalVolumeMounts"));
-            if (product.equals("bamboo") || product.equals("crowd")) {
-                // The image takes no class from its environment: the file is the one of the product's page.
-                DocsFiles.Block file = DocsFiles.blocks(Paths.get("docs", "products", product + ".md")).stream()
-                        .filter(block -> block.kind.equals("file") && block.content.contains("KUBERNETES")).findFirst().get();
-                HostProcess jvm = jvm(new OfficialImage(product, environment));
-                DocsServers.assertConnects(product, jvm, file.name, servers.local(file.content));
-            } else {
-                assertStarts(product, environment);
-            }
-        }
-    }
-
-    @Test
-    public void theValuesHaveOnlyKeysThatTheChartsHave() {
-        Map<String, Set<String>> known = new TreeMap<>();
-        for (String line : DocsFiles.text(KUBERNETES.resolve("helm-keys.txt")).split("\n")) {
-            if (!line.startsWith("#")) {
-                String[] words = line.split(" ");
-                known.computeIfAbsent(words[0] + ' ' + words[1], chart -> new TreeSet<>()).add(words[2]);
-            }
-        }
-        assertEquals(known.keySet().toString(), DocsServers.PRODUCTS.size(), known.size());
-        for (Map.Entry<String, Set<String>> chart : known.entrySet()) {
-            String text = DocsFiles.text(KUBERNETES.resolve("values-" + chart.getKey().split(" ")[0] + ".yaml"));
-            assertTrue("the values name the chart's version", text.contains("checked against chart " + chart.getKey() + ' '));
-            for (String key : keys("", Quoting.yaml(text).get(0))) {
-                assertTrue(chart.getKey() + " has no " + key, chart.getValue().contains(key));
-            }
-        }
+        Pod rendered = new Pod("bitbucket", pod);
+        rendered.assertHasTheJar();
+        assertStarts("bitbucket", rendered.environment(servers, Map.of()));
+        assertEquals(null, servers.refusal("apps/v1", "statefulsets",
+                Quoting.yaml(set).replace("namespace: atlassian", "namespace: empty")));
     }
 
     @Test
@@ -215,72 +159,5 @@ public class ContainersTest {
                 volume -> volume.endsWith(".jar:" + OfficialImage.LIBRARIES.get(product) + "/vault-cipher.jar:ro")));
         assertTrue("the image comes last", arguments.get(arguments.size() - 1).startsWith("atlassian/" + product));
         return environment;
-    }
-
-    /** Puts a file where the JVM's arguments say that the projected token is, if the volume and its mount put it there. */
-    private static void withToken(String product, Map<String, String> environment, Object volumes, Object mounts) {
-        Object source = Quoting.at(mount(volumes, TOKEN_VOLUME), "projected", "sources", "0", "serviceAccountToken");
-        String inThePod = Quoting.at(mount(mounts, TOKEN_VOLUME), "mountPath") + "/" + Quoting.at(source, "path");
-        String here = servers.tokenFile(product, Quoting.at(source, "audience").toString()).toString();
-        environment.computeIfPresent("JVM_SUPPORT_RECOMMENDED_ARGS", (name, value) -> {
-            assertTrue(value, value.contains("jwt.path=" + inThePod));
-            return value.replace("jwt.path=" + inThePod, "jwt.path=" + here);
-        });
-    }
-
-    /** The item with this name. */
-    private static Object mount(Object items, String name) {
-        return ((List<?>) items).stream().filter(item -> name.equals(((Map<?, ?>) item).get("name"))).findFirst()
-                .orElseThrow(() -> new AssertionError("there is no " + name + " in " + items));
-    }
-
-    /** Where the chart puts the jar. Its additionalLibraries go into Tomcat's lib for Jira and Bamboo. */
-    private static List<String> jars(String product, Map<?, ?> own) {
-        List<String> places = new ArrayList<>();
-        String folder = product.equals("jira") || product.equals("bamboo") ? "/opt/atlassian/" + product + "/lib"
-                : OfficialImage.LIBRARIES.get(product);
-        if (own.containsKey("additionalLibraries")) {
-            for (Object library : (List<?>) own.get("additionalLibraries")) {
-                assertEquals("shared-home", Quoting.at(library, "volumeName"));
-                assertEquals("libraries", Quoting.at(library, "subDirectory"));
-                places.add(folder + '/' + Quoting.at(library, "fileName"));
-            }
-        }
-        for (Object mount : (List<?>) own.get("additionalVolumeMounts")) {
-            if ("shared-home".equals(((Map<?, ?>) mount).get("name"))) {
-                assertEquals("libraries/vault-cipher.jar", Quoting.at(mount, "subPath"));
-                places.add(Quoting.at(mount, "mountPath").toString());
-            }
-        }
-        return places;
-    }
-
-    /** The variables that the chart makes of the section {@code database}. */
-    private static Map<String, String> databaseVariables(String product, Map<?, ?> values) {
-        Map<String, String> environment = new LinkedHashMap<>();
-        if (values.containsKey("database")) {
-            String prefix = product.equals("bitbucket") ? "" : "ATL_";
-            ((Map<?, ?>) values.get("database")).forEach((key, value) -> environment.put(
-                    prefix + (key.equals("url") || prefix.isEmpty() ? "JDBC_" : "DB_") + key.toString().toUpperCase(Locale.ROOT),
-                    value.toString()));
-        }
-        return environment;
-    }
-
-    private static List<String> strings(Object list) {
-        List<String> strings = new ArrayList<>();
-        ((List<?>) list).forEach(item -> strings.add(item.toString()));
-        return strings;
-    }
-
-    /** {@code a.b} for each value, {@code a.b[]} for each list, whose items are not looked into. */
-    private static Set<String> keys(String path, Object node) {
-        Set<String> keys = new TreeSet<>();
-        if (node instanceof Map) {
-            ((Map<?, ?>) node).forEach((key, value) -> keys.addAll(keys(path.isEmpty() ? key.toString() : path + '.' + key, value)));
-        } else {
-            keys.add(node instanceof List ? path + "[]" : path);
-        }
-        return keys;
     }
 }

@@ -26,6 +26,8 @@ final class DocsServers implements AutoCloseable {
     /** Where the examples say that Vault is. */
     static final String ENDPOINT = "https://vault.example.com:8200";
     private static final String NAMESPACE = "atlassian";
+    /** A namespace without objects. */
+    private static final String EMPTY_NAMESPACE = "empty";
 
     final VaultServer vault;
     private final PostgresServer postgres;
@@ -47,6 +49,7 @@ final class DocsServers implements AutoCloseable {
         cluster.bindReviewer("vault", "reviewer");
         cluster.enableAuth(vault, "kubernetes", cluster.token("vault", "reviewer"));
         cluster.createNamespace(NAMESPACE);
+        cluster.createNamespace(EMPTY_NAMESPACE);
         for (String product : PRODUCTS) {
             String password = Fixtures.randomText();
             passwords.put(product, password);
@@ -97,6 +100,12 @@ final class DocsServers implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Why Kubernetes would not take a new object of this kind ({@code apps/v1} and {@code statefulsets}), or null. */
+    String refusal(String group, String kinds, String yaml) {
+        String api = group.contains("/") ? "/apis/" : "/api/";
+        return cluster.refusal(api + group + "/namespaces/" + EMPTY_NAMESPACE + '/' + kinds, yaml);
     }
 
     /** The example with the addresses of these servers; nothing else is replaced. */

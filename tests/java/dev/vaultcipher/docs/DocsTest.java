@@ -77,11 +77,10 @@ public class DocsTest {
         DocsServers.assertConnects(product, jvm(product), files.get(1).name, content.replace("VaultSecretStore", "VaultCipher"));
     }
 
-    /** A JVM with everything that the page of a product sets: the token, or the role and the service account. */
+    /** A JVM with everything that the page of a product sets beside the text: the token, or the pod's service account. */
     private static HostProcess jvm(String product) {
         return HostProcess.plain().jvmFlags("-Xcheck:jni")
                 .environment("SECRET_STORE_VAULT_TOKEN", servers.token())
-                .environment("SECRET_STORE_VAULT_KUBE_AUTH_ROLE", product + "-database")
                 .environment("SECRET_STORE_VAULT_KUBE_AUTH_JWT_PATH", servers.tokenFile(product, "vault").toString());
     }
 

@@ -113,6 +113,11 @@ final class Quoting {
         return documents;
     }
 
+    /** One document. */
+    static String yaml(Object document) {
+        return new Yaml().dump(document);
+    }
+
     /** The value under these keys, one below the other; a number as a key is an index of a list. */
     static Object at(Object node, String... keys) {
         Object found = node;

@@ -128,6 +128,21 @@ public final class KubernetesCluster implements AutoCloseable {
         request("DELETE", pods(namespace) + '/' + name + "?gracePeriodSeconds=0", null);
     }
 
+    /**
+     * Asks the API server whether it would take this object, given as YAML, and changes nothing.
+     *
+     * @param collection the path of its kind, such as {@code /apis/apps/v1/namespaces/default/statefulsets}
+     * @return null, or why the object is refused
+     */
+    public String refusal(String collection, String yaml) {
+        try {
+            request("POST", collection + "?dryRun=All&fieldValidation=Strict", "application/yaml", yaml);
+            return null;
+        } catch (AssertionError e) {
+            return e.getMessage();
+        }
+    }
+
     /** A token of the service account for an hour; for the API server itself when no audience is named. */
     public String token(String namespace, String serviceAccount, String... audiences) {
         return requestToken(namespace, serviceAccount, "\"audiences\":["
@@ -221,6 +236,10 @@ public final class KubernetesCluster implements AutoCloseable {
 
     /** As the administrator; fails unless the API server does what it is asked. Returns the body of the answer. */
     private String request(String method, String path, String jsonOrNull) {
+        return request(method, path, "application/json", jsonOrNull);
+    }
+
+    private String request(String method, String path, String type, String bodyOrNull) {
         try {
             HttpsURLConnection connection = (HttpsURLConnection) new URL(address() + path).openConnection(Proxy.NO_PROXY);
             connection.setSSLSocketFactory(sockets);
@@ -228,10 +247,10 @@ public final class KubernetesCluster implements AutoCloseable {
             connection.setConnectTimeout(5_000);
             connection.setReadTimeout(20_000);
             connection.setRequestProperty("Authorization", "Bearer " + administratorToken);
-            if (jsonOrNull != null) {
+            if (bodyOrNull != null) {
                 connection.setDoOutput(true);
-                connection.setRequestProperty("Content-Type", "application/json");
-                connection.getOutputStream().write(jsonOrNull.getBytes(StandardCharsets.UTF_8));
+                connection.setRequestProperty("Content-Type", type);
+                connection.getOutputStream().write(bodyOrNull.getBytes(StandardCharsets.UTF_8));
             }
             int status = connection.getResponseCode();
             try (InputStream in = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
