@@ -5,7 +5,7 @@
 #   servers   Vault and Kubernetes, built      java17   the Java tests on this Java, under -Xcheck:jni;
 #   build     the jar and the Java tests                java11, java21 and java25 as well
 #   lint      make lint                        demo     the demo, as a test
-#   hostile   attacks in numbers, and what is left in memory; UPDATE=1 writes docs/hostile.md
+#   hostile   attacks in numbers, a soak, and what is left in memory; UPDATE=1 writes docs/hostile.md
 #   policy    licences, duplicates and sources of dependencies (deny.toml), and the CI workflows
 #   instructions   what a call costs, counted by valgrind (UPDATE=1: the new counts become the thresholds)
 #   platforms   the release's jar with the libraries for x86_64 and aarch64 with glibc, each tried on an older system
@@ -19,7 +19,7 @@ set -euo pipefail
 . "$root/tests/tools/environment.sh"
 
 logs=$root/build/test-logs
-all_stages=(install servers build lint platforms java17 rust java25 java21 java11 instructions demo policy)
+all_stages=(install servers build lint platforms java17 rust java25 hostile java21 java11 instructions demo policy)
 stages=()
 # Java classes and folders that were asked for; none are all.
 only=()
@@ -55,7 +55,7 @@ main() {
 choose() {
     local name
     for name; do
-        if [[ " ${all_stages[*]} hostile " == *" $name "* ]]; then
+        if [[ " ${all_stages[*]} " == *" $name "* ]]; then
             stages+=("$name")
         elif [[ -n $(find tests/java/dev/vaultcipher -path "*/vaultcipher/$name" -o -name "$name.java") ]]; then
             only+=("$name")
@@ -116,11 +116,14 @@ tested() {
     "$(build_jdk)/bin/java" -cp build/classes/java/test dev.vaultcipher.harness.TestedTable tests/java "${outcomes[@]}" >build/tested.md
 }
 
-# The attacks that take minutes, on one JDK.
+# The attacks, on one JDK; those on what a JVM has used up on a second one as well.
 hostile() {
     rm -f build/hostile.tsv
     [[ ${#only[@]} -gt 0 ]] || only=(hostile)
     tests/run-java.sh "$(tests/tools/jdks.sh 17 | cut -d= -f2)" "${only[@]}" || return
+    if [[ ${only[*]} == hostile ]]; then
+        tests/run-java.sh "$(tests/tools/jdks.sh 25 | cut -d= -f2)" ExhaustionTest || return
+    fi
     "$(build_jdk)/bin/java" -cp build/classes/java/test dev.vaultcipher.hostile.HostilePage build/hostile.tsv >build/hostile.md
     [[ -z ${UPDATE-} ]] || cp build/hostile.md docs/hostile.md
 }

@@ -21,14 +21,22 @@ mod host;
 mod outcome;
 mod tool;
 
+use std::alloc::System;
+
 use jni::objects::{JByteArray, JClass, JObjectArray};
 use jni::{Env, native_method};
 use vault_cipher::Service;
 use zeroize::Zeroizing;
+use zeroizing_alloc::ZeroAlloc;
 
 use exchange::{Exchange, bytes_of, text_of};
 use host::Jvm;
 use outcome::{NoAnswer, answer, silence_panics};
+
+/// All memory of the library is overwritten when it is freed, that of the HTTP and TLS libraries too: their buffers hold tokens and
+/// values. The JVM's own memory is not concerned.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// All state of the library, and its only mutable static.
 static SERVICE: Service = Service::new();

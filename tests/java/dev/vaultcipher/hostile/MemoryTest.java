@@ -23,9 +23,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
+import java.security.interfaces.ECPrivateKey;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -118,7 +118,7 @@ public class MemoryTest {
         private final Logins logins;
         private final boolean succeeds;
         /** What is looked for, by name. */
-        private final Map<String, String> secrets = new LinkedHashMap<>();
+        private final Map<String, byte[]> secrets = new LinkedHashMap<>();
         private String[] fields = {};
 
         private Start(String method, Logins logins, boolean succeeds) {
@@ -134,7 +134,7 @@ public class MemoryTest {
 
         /** A credential in a file, so that it gets into the process by the library alone. */
         private String file(String credential) {
-            secrets.put("credential", Canaries.keep(credential));
+            secrets.put("credential", bytes(Canaries.keep(credential)));
             return logins.file(method.toLowerCase() + succeeds, credential);
         }
 
@@ -178,16 +178,22 @@ public class MemoryTest {
             case "CERT": {
                 TestCertificate client = TestCertificate.named("app").issuedBy(succeeds ? CA : TestCertificate.ca("Another CA"))
                         .extendedKeyUsage(TestCertificate.CLIENT_AUTH).build();
-                // The key itself is the TLS library's for as long as there may be a connection; its text is ours.
                 String[] lines = client.keyPem().split("\n");
                 String certificate = logins.file("certificate" + succeeds, client.pem());
                 String key = start.file(client.keyPem());
-                start.secrets.put("credential", Arrays.stream(lines).filter(line -> !line.contains("-----")).collect(Collectors.joining("\n")));
+                start.secrets.put("credential", bytes(
+                        Arrays.stream(lines).filter(line -> !line.contains("-----")).collect(Collectors.joining("\n"))));
+                start.secrets.put("key, DER", client.key().getPrivate().getEncoded());
+                start.secrets.put("key, as a number", ((ECPrivateKey) client.key().getPrivate()).getS().toByteArray());
                 return start.with("clientCert", certificate, "clientKey", key);
             }
             default:
                 throw new AssertionError("what a login of " + method + " leaves in memory is not tried");
         }
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     private static String roleId(Logins logins) {
@@ -234,7 +240,7 @@ public class MemoryTest {
             pool.shutdownNow();
         }
         int found = finds.values().stream().mapToInt(List::size).sum();
-        Attacks.report("search of the process's memory after a start, for credential, token and value; " + methods().size()
+        Attacks.report("search of the process's memory after a start, for credential, private key, token and value; " + methods().size()
                 + " methods over HTTP and HTTPS, success and refusal", starts.size(), found + " found");
         StringBuilder table = new StringBuilder();
         finds.forEach((start, of) -> {
@@ -259,7 +265,7 @@ public class MemoryTest {
         Path log = cleanup.folder("memory").resolve("heap.log");
         try (StoreSession session = StoreSession.start(jvm(log).environment("SECRET_STORE_VAULT_TOKEN", token))) {
             session.get(http.text("TOKEN")).assertFails("does not accept the token");
-            assertTrue(search(session, log, Collections.singletonMap("token", token)).size() > 0);
+            assertTrue(search(session, log, Map.of("token", bytes(token))).size() > 0);
         }
     }
 
@@ -277,13 +283,13 @@ public class MemoryTest {
             }
             session.clockAhead(60);
             session.awaitNoKeeper();
-            Map<String, String> secrets = new LinkedHashMap<>(start.secrets);
+            Map<String, byte[]> secrets = new LinkedHashMap<>(start.secrets);
             if (start.succeeds) {
-                secrets.put("value", start.logins.value);
+                secrets.put("value", bytes(start.logins.value));
                 List<String> tokens = tokens(start);
                 if (!start.method.equals("TOKEN")) {
                     assertEquals("logins by " + start.name(), before + 1, tokens.size());
-                    secrets.put("token", tokens.get(before));
+                    secrets.put("token", bytes(tokens.get(before)));
                 }
             }
             return search(session, log, secrets);
@@ -299,12 +305,10 @@ public class MemoryTest {
         return HostProcess.plain().jvmFlags("-XX:+UseSerialGC", "-Xmx64m", "-Xlog:gc+heap+coops=debug:file=" + log);
     }
 
-    private static List<ProcessMemory.Find> search(StoreSession session, Path log, Map<String, String> secrets) throws IOException {
+    private static List<ProcessMemory.Find> search(StoreSession session, Path log, Map<String, byte[]> secrets) throws IOException {
         Matcher heap = HEAP.matcher(Files.readString(log));
         assertTrue("no address of the heap in " + Files.readString(log), heap.find());
         long from = Long.parseUnsignedLong(heap.group(1), 16);
-        Map<String, byte[]> bytes = new LinkedHashMap<>();
-        secrets.forEach((name, secret) -> bytes.put(name, secret.getBytes(StandardCharsets.UTF_8)));
-        return new ProcessMemory(session.pid()).search(bytes, from, from + Long.parseLong(heap.group(2)) * 1024 * 1024);
+        return new ProcessMemory(session.pid()).search(secrets, from, from + Long.parseLong(heap.group(2)) * 1024 * 1024);
     }
 }

@@ -33,6 +33,8 @@ import java.util.logging.Logger;
  * weight, name, text, and what must come of it: the SHA-256 of the value, or a part of the message; with tabs between them.
  */
 final class Soak {
+    /** Held here: a logger that nobody holds is collected, and its level with it. */
+    private static final Logger LOGGER = Logger.getLogger("dev.vaultcipher");
     private static final int THREADS = 8;
     private static final int SAMPLES = 100;
     private static final int CALLS_OF_AN_APPLICATION = 3;
@@ -59,7 +61,7 @@ final class Soak {
     }
 
     public static void main(String[] arguments) throws Exception {
-        Logger.getLogger("dev.vaultcipher").setLevel(Level.OFF);
+        LOGGER.setLevel(Level.OFF);
         Soak soak = new Soak();
         for (String line : Files.readAllLines(Paths.get(arguments[0]), StandardCharsets.UTF_8)) {
             String[] fields = line.split("\t");
@@ -87,7 +89,7 @@ final class Soak {
         for (int sample = 0; sample <= SAMPLES; sample++) {
             while (made.get() < calls * sample / SAMPLES) {
                 if (deployed < deployments * made.get() / calls) {
-                    deploy(jars);
+                    deployOnItsThread(jars);
                     deployed++;
                 } else {
                     Thread.sleep(5);
@@ -99,7 +101,7 @@ final class Soak {
             thread.join();
         }
         for (; deployed < deployments; deployed++) {
-            deploy(jars);
+            deployOnItsThread(jars);
         }
         long deadline = System.nanoTime() + 60_000_000_000L;
         while ((alive() > 0 || keepers() > 0) && System.nanoTime() < deadline) {
@@ -142,6 +144,19 @@ final class Soak {
 
     private void count(String outcome) {
         outcomes.computeIfAbsent(outcome, name -> new AtomicLong()).incrementAndGet();
+    }
+
+    /** A thread that used the library keeps it mapped until it ends, for it has thread-local data of it. */
+    private void deployOnItsThread(Path... jars) throws InterruptedException {
+        Thread thread = new Thread(() -> {
+            try {
+                deploy(jars);
+            } catch (Exception e) {
+                wrong.add("a web application: " + e);
+            }
+        }, "soak-start");
+        thread.start();
+        thread.join();
     }
 
     /** A web application with a library of its own: it starts, reads a few secrets, and is stopped. */

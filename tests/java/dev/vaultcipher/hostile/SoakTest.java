@@ -68,7 +68,7 @@ public class SoakTest {
             Path folder = cleanup.folder("soak");
             Path stderr = folder.resolve("stderr");
             ProcessBuilder builder = HostProcess.plain().environment("VAULT_CLIENT_TIMEOUT", null)
-                    .jvmFlags("-Xmx96m", "-XX:+UseSerialGC", "-Djava.io.tmpdir=" + folder)
+                    .jvmFlags("-Xms96m", "-Xmx96m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC", "-Djava.io.tmpdir=" + folder)
                     .builder(Soak.class.getName(), kinds(cluster, folder).toString(), Long.toString(CALLS), Integer.toString(APPLICATIONS),
                             HostProcess.ourJar().toString(), HostProcess.apiStubs().toString());
             Process process = cleanup.start(builder.redirectError(stderr.toFile()));

@@ -1,4 +1,4 @@
-package dev.vaultcipher.loading;
+package dev.vaultcipher.hostile;
 
 import static dev.vaultcipher.harness.Installation.TEXT;
 import static dev.vaultcipher.harness.Installation.assertAnswers;
@@ -34,6 +34,7 @@ import org.junit.Test;
 public class SharedDirectoriesTest {
     private static final int SOMEBODY = 65534;
     private static final int LOADS = 60;
+    private static final String[] UMASKS = {"000", "022", "077"};
 
     private Path folder;
     private Path tmp;
@@ -122,18 +123,26 @@ public class SharedDirectoriesTest {
 
     @Test
     public void anotherUserAchievesNothingInADirectoryWithStickyBit() throws Exception {
-        for (String umask : new String[] {"000", "022", "077"}) {
+        for (String umask : UMASKS) {
             mode(tmp, 01777);
             assertEquals("umask " + umask, LOADS + " answered, 0 refused, 0 otherwise", underAttack(umask));
         }
+        report("with", LOADS * UMASKS.length + " loaded our library");
     }
 
     @Test
     public void anotherUserFindsNothingToReplaceInADirectoryWithoutStickyBit() throws Exception {
-        for (String umask : new String[] {"000", "022", "077"}) {
+        for (String umask : UMASKS) {
             mode(tmp, 0777);
             assertEquals("umask " + umask, "0 answered, " + LOADS + " refused, 0 otherwise", underAttack(umask));
         }
+        report("without", LOADS * UMASKS.length + " refused the place");
+    }
+
+    private static void report(String sticky, String outcome) {
+        Attacks.report("loads of the library in a directory " + sticky + " the sticky bit, while a second user renames, replaces and links what "
+                + "appears there; umask " + String.join(", ", UMASKS), LOADS * UMASKS.length,
+                outcome + "; the second user renamed and linked nothing, and no foreign file was deleted");
     }
 
     /** What becomes of many loads while another user renames, replaces and links whatever appears in the directory. */
