@@ -1,31 +1,29 @@
 //! One request to one endpoint: what is sent, and what came back.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use hyper::header::{
-    ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, PROXY_AUTHORIZATION, RETRY_AFTER, USER_AGENT,
-};
-use hyper::{Method, Request, Uri};
-use url::{Position, Url};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, PROXY_AUTHORIZATION, RETRY_AFTER};
+use reqwest::{Method, Request};
+use url::Url;
 use zeroize::Zeroizing;
 
-use crate::client::connect::{Phase, connect};
+use crate::client::api::{ApiRequest, ApiResponse};
 use crate::client::connections::Connections;
-use crate::client::dns::UnknownHost;
+use crate::client::connector::Phase;
+use crate::client::direct::{self, Protocol};
+use crate::client::endpoint::Endpoint;
 use crate::client::failure::{Failure, Peer};
-use crate::client::http::{Answer, Body, HttpConnection, MAX_BODY, MAX_ERROR};
+use crate::client::headers::{credential, headers};
+use crate::client::http::{Answer, MAX_BODY, MAX_ERROR};
 use crate::client::options::Options;
 use crate::client::proxy::{self, Proxy};
 use crate::client::runtime::{IoDriver, Stopped};
 use crate::client::transport::{Needs, Transport};
-use crate::client::wire::Protocol;
-use crate::client::{ApiRequest, ApiResponse, Endpoint};
 use crate::error::{Error, ErrorKind, RequestInfo, Unreachable};
 use crate::host::Host;
-use crate::secret::{Redactor, Secret};
+use crate::secret::Redactor;
 use crate::settings::Sources;
 use crate::single_flight::GivenUp;
 use crate::text::one_line;
@@ -36,6 +34,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The same where another endpoint can be asked instead: enough for two lost packets.
 const CONNECT_TIMEOUT_OF_SEVERAL: Duration = Duration::from_secs(4);
+
+/// The limit for a question that makes the message of a failure better.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The same when the time is over already.
+const LATE_QUESTION_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// Within what a request is sent.
 #[derive(Clone, Copy)]
@@ -123,21 +127,25 @@ impl Connection {
         let at = self.at(if call.post.is_some() { "POST" } else { "GET" }, &url, options, call.login);
         let unreachable = |why| ErrorKind::Unreachable(why).at(&at);
         let bad = |problem| ErrorKind::BadAnswer { problem }.at(&at);
-        let phase = Cell::new(Phase::Answer);
-        let surplus = Cell::new(false);
+        // A proxy may hold a small packet back until the one before is acknowledged, which is with the next request: what nobody
+        // asked for would come too late to be seen.
+        let keeps = self.proxy.is_none() && shared.keeps(&url);
+        let client = driver.client(&self.transport, keeps)?;
         let deadline = Instant::now() + limit;
-        let mut outcome = driver.run(host, deadline, self.answer(&url, call, exchange, &phase, &surplus));
+        let send = || Ok::<_, Error>(driver.run(host, deadline, client.send(self.request(&url, call, options)?)));
+        let mut outcome = send()?;
         let mut java = None;
-        if let Ok(Err(Failure::Handshake(error))) = &outcome {
+        if let Ok(Err(Failure::Http(error))) = &outcome {
             java = self.transport.ask_java(host, error);
             if let Some(Ok(())) = java {
-                outcome = driver.run(host, deadline, self.answer(&url, call, exchange, &phase, &surplus));
+                outcome = send()?;
             }
         }
-        if surplus.get() {
+        if matches!(&outcome, Ok(Ok(answer)) if answer.lost_connection) && shared.stop_keeping(&url) {
             host.warn(&format!(
-                "{} sent more than the answer to a request. From now on each request gets a connection of its own. What to do: check \
-                 what stands between this machine and Vault: a balancer or proxy that mixes up answers can hand out the wrong secret",
+                "{} closed a connection right after an answer, or sent more than the answer to a request. From now on each request gets a \
+                 connection for itself. What to do: nothing where Vault was restarted; otherwise check what stands between this machine and \
+                 Vault: a balancer or proxy that mixes up answers can hand out the wrong secret",
                 self.name()
             ));
         }
@@ -162,86 +170,72 @@ impl Connection {
             }
             Ok(Err(Failure::TooLarge)) => Err(bad(format!("it is larger than {} MiB", MAX_BODY / 1024 / 1024))),
             Ok(Err(Failure::NoMemory)) => Err(bad("this process has not enough memory left for it".to_owned())),
-            Ok(Err(Failure::OtherProtocol(Protocol::Tls))) => Err(ErrorKind::WantsTls.at(&at)),
-            Ok(Err(Failure::Internal(what))) => Err(Error::internal(what)),
             Ok(Err(failure)) => {
-                let mut why = failure.explain(self.connect_limit, self.peer());
-                if let (Some(Unreachable::Tls(problem)), Some(Err(java))) = (&mut why, java) {
+                let kind = self.ask_why(&failure, &url, deadline, exchange);
+                let mut kind = kind.or_else(|| failure.explain(self.connect_limit, self.peer()).map(ErrorKind::Unreachable));
+                if let (Some(ErrorKind::Unreachable(Unreachable::Tls(problem))), Some(Err(java))) = (&mut kind, java) {
                     problem.what +=
                         &format!("; the JVM's own trust manager does not accept it either ({})", one_line(&java, 200));
                 }
-                Err(why.map_or_else(|| Error::internal("a failure without words"), unreachable))
+                Err(kind.map_or_else(|| Error::internal("a failure without words"), |kind| kind.at(at)))
             }
-            Err(Stopped::Late) => Err(unreachable(self.late(phase.get(), &url, limit))),
+            Err(Stopped::Late) => Err(unreachable(self.late(client.phase(), &url, exchange))),
             Err(Stopped::Interrupted) => Err(ErrorKind::Interrupted.at(at)),
         }
     }
 
-    /// Sends a request on a connection that was kept, or on a new one.
-    async fn answer(
-        &self,
-        url: &Url,
-        call: &ApiRequest<'_>,
-        exchange: &Exchange<'_>,
-        phase: &Cell<Phase>,
-        surplus: &Cell<bool>,
-    ) -> Result<Answer, Failure> {
-        let Exchange { shared, options, driver, .. } = *exchange;
-        // Whether the server said something that nobody asked for. Then its connections are not kept any more.
-        let note_surplus = |connection: &HttpConnection| {
-            if connection.has_surplus() && shared.stop_keeping(url) {
-                surplus.set(true);
-            }
-        };
-        if let Some(mut kept) = driver.take(&self.transport, url) {
-            let is_quiet = kept.is_quiet().await;
-            note_surplus(&kept);
-            if is_quiet && shared.keeps(url) {
-                match kept.send(self.request(url, call, options)?).await {
-                    // The server closed it while the request was on its way: it is sent once more, on a new one. A 408 says the
-                    // same.
-                    Err(failure) if kept.was_gone(&failure) => {}
-                    Ok(answer) if answer.status == 408 => {}
-                    outcome => {
-                        note_surplus(&kept);
-                        self.leave(kept, url, exchange);
-                        return outcome;
-                    }
-                }
+    /// Asks the server or the proxy once more, shortly, where the HTTP library does not say enough about a failure.
+    fn ask_why(&self, failure: &Failure, url: &Url, deadline: Instant, exchange: &Exchange<'_>) -> Option<ErrorKind> {
+        let (tls, lookups) = (self.transport.tls(), self.transport.lookups());
+        let deadline = deadline.min(Instant::now() + QUESTION_TIMEOUT);
+        if failure.is_connect_late() && self.connects(url, exchange, LATE_QUESTION_TIMEOUT) {
+            let seconds = self.connect_limit.as_secs_f32();
+            return Some(ErrorKind::Unreachable(Unreachable::Timeout { seconds }));
+        }
+        if let Some(proxy) = &self.proxy {
+            let why = failure.explain(self.connect_limit, Peer::Proxy);
+            let refuses = matches!(why, Some(Unreachable::Proxy { .. } | Unreachable::ProxyCredentials { .. }));
+            if refuses {
+                let refusal = exchange.driver.run(exchange.host, deadline, proxy.refusal(url, tls, lookups));
+                return refusal.ok().flatten().map(ErrorKind::Unreachable);
             }
         }
-        let stream = connect(&self.transport, url, &shared.lookups, phase).await?;
-        phase.set(Phase::Answer);
-        let mut connection = HttpConnection::new(stream).await?;
-        let outcome = connection.send(self.request(url, call, options)?).await;
-        note_surplus(&connection);
-        self.leave(connection, url, exchange);
-        outcome
-    }
-
-    /// Leaves a connection to the next request.
-    fn leave(&self, connection: HttpConnection, url: &Url, exchange: &Exchange<'_>) {
-        if exchange.shared.keeps(url) {
-            exchange.driver.leave(&self.transport, url, connection);
+        if failure.is_no_http() && self.endpoint.socket.is_none() && self.proxy.is_none() {
+            return match exchange.driver.run(exchange.host, deadline, direct::protocol(url, tls, lookups)) {
+                Ok(Some(Protocol::Tls)) => Some(ErrorKind::WantsTls),
+                Ok(Some(Protocol::Http2)) => Some(ErrorKind::Unreachable(Unreachable::Http2Only)),
+                _ => None,
+            };
         }
+        None
     }
 
-    fn request(&self, url: &Url, call: &ApiRequest<'_>, options: &Options) -> Result<Request<Body>, Failure> {
-        let to_proxy = self.proxy.as_ref().filter(|_| url.scheme() == "http");
-        let target =
-            if to_proxy.is_some() { &url[..Position::AfterQuery] } else { &url[Position::BeforePath..Position::AfterQuery] };
-        let target: Uri = target.parse().map_err(|_| Failure::Internal("the URL is not one for HTTP"))?;
+    /// Whether a TCP connection to the first hop can be made, so that TLS or a tunnel is what takes so long.
+    fn connects(&self, url: &Url, exchange: &Exchange<'_>, limit: Duration) -> bool {
+        let first = self.proxy.as_ref().map_or(url, |proxy| proxy.url());
+        if self.endpoint.socket.is_some() || (url.scheme() == "http" && first.scheme() == "http") {
+            return false;
+        }
+        let connect = direct::connect(first, self.transport.lookups());
+        matches!(exchange.driver.run(exchange.host, Instant::now() + limit, connect), Ok(Ok(_)))
+    }
+
+    /// What kept the connection to the first hop from being made.
+    fn of_first_hop(&self, why: Unreachable) -> Unreachable {
+        if self.proxy.is_some() { Unreachable::ProxyUnreachable { why: Box::new(why) } } else { why }
+    }
+
+    fn request(&self, url: &Url, call: &ApiRequest<'_>, options: &Options) -> Result<Request, Error> {
+        let mut request = Request::new(if call.post.is_some() { Method::POST } else { Method::GET }, url.clone());
         let mut headers = headers(call, options)?;
-        headers.insert(HOST, header_value(&url[Position::BeforeHost..Position::AfterPort])?);
-        if let Some(authorization) = to_proxy.and_then(|proxy| proxy.authorization()) {
+        if let Some(authorization) =
+            self.proxy.as_ref().filter(|_| url.scheme() == "http").and_then(|proxy| proxy.authorization())
+        {
             headers.insert(PROXY_AUTHORIZATION, credential(&authorization)?);
         }
-        let body =
-            call.post.map_or_else(Bytes::new, |(body, _)| Bytes::from_owner(Zeroizing::new(body.expose().as_bytes().to_vec())));
-        let mut request = Request::new(Body::new(body));
-        *request.method_mut() = if call.post.is_some() { Method::POST } else { Method::GET };
-        *request.uri_mut() = target;
         *request.headers_mut() = headers;
+        *request.body_mut() =
+            call.post.map(|(body, _)| Bytes::from_owner(Zeroizing::new(body.expose().as_bytes().to_vec())).into());
         Ok(request)
     }
 
@@ -260,18 +254,18 @@ impl Connection {
     }
 
     /// What the time was over for.
-    fn late(&self, phase: Phase, url: &Url, limit: Duration) -> Unreachable {
-        let seconds = (limit.as_secs_f32() * 10.0).round() / 10.0;
+    fn late(&self, phase: Phase, url: &Url, exchange: &Exchange<'_>) -> Unreachable {
+        let seconds = (exchange.limit.as_secs_f32() * 10.0).round() / 10.0;
         match phase {
             Phase::LookUp => {
                 let host = self.proxy.as_ref().map_or(url, |proxy| proxy.url()).host_str().unwrap_or_default().to_owned();
-                let unknown = UnknownHost { host, reason: format!("no answer within {seconds} s") };
-                Failure::UnknownHost(unknown).explain(self.connect_limit, self.peer())
+                self.of_first_hop(Unreachable::UnknownHost { host, reason: format!("no answer within {seconds} s") })
             }
-            Phase::Connect => Failure::ConnectTimeout.explain(Duration::from_secs_f32(seconds), self.peer()),
-            Phase::Handshake | Phase::Answer => None,
+            Phase::Connect if !self.connects(url, exchange, LATE_QUESTION_TIMEOUT) => {
+                self.of_first_hop(Unreachable::ConnectTimeout { seconds })
+            }
+            Phase::Connect | Phase::Answer => Unreachable::Timeout { seconds },
         }
-        .unwrap_or(Unreachable::Timeout { seconds })
     }
 
     /// The error of a thread that waited this long for another thread's request and got no result.
@@ -324,45 +318,6 @@ fn warning_of_plain_http(url: &Url) -> Option<String> {
             url.origin().ascii_serialization()
         )
     })
-}
-
-fn headers(call: &ApiRequest<'_>, options: &Options) -> Result<HeaderMap, Failure> {
-    let mut headers = options.headers.clone();
-    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("vault-cipher/", env!("CARGO_PKG_VERSION"))));
-    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-    // Vault Agent can be told to refuse requests without it, as a guard against request forgery.
-    headers.insert("x-vault-request", HeaderValue::from_static("true"));
-    if let Some(namespace) = options.namespace(call.login) {
-        headers.insert("x-vault-namespace", header_value(namespace)?);
-    }
-    if let Some(token) = call.token {
-        headers.insert("x-vault-token", credential(token)?);
-    }
-    if let Some(inline) = call.inline {
-        headers.insert("x-vault-inline-auth-path", header_value(&inline.api_path)?);
-        headers.insert("x-vault-inline-auth-namespace", header_value(options.namespace(true).map_or("", String::as_str))?);
-        for (name, parameter) in &inline.parameters {
-            let name = HeaderName::from_bytes(format!("x-vault-inline-auth-parameter-{name}").as_bytes());
-            headers
-                .insert(name.map_err(|_| Failure::Internal("the inline login is not a valid header"))?, credential(parameter)?);
-        }
-    }
-    if call.post.is_some() {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    }
-    Ok(headers)
-}
-
-fn header_value(text: &str) -> Result<HeaderValue, Failure> {
-    HeaderValue::from_str(text).map_err(|_| Failure::Internal("a text is not a valid header"))
-}
-
-/// In memory that is wiped.
-fn credential(secret: &Secret) -> Result<HeaderValue, Failure> {
-    let owned = Bytes::from_owner(Zeroizing::new(secret.expose().as_bytes().to_vec()));
-    let mut value = HeaderValue::from_maybe_shared(owned).map_err(|_| Failure::Internal("a credential is not a valid header"))?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// Whether words of this answer may get into a message: an error, or no JSON object at all.

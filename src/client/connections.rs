@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use once_cell::sync::OnceCell;
+use once_cell::unsync;
 use url::{Origin, Url};
 
-use crate::client::connection::Connection;
 use crate::client::dns::Lookups;
 use crate::client::runtime::IoDriver;
 use crate::client::transport::{Needs, Transport};
@@ -26,9 +27,9 @@ pub(crate) struct Connections {
     idle: Mutex<Vec<IoDriver>>,
     /// The endpoints that failed, by name, and when.
     down: Mutex<Vec<(String, Instant)>>,
-    pub(super) lookups: Lookups,
-    /// The servers that said something that nobody asked for, the youngest at the end.
-    surplus: Mutex<Vec<Origin>>,
+    lookups: OnceCell<Arc<Lookups>>,
+    /// The servers whose connections are not kept, the youngest at the end.
+    not_kept: Mutex<Vec<Origin>>,
     /// Whether it was said that the way to Vault is not encrypted: once in a process.
     warned_of_plain_http: AtomicBool,
 }
@@ -39,8 +40,8 @@ impl Connections {
             transports: Mutex::new(Vec::new()),
             idle: Mutex::new(Vec::new()),
             down: Mutex::new(Vec::new()),
-            lookups: Lookups::new(),
-            surplus: Mutex::new(Vec::new()),
+            lookups: OnceCell::new(),
+            not_kept: Mutex::new(Vec::new()),
             warned_of_plain_http: AtomicBool::new(false),
         }
     }
@@ -52,7 +53,7 @@ impl Connections {
         if let Some(known) = known.filter(|known| known.is_current()) {
             return Ok(known);
         }
-        let made = Arc::new(Transport::new(needs, host)?);
+        let made = Arc::new(Transport::new(needs, Arc::clone(self.lookups()), host)?);
         let mut transports = lock(&self.transports);
         transports.retain(|transport| !transport.has(made.needs()));
         if transports.len() == MAX_TRANSPORTS {
@@ -81,56 +82,52 @@ impl Connections {
         drop(drivers);
     }
 
-    /// Whether connections to this server are kept for further requests. Not after it sent what nobody asked for: the next time
-    /// that may come while an answer is waited for, and would be taken for it.
+    /// Whether connections to this server are kept for further requests. Not after one was gone soon after an answer: if the server
+    /// sent on it what nobody asked for, that may come the next time while an answer is waited for, and would be taken for it.
     pub(super) fn keeps(&self, server: &Url) -> bool {
-        let surplus = lock(&self.surplus);
-        surplus.is_empty() || !surplus.contains(&server.origin())
+        let not_kept = lock(&self.not_kept);
+        not_kept.is_empty() || !not_kept.contains(&server.origin())
     }
 
-    /// This server sent what nobody asked for. True the first time.
+    /// Keeps no more connections to this server. True the first time.
     pub(super) fn stop_keeping(&self, server: &Url) -> bool {
-        let mut surplus = lock(&self.surplus);
+        let mut not_kept = lock(&self.not_kept);
         let origin = server.origin();
-        if surplus.contains(&origin) {
+        if not_kept.contains(&origin) {
             return false;
         }
-        if surplus.len() == MAX_TRANSPORTS {
-            surplus.remove(0);
+        if not_kept.len() == MAX_TRANSPORTS {
+            not_kept.remove(0);
         }
-        surplus.push(origin);
+        not_kept.push(origin);
         true
+    }
+
+    /// The name look-ups of the process.
+    pub(super) fn lookups(&self) -> &Arc<Lookups> {
+        self.lookups.get_or_init(Arc::default)
     }
 
     /// Whether a name is looked up at the moment, on a thread that outlasts its call.
     pub(crate) fn look_up_runs(&self) -> bool {
-        self.lookups.any_runs()
+        self.lookups().any_runs()
     }
 
-    /// The indices of the endpoints: those that did not fail recently first, each part in the order of the text.
-    pub(super) fn order(&self, connections: &[Connection]) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..connections.len()).collect();
-        if connections.len() > 1 {
-            order.sort_by_key(|index| connections.get(*index).is_some_and(|connection| self.is_down(connection)));
-        }
-        order
+    /// Whether the endpoint of this name failed a short while ago.
+    pub(super) fn is_down(&self, name: &str) -> bool {
+        self.down().iter().any(|(down, _)| down == name)
     }
 
-    /// Whether the endpoint failed a short while ago.
-    pub(super) fn is_down(&self, connection: &Connection) -> bool {
-        self.down().iter().any(|(name, _)| *name == connection.name())
-    }
-
-    /// The endpoint failed.
-    pub(super) fn mark_down(&self, connection: &Connection) {
+    /// The endpoint of this name failed.
+    pub(super) fn mark_down(&self, name: &str) {
         let mut down = self.down();
-        down.retain(|(name, _)| *name != connection.name());
-        down.push((connection.name(), Instant::now()));
+        down.retain(|(down, _)| down != name);
+        down.push((name.to_owned(), Instant::now()));
     }
 
-    /// The endpoint answered.
-    pub(super) fn mark_up(&self, connection: &Connection) {
-        self.down().retain(|(name, _)| *name != connection.name());
+    /// The endpoint of this name answered.
+    pub(super) fn mark_up(&self, name: &str) {
+        self.down().retain(|(down, _)| down != name);
     }
 
     /// The failures that still count.
@@ -143,6 +140,30 @@ impl Connections {
     /// True once: a server has several properties, and one line says it all.
     pub(super) fn first_plain_http(&self) -> bool {
         !self.warned_of_plain_http.swap(true, Ordering::Relaxed)
+    }
+}
+
+/// The driver of a call: taken when it is first needed, and left to the next call when this is dropped.
+pub(super) struct PooledDriver<'a> {
+    driver: unsync::OnceCell<IoDriver>,
+    connections: &'a Connections,
+}
+
+impl<'a> PooledDriver<'a> {
+    pub(super) fn new(connections: &'a Connections) -> Self {
+        Self { driver: unsync::OnceCell::new(), connections }
+    }
+
+    pub(super) fn driver(&self) -> Result<&IoDriver, Error> {
+        self.driver.get_or_try_init(|| self.connections.take_driver())
+    }
+}
+
+impl Drop for PooledDriver<'_> {
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            self.connections.leave_driver(driver);
+        }
     }
 }
 

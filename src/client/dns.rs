@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 const SERVES_FOR: Duration = Duration::from_secs(30);
 
 /// The look-ups that run, and those whose answer nobody has taken yet.
+#[derive(Default)]
 pub(super) struct Lookups(Mutex<Vec<Arc<Lookup>>>);
 
 /// The question for one name.
@@ -28,18 +29,15 @@ struct State {
 /// The addresses, without ports, or what the resolver said.
 type Answer = Result<Vec<SocketAddr>, String>;
 
-/// The name has no address.
-#[derive(Debug)]
+/// The name has no address. Found again in the chain of a failed request's causes.
+#[derive(Debug, thiserror::Error)]
+#[error("{host}: {reason}")]
 pub(super) struct UnknownHost {
     pub(super) host: String,
     pub(super) reason: String,
 }
 
 impl Lookups {
-    pub(super) const fn new() -> Self {
-        Self(Mutex::new(Vec::new()))
-    }
-
     /// The addresses of a host, an IP address among them. Asks the operating system (`getaddrinfo`), as every other program of
     /// the administrator does. There is no limit: a call stops waiting when the time is over, and the look-up goes on.
     pub(super) async fn find(&self, host: &str) -> Result<Vec<SocketAddr>, UnknownHost> {
@@ -129,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_slow_look_up_outlasts_a_try_and_is_not_begun_anew() {
-        let lookups = Lookups::new();
+        let lookups = Lookups::default();
         let find = |millis| {
             let driver = IoDriver::new().unwrap();
             let deadline = Instant::now() + Duration::from_millis(millis);
@@ -148,7 +146,7 @@ mod tests {
 
     #[test]
     fn an_address_is_not_looked_up_and_a_failure_has_the_systems_words() {
-        let lookups = Lookups::new();
+        let lookups = Lookups::default();
         let find = |host: &str| {
             let deadline = Instant::now() + Duration::from_secs(10);
             IoDriver::new().unwrap().run(&MapHost::default(), deadline, lookups.find_by(host, |_| Err("no such name".to_owned())))

@@ -22,20 +22,30 @@ pub(super) struct Round {
 impl Client<'_> {
     /// The round of this number; the first is 1.
     pub(super) fn round(&self, call: &ApiRequest<'_>, number: u32) -> Round {
-        let order = self.shared.order(&self.cluster.connections);
+        let order = self.order();
         let mut failed = Vec::new();
         for (position, index) in order.iter().enumerate() {
             let Some(connection) = self.cluster.connections.get(*index) else { continue };
             let waiting = order.len() - position;
             let outcome = self.attempt(*index, connection, call, Instant::now() + self.limit(number, waiting));
             if order.len() == 1 || !retry::another_node_may_do_better(&outcome) {
-                self.shared.mark_up(connection);
+                self.shared.mark_up(&connection.name());
                 return Round { outcome, others: Vec::new() };
             }
-            self.shared.mark_down(connection);
+            self.shared.mark_down(&connection.name());
             failed.push((*index, outcome));
         }
         self.most_telling(failed)
+    }
+
+    /// The indices of the endpoints: those that did not fail recently first, each part in the order of the text.
+    fn order(&self) -> Vec<usize> {
+        let connections = &self.cluster.connections;
+        let mut order: Vec<usize> = (0..connections.len()).collect();
+        if connections.len() > 1 {
+            order.sort_by_key(|index| connections.get(*index).is_some_and(|node| self.shared.is_down(&node.name())));
+        }
+        order
     }
 
     /// One try at one endpoint. A redirect is followed, once, where that is safe and leads to somebody.
@@ -54,7 +64,7 @@ impl Client<'_> {
         };
         let target = redirect::target(&response, call.api_path, &self.cluster.options, &self.cluster.connections)?;
         let node = self.cluster.connections.iter().find(|node| node.is_origin(&target));
-        if let Some(node) = node.filter(|node| self.shared.is_down(node)) {
+        if let Some(node) = node.filter(|node| self.shared.is_down(&node.name())) {
             let answer = format!("it names {} as the active node, which could not answer", node.name());
             return Err(ErrorKind::NoLeader { status: response.status, answer }.at(response.at));
         }
@@ -63,7 +73,7 @@ impl Client<'_> {
             at.via.push(format!("a redirect by {}", connection.name()));
         }
         if let Some(node) = node.filter(|_| self.cluster.connections.len() > 1 && retry::another_node_may_do_better(&outcome)) {
-            self.shared.mark_down(node);
+            self.shared.mark_down(&node.name());
         }
         match outcome {
             Ok(response) if (300..400).contains(&response.status) => Err(redirect::second(response)),

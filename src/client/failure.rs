@@ -1,42 +1,25 @@
-//! Why a request failed, found in the chain of causes that hyper, rustls and the system leave behind.
+//! Why a request failed, found in the chain of causes that reqwest, hyper, rustls and the system leave behind.
 
 use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use crate::client::READ_TIMEOUT;
+use crate::client::connector::ConnectLate;
 use crate::client::dns::UnknownHost;
-use crate::client::wire::{HeadTooLarge, Protocol};
 use crate::error::Unreachable;
 use crate::text::one_line;
 use crate::tls;
 
 /// Why there is no whole answer.
 pub(super) enum Failure {
-    /// A name has no address.
-    UnknownHost(UnknownHost),
-    /// No connection to the first hop: the server, the proxy or the socket.
-    Connect(Box<dyn StdError + Send + Sync>),
-    /// The same, within the time.
-    ConnectTimeout,
-    /// TLS or a tunnel was not set up within the time.
-    HandshakeTimeout,
-    /// TLS could not be set up.
-    Handshake(io::Error),
-    /// The proxy made no connection to the server.
-    Tunnel(Unreachable),
-    /// HTTP, or the connection below it.
-    Http(hyper::Error),
-    /// What answered speaks no HTTP/1.
-    OtherProtocol(Protocol),
-    /// No byte came for [`READ_TIMEOUT`].
-    Silence,
+    /// The HTTP library's reason, or that of the connection below it.
+    Http(reqwest::Error),
+    /// No byte came for so long.
+    Silence(Duration),
     /// The answer is larger than [`super::http::MAX_BODY`].
     TooLarge,
     /// The process has no memory left for the answer.
     NoMemory,
-    /// A mistake of ours.
-    Internal(&'static str),
 }
 
 /// What the connection was made to.
@@ -48,64 +31,90 @@ pub(super) enum Peer {
 }
 
 impl Failure {
-    pub(super) fn connect(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::Connect(error.into())
-    }
-
     /// Whether the peer ended the connection.
     pub(super) fn is_end(&self) -> bool {
         match self {
-            Self::Http(error) => error.is_incomplete_message() || error.is_canceled() || find(error).is_some_and(is_end),
+            Self::Http(error) if !error.is_connect() => {
+                find::<hyper::Error>(error).is_some_and(|error| error.is_incomplete_message() || error.is_canceled())
+                    || find(error).is_some_and(is_end)
+            }
             _ => false,
         }
     }
 
+    /// Whether what came is no HTTP/1.
+    pub(super) fn is_no_http(&self) -> bool {
+        matches!(self, Self::Http(error) if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse))
+    }
+
+    /// Whether no connection was made within the time.
+    pub(super) fn is_connect_late(&self) -> bool {
+        matches!(self, Self::Http(error) if find::<ConnectLate>(error).is_some())
+    }
+
     /// The reason in words; `None` where it is not the network's.
     pub(super) fn explain(&self, connect_limit: Duration, peer: Peer) -> Option<Unreachable> {
-        let of_connect = |why| match (peer, why) {
-            (Peer::Proxy, why) => Unreachable::ProxyUnreachable { why: Box::new(why) },
-            (Peer::UnixSocket, Unreachable::Refused) => Unreachable::SocketRefused,
-            (_, why) => why,
-        };
-        let seconds = connect_limit.as_secs_f32();
-        Some(match self {
-            Self::UnknownHost(UnknownHost { host, reason }) => {
-                let reason = reason.trim_start_matches("failed to lookup address information: ");
-                of_connect(Unreachable::UnknownHost { host: host.clone(), reason: one_line(reason, 120) })
-            }
-            Self::Connect(error) => of_connect(network(&**error, seconds).unwrap_or_else(|reason| Unreachable::Other { reason })),
-            Self::ConnectTimeout => of_connect(Unreachable::ConnectTimeout { seconds }),
-            Self::HandshakeTimeout => Unreachable::Timeout { seconds },
-            Self::Handshake(error) => match tls::verdict(error) {
-                Some(verdict) => Unreachable::Tls(verdict),
-                None => network(error, seconds).unwrap_or_else(|reason| Unreachable::Other { reason }),
-            },
-            Self::Tunnel(why) => why.clone(),
-            Self::Http(error) => match tls::verdict(error) {
-                Some(verdict) => Unreachable::Tls(verdict),
-                None => network(error, seconds).unwrap_or_else(|reason| Unreachable::Closed { reason }),
-            },
-            Self::Silence => Unreachable::Timeout { seconds: READ_TIMEOUT.as_secs_f32() },
-            Self::OtherProtocol(Protocol::Http2) => Unreachable::Http2Only,
-            Self::OtherProtocol(Protocol::Tls) | Self::TooLarge | Self::NoMemory | Self::Internal(_) => return None,
-        })
+        match self {
+            Self::Http(error) => Some(explain(error, connect_limit.as_secs_f32(), peer)),
+            Self::Silence(limit) => Some(Unreachable::Timeout { seconds: limit.as_secs_f32() }),
+            Self::TooLarge | Self::NoMemory => None,
+        }
     }
 }
 
+fn explain(error: &reqwest::Error, connect_seconds: f32, peer: Peer) -> Unreachable {
+    if let Some(verdict) = tls::verdict(error) {
+        return Unreachable::Tls(verdict);
+    }
+    if let Some(refused) = of_tunnel(error) {
+        return refused;
+    }
+    let why = if let Some(UnknownHost { host, reason }) = find(error) {
+        let reason = reason.trim_start_matches("failed to lookup address information: ");
+        Unreachable::UnknownHost { host: host.clone(), reason: one_line(reason, 120) }
+    } else if find::<ConnectLate>(error).is_some() {
+        Unreachable::ConnectTimeout { seconds: connect_seconds }
+    } else {
+        network(error, connect_seconds)
+    };
+    match (peer, why) {
+        (_, why @ Unreachable::Closed { .. }) => why,
+        (Peer::Proxy, why) if error.is_connect() => Unreachable::ProxyUnreachable { why: Box::new(why) },
+        (Peer::UnixSocket, Unreachable::Refused) => Unreachable::SocketRefused,
+        (_, why) => why,
+    }
+}
+
+/// Why a proxy opened no tunnel, as far as the HTTP library says it: there is no public type, only these words.
+fn of_tunnel(error: &reqwest::Error) -> Option<Unreachable> {
+    let words =
+        chain(error).map(ToString::to_string).find_map(|words| words.strip_prefix("tunnel error: ").map(str::to_owned))?;
+    if words.contains("authorization required") {
+        return Some(Unreachable::ProxyCredentials { answer: "407".to_owned() });
+    }
+    if words.contains("underlying connection") {
+        return None;
+    }
+    let known = ["unsuccessful", "unexpected end of file", "proxy response headers too long"];
+    let reason = known.into_iter().find(|known| words.contains(known)).unwrap_or("it opened no tunnel");
+    Some(Unreachable::Proxy { reason: reason.to_owned() })
+}
+
 /// What the system says of a connection, or else the words of the innermost cause.
-fn network(error: &(dyn StdError + 'static), connect_seconds: f32) -> Result<Unreachable, String> {
-    Ok(match find::<io::Error>(error) {
-        Some(io) if io.get_ref().is_some_and(|inner| inner.is::<HeadTooLarge>()) => return Err(HeadTooLarge.to_string()),
+fn network(error: &reqwest::Error, connect_seconds: f32) -> Unreachable {
+    match find::<io::Error>(error) {
         Some(io) if is_end(io) => Unreachable::Closed { reason: innermost(error) },
         Some(io) => match io.kind() {
             io::ErrorKind::ConnectionRefused => Unreachable::Refused,
             io::ErrorKind::TimedOut => Unreachable::ConnectTimeout { seconds: connect_seconds },
             io::ErrorKind::NotFound => Unreachable::SocketMissing,
             io::ErrorKind::PermissionDenied => Unreachable::Forbidden,
-            _ => return Err(innermost(error)),
+            _ if error.is_connect() => Unreachable::Other { reason: innermost(error) },
+            _ => Unreachable::Closed { reason: innermost(error) },
         },
-        None => return Err(innermost(error)),
-    })
+        None if error.is_connect() => Unreachable::Other { reason: innermost(error) },
+        None => Unreachable::Closed { reason: innermost(error) },
+    }
 }
 
 fn is_end(error: &io::Error) -> bool {

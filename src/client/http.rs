@@ -1,25 +1,21 @@
-//! HTTP/1.1 on one connection, driven by the thread that waits for its answer, and idle in between.
+//! One HTTP client, whose connections are kept for a while. Before a request goes out, what came on an idle connection is taken in:
+//! it is closed then, since that would be taken for the answer to the request.
 
-use std::error::Error as _;
-use std::future::{Future as _, poll_fn};
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::HeaderMap;
-use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
+use reqwest::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use reqwest::{Request, Response, StatusCode, Version};
+use url::{Origin, Url};
 use zeroize::Zeroizing;
 
-use crate::client::READ_TIMEOUT;
+use crate::client::connector::{Connector, Phase};
 use crate::client::failure::Failure;
-use crate::client::wire::{Meter, Stream, Wire};
 
-/// More headers than any Vault or balancer sends.
-const MAX_HEADERS: usize = 100;
+/// The limit for silence: no head of an answer for so long, or no byte within its body.
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The limit for an answer's body: Vault's own default limit for a request, so nothing that was written is larger.
 pub(super) const MAX_BODY: usize = 32 * 1024 * 1024;
@@ -30,22 +26,33 @@ pub(super) const MAX_ERROR: usize = 256 * 1024;
 /// What room is made for at first: more than an answer needs that holds one secret.
 const FIRST_ROOM: usize = 4096;
 
-/// A request's body.
-pub(super) type Body = Full<Bytes>;
+/// How often the runtime looks at its sockets before a request: for what came, for the connection's task that takes it in, for the
+/// pool that gets to know of it, and once more to be sure.
+const LOOKS: usize = 4;
 
-/// A connection, with HTTP on it.
-pub(super) struct HttpConnection {
-    sender: SendRequest<Body>,
-    driven: Driven,
-    meter: Arc<Meter>,
+/// A server that ends a connection so soon after an answer, without having said so, did not just find it idle for too long.
+const SOON: Duration = Duration::from_secs(1);
+
+/// The HTTP library's client, with the connections that it keeps. Sends one request at a time.
+#[derive(Clone)]
+pub(super) struct HttpClient {
+    client: reqwest::Client,
+    connector: Arc<Connector>,
+    /// The name that a new connection is made to, where it is not that of the URL.
+    first_hop: FirstHop,
+    /// The server on whose connection another request can be sent, and when it answered.
+    kept: Arc<Mutex<Option<(Origin, Instant)>>>,
 }
 
-/// The connection's own side.
-struct Driven {
-    /// `None` when it has ended.
-    connection: Option<http1::Connection<TokioIo<Wire>, Body>>,
-    /// Whether the peer said something that nobody asked for.
-    surplus: bool,
+/// What a connection is made to.
+#[derive(Clone)]
+pub(super) enum FirstHop {
+    /// The server of the URL.
+    Server,
+    /// A proxy on this host.
+    Proxy(String),
+    /// A unix socket, which is not looked up.
+    Socket,
 }
 
 /// A whole answer.
@@ -53,121 +60,120 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Zeroizing<Vec<u8>>,
+    /// Whether the connection that the last answer left was gone soon after it: the server ended it, or sent on it what nobody asked
+    /// for.
+    pub(super) lost_connection: bool,
 }
 
-impl HttpConnection {
-    pub(super) async fn new(stream: Box<dyn Stream>) -> Result<Self, Failure> {
-        let meter = Arc::<Meter>::default();
-        let wire = TokioIo::new(Wire { stream, meter: Arc::clone(&meter) });
-        let (sender, connection) =
-            http1::Builder::new().max_headers(MAX_HEADERS).writev(true).handshake(wire).await.map_err(Failure::Http)?;
-        Ok(Self { sender, driven: Driven { connection: Some(connection), surplus: false }, meter })
+impl HttpClient {
+    pub(super) fn new(client: reqwest::Client, connector: Arc<Connector>, first_hop: FirstHop) -> Self {
+        Self { client, connector, first_hop, kept: Arc::default() }
     }
 
-    /// Whether a request can be sent on it, after it was left alone for a while. Not if anything came meanwhile, be it the end:
-    /// it would be taken for the answer to the next request.
-    pub(super) async fn is_quiet(&mut self) -> bool {
-        // The runtime looks at its sockets before it goes on here.
-        tokio::task::yield_now().await;
-        self.look().await;
-        self.driven.connection.is_some() && self.sender.is_ready()
+    /// How far the request has come.
+    pub(super) fn phase(&self) -> Phase {
+        self.connector.phase()
     }
 
-    /// Whether the peer said something that nobody asked for.
-    pub(super) fn has_surplus(&self) -> bool {
-        self.driven.surplus
-    }
-
-    /// Whether another request can be sent on it later.
-    pub(super) fn can_be_kept(&self) -> bool {
-        self.driven.connection.is_some() && !self.sender.is_closed()
-    }
-
-    /// Whether the peer was gone before it said anything to the last request.
-    pub(super) fn was_gone(&self, failure: &Failure) -> bool {
-        self.meter.is_empty() && failure.is_end()
-    }
-
-    /// Sends a request and reads the whole answer.
-    pub(super) async fn send(&mut self, request: Request<Body>) -> Result<Answer, Failure> {
-        let answer = self.exchange(request).await;
-        // Once more, so that it sees that the answer is read and that it is free again.
-        self.look().await;
-        answer.map_err(|failure| match self.meter.other_protocol() {
-            Some(protocol) if matches!(failure, Failure::Http(_)) => Failure::OtherProtocol(protocol),
-            _ => failure,
-        })
-    }
-
-    async fn exchange(&mut self, request: Request<Body>) -> Result<Answer, Failure> {
-        let Self { sender, driven, meter } = self;
-        meter.begin();
-        let response = sender.send_request(request);
-        let mut answer = pin!(async {
-            let response = tokio::time::timeout(READ_TIMEOUT, response).await.map_err(|_| Failure::Silence)?;
-            let response = response.map_err(Failure::Http)?;
-            meter.head_is_complete();
-            read(response).await
-        });
-        poll_fn(|cx| {
-            driven.advance(cx);
-            answer.as_mut().poll(cx)
-        })
-        .await
-    }
-
-    /// Takes in what came while no answer was waited for.
-    async fn look(&mut self) {
-        poll_fn(|cx| {
-            self.driven.advance(cx);
-            Poll::Ready(())
-        })
-        .await;
-    }
-}
-
-impl Driven {
-    /// Does what can be done at once.
-    fn advance(&mut self, cx: &mut Context<'_>) {
-        let Some(connection) = &mut self.connection else { return };
-        if let Poll::Ready(outcome) = Pin::new(connection).poll(cx) {
-            self.connection = None;
-            // hyper has no other name for bytes without a request. What the system reports has a cause, and what ends an
-            // exchange is the request's own error.
-            self.surplus = outcome.is_err_and(|error| error.source().is_none() && !error.is_incomplete_message());
+    /// Sends a request and reads the whole answer, whatever its status. A request that meets the end of a connection that was kept is
+    /// sent once more on a new one, and so is one that a late 408 (the server waited too long for a request) came before.
+    pub(super) async fn send(&self, request: Request) -> Result<Answer, Failure> {
+        for _ in 0..LOOKS {
+            tokio::task::yield_now().await;
         }
+        let kept = self.take_kept(request.url());
+        let again = request.try_clone();
+        let mut outcome = self.exchange(request).await;
+        let is_new = self.connector.has_connected();
+        let was_gone = match &outcome {
+            Err(failure) => failure.is_end(),
+            Ok(answer) => answer.status == StatusCode::REQUEST_TIMEOUT,
+        };
+        if let (Some(again), true, false) = (again, was_gone, is_new) {
+            outcome = self.exchange(again).await;
+        }
+        if let (Ok(answer), true, Some(since)) = (&mut outcome, is_new, kept) {
+            answer.lost_connection = since.elapsed() < SOON;
+        }
+        outcome
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
+        let url = request.url().clone();
+        self.connector.begin(match &self.first_hop {
+            FirstHop::Server => Some(host(&url)),
+            FirstHop::Proxy(host) => Some(host),
+            FirstHop::Socket => None,
+        });
+        let mut execute = pin!(self.client.execute(request));
+        let response = loop {
+            let left = READ_TIMEOUT.saturating_sub(self.connector.waited().unwrap_or_default());
+            match tokio::time::timeout(left, &mut execute).await {
+                Ok(outcome) => break outcome.map_err(Failure::Http)?,
+                Err(_) if self.connector.waited().is_some_and(|waited| waited >= READ_TIMEOUT) => {
+                    return Err(Failure::Silence(READ_TIMEOUT));
+                }
+                // A connection was made meanwhile, or still is.
+                Err(_) => {}
+            }
+        };
+        let leaves_connection = leaves_connection(&response);
+        let answer = read(response).await?;
+        if leaves_connection {
+            *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((url.origin(), Instant::now()));
+        }
+        Ok(answer)
+    }
+
+    /// When the server of `url` left a connection for another request, if it was the last to do so.
+    fn take_kept(&self, url: &Url) -> Option<Instant> {
+        let (origin, since) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        (origin == url.origin()).then_some(since)
     }
 }
 
-async fn read(mut response: Response<hyper::body::Incoming>) -> Result<Answer, Failure> {
-    let status = response.status().as_u16();
+/// The host of a URL, without the brackets of an IPv6 address.
+pub(super) fn host(url: &Url) -> &str {
+    url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Whether the server says that another request can follow on the connection.
+fn leaves_connection(response: &Response) -> bool {
+    let headers = response.headers();
+    response.version() == Version::HTTP_11
+        && !headers.contains_key(CONNECTION)
+        && (headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING))
+}
+
+async fn read(mut response: Response) -> Result<Answer, Failure> {
+    let status = response.status();
     let headers = std::mem::take(response.headers_mut());
-    let announced = headers.get(hyper::header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if (200..300).contains(&status) && announced.is_some_and(|length| length > MAX_BODY as u64) {
+    if status.is_success() && response.content_length().is_some_and(|announced| announced > MAX_BODY as u64) {
         return Err(Failure::TooLarge);
     }
     let mut body = Zeroizing::new(Vec::new());
-    let mut incoming = response.into_body();
     loop {
-        let frame = tokio::time::timeout(READ_TIMEOUT, incoming.frame()).await.map_err(|_| Failure::Silence)?;
-        let Some(frame) = frame.transpose().map_err(Failure::Http)? else { break };
-        let Some(chunk) = frame.data_ref() else { continue };
+        let chunk = tokio::time::timeout(READ_TIMEOUT, response.chunk()).await.map_err(|_| Failure::Silence(READ_TIMEOUT))?;
+        let Some(mut chunk) = chunk.map_err(Failure::Http)? else { break };
         let room = MAX_ERROR - body.len().min(MAX_ERROR);
-        if status >= 300 && chunk.len() > room {
-            append(&mut body, chunk.get(..room).unwrap_or_default())?;
-            break;
+        let is_enough = status.as_u16() >= 300 && chunk.len() > room;
+        if is_enough {
+            chunk = chunk.slice(..room);
         }
         if body.len() + chunk.len() > MAX_BODY {
             return Err(Failure::TooLarge);
         }
-        append(&mut body, chunk)?;
+        append(&mut body, &chunk)?;
+        if is_enough {
+            break;
+        }
     }
-    Ok(Answer { status, headers, body })
+    Ok(Answer { status: status.as_u16(), headers, body, lost_connection: false })
 }
 
 /// Appends without leaving an unwiped copy behind when the buffer has to move. Room is made for what came, never for what was
 /// announced.
-fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) -> Result<(), Failure> {
+fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &Bytes) -> Result<(), Failure> {
     let needed = body.len() + chunk.len();
     if needed > body.capacity() {
         let mut larger = Zeroizing::new(Vec::new());

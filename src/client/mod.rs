@@ -3,13 +3,15 @@
 
 mod api;
 mod backoff;
-mod connect;
 mod connection;
 mod connections;
+mod connector;
+mod direct;
 mod dns;
 mod endpoint;
 mod failover;
 mod failure;
+mod headers;
 mod http;
 mod options;
 mod patience;
@@ -19,7 +21,6 @@ mod redirect;
 mod retry;
 mod runtime;
 mod transport;
-mod wire;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -35,17 +36,14 @@ use backoff::Backoff;
 pub(crate) use backoff::uniform;
 use connection::{Connection, Exchange};
 pub(crate) use connections::Connections;
+use connections::PooledDriver;
 pub(crate) use endpoint::Endpoint;
 use failover::Round;
 use options::Options;
 pub(crate) use probe::{Probe, Probed};
-use runtime::PooledDriver;
 
 /// The limit of one try; what is left of the budget may be shorter.
 const TRY_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The limit for silence: no byte for so long, before or within an answer.
-const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The limits of a question that only makes a message better: it is asked also when the budget is used up.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(3);

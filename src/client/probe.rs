@@ -95,7 +95,7 @@ impl Client<'_> {
     /// As requests do it: the system's resolver, within what is left of the time.
     fn look_up(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, String> {
         let driver = self.driver.driver().map_err(|error| error.to_string())?;
-        match driver.run(self.host, Instant::now() + self.left(), self.shared.lookups.find(host)) {
+        match driver.run(self.host, Instant::now() + self.left(), self.shared.lookups().find(host)) {
             Ok(Ok(found)) if found.is_empty() => Err("it has no address".to_owned()),
             Ok(Ok(found)) => Ok(found.into_iter().map(|address| SocketAddr::new(address.ip(), port)).collect()),
             Ok(Err(unknown)) => Err(one_line(&unknown.reason, 120)),

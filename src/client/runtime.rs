@@ -7,12 +7,9 @@ use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use once_cell::unsync::OnceCell;
 use tokio::runtime::{Builder, Runtime};
-use url::{Origin, Url};
 
-use crate::client::connections::Connections;
-use crate::client::http::HttpConnection;
+use crate::client::http::HttpClient;
 use crate::client::transport::Transport;
 use crate::error::Error;
 use crate::host::Host;
@@ -29,47 +26,18 @@ pub(super) enum Stopped {
 /// How soon an interrupt is noticed.
 const INTERRUPT_CHECK: Duration = Duration::from_millis(100);
 
-/// How long a connection is kept without being used: no longer than any server keeps it.
-const KEPT_FOR: Duration = Duration::from_secs(10);
-
 /// An I/O driver and its connections.
 pub(super) struct IoDriver {
     /// Before the runtime, so that they are closed first.
-    idle: RefCell<Vec<Idle>>,
+    clients: RefCell<Vec<Kept>>,
     runtime: Runtime,
 }
 
-/// A connection that no exchange has at the moment.
-struct Idle {
+/// The HTTP client of a transport that was taken here, with its connections.
+struct Kept {
     transport: Weak<Transport>,
-    /// Where it leads to.
-    origin: Origin,
-    since: Instant,
-    connection: HttpConnection,
-}
-
-/// The driver of a call: taken when it is first needed, and left to the next call when this is dropped.
-pub(super) struct PooledDriver<'a> {
-    driver: OnceCell<IoDriver>,
-    connections: &'a Connections,
-}
-
-impl<'a> PooledDriver<'a> {
-    pub(super) fn new(connections: &'a Connections) -> Self {
-        Self { driver: OnceCell::new(), connections }
-    }
-
-    pub(super) fn driver(&self) -> Result<&IoDriver, Error> {
-        self.driver.get_or_try_init(|| self.connections.take_driver())
-    }
-}
-
-impl Drop for PooledDriver<'_> {
-    fn drop(&mut self) {
-        if let Some(driver) = self.driver.take() {
-            self.connections.leave_driver(driver);
-        }
-    }
+    keeps_connections: bool,
+    client: HttpClient,
 }
 
 impl IoDriver {
@@ -79,26 +47,22 @@ impl IoDriver {
             .enable_time()
             .build()
             .map_err(|e| Error::internal(format!("the I/O driver cannot be set up: {e}")))?;
-        Ok(Self { idle: RefCell::default(), runtime })
+        Ok(Self { clients: RefCell::default(), runtime })
     }
 
-    /// A connection of this transport to the server of `url` that was left here, if it was not long ago.
-    pub(super) fn take(&self, transport: &Arc<Transport>, url: &Url) -> Option<HttpConnection> {
-        let mut idle = self.idle.borrow_mut();
-        // The connections of transports that no longer exist end as well.
-        idle.retain(|idle| idle.since.elapsed() < KEPT_FOR && idle.transport.strong_count() > 0);
-        let origin = url.origin();
-        let leads_there = |idle: &Idle| idle.transport.as_ptr() == Arc::as_ptr(transport) && idle.origin == origin;
-        let at = idle.iter().rposition(leads_there)?;
-        Some(idle.swap_remove(at).connection)
-    }
-
-    /// Leaves a connection to the next exchange, if it can be used again.
-    pub(super) fn leave(&self, transport: &Arc<Transport>, url: &Url, connection: HttpConnection) {
-        if connection.can_be_kept() {
-            let (transport, origin) = (Arc::downgrade(transport), url.origin());
-            self.idle.borrow_mut().push(Idle { transport, origin, since: Instant::now(), connection });
+    /// The HTTP client of this transport, which keeps its connections or not: built when it is needed for the first time.
+    pub(super) fn client(&self, transport: &Arc<Transport>, keeps_connections: bool) -> Result<HttpClient, Error> {
+        let mut clients = self.clients.borrow_mut();
+        let is_it =
+            |kept: &&Kept| kept.transport.as_ptr() == Arc::as_ptr(transport) && kept.keeps_connections == keeps_connections;
+        if let Some(kept) = clients.iter().find(is_it) {
+            return Ok(kept.client.clone());
         }
+        // The connections of transports that no longer exist end as well.
+        clients.retain(|kept| kept.transport.strong_count() > 0);
+        let client = transport.client(keeps_connections)?;
+        clients.push(Kept { transport: Arc::downgrade(transport), keeps_connections, client: client.clone() });
+        Ok(client)
     }
 
     /// Drives `future` on the calling thread until it is ready, the deadline passes or the thread is interrupted.
@@ -152,11 +116,7 @@ mod tests {
                         std::thread::sleep(Duration::from_millis(200));
                         i
                     };
-                    PooledDriver::new(&Connections::new()).driver().unwrap().run(
-                        &MapHost::default(),
-                        Instant::now() + Duration::from_secs(10),
-                        nap,
-                    )
+                    IoDriver::new().unwrap().run(&MapHost::default(), Instant::now() + Duration::from_secs(10), nap)
                 })
             })
             .collect();

@@ -4,10 +4,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::proxy::Proxy;
+use crate::client::connector::{Connector, Found, Watch};
+use crate::client::dns::Lookups;
+use crate::client::http::{FirstHop, HttpClient, host};
+use crate::client::proxy::Proxy;
 use crate::error::Error;
 use crate::host::Host;
 use crate::tls;
+
+/// More headers than any Vault or balancer sends.
+const MAX_HEADERS: usize = 100;
+
+/// How long a connection is kept without being used: no longer than any server keeps it.
+const KEPT_FOR: Duration = Duration::from_secs(10);
 
 /// What a way is made for: endpoints that share all of it share its connections.
 #[derive(PartialEq, Eq)]
@@ -25,17 +34,18 @@ pub(super) struct Transport {
     needs: Needs,
     tls: tls::Tls,
     config: Arc<rustls::ClientConfig>,
+    lookups: Arc<Lookups>,
 }
 
 impl Transport {
     /// Reads what it needs: trust stores, certificates, keys. May ask Java.
-    pub(super) fn new(needs: Needs, host: &dyn Host) -> Result<Self, Error> {
+    pub(super) fn new(needs: Needs, lookups: Arc<Lookups>, host: &dyn Host) -> Result<Self, Error> {
         let tls = match &needs.tls {
             Some(options) => tls::client(host, options)?,
             None => tls::without_trust()?,
         };
         let config = Arc::new(tls.config.clone());
-        Ok(Self { needs, tls, config })
+        Ok(Self { needs, tls, config, lookups })
     }
 
     /// Whom to trust and who to be.
@@ -44,8 +54,45 @@ impl Transport {
     }
 
     /// Asks the JVM about a certificate over which a handshake failed: see [`tls::Tls::ask_java`].
-    pub(super) fn ask_java(&self, host: &dyn Host, error: &std::io::Error) -> Option<Result<(), String>> {
+    pub(super) fn ask_java(&self, host: &dyn Host, error: &(dyn std::error::Error + 'static)) -> Option<Result<(), String>> {
         self.tls.ask_java(host, error)
+    }
+
+    /// An HTTP client that takes this way, without a connection yet. Unless it `keeps` them, each request has a connection for
+    /// itself.
+    pub(super) fn client(&self, keeps: bool) -> Result<HttpClient, Error> {
+        let Needs { proxy, socket, connect_limit, .. } = &self.needs;
+        let connector = Connector::new(Arc::clone(&self.lookups), *connect_limit);
+        let mut first_hop = FirstHop::Server;
+        let mut client = reqwest::Client::builder()
+            .tls_backend_preconfigured(rustls::ClientConfig::clone(&self.config))
+            // reqwest would carry the token to other hosts and from https to http, and retries without a pause.
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .http1_only()
+            .http1_max_headers(MAX_HEADERS)
+            .pool_idle_timeout(KEPT_FOR)
+            .pool_max_idle_per_host(if keeps { usize::MAX } else { 0 })
+            .dns_resolver(Found(Arc::clone(&connector)))
+            .connector_layer(Watch(Arc::clone(&connector)));
+        if let Some(proxy) = proxy {
+            first_hop = FirstHop::Proxy(host(proxy.url()).to_owned());
+            client = client.proxy(proxy.to_reqwest()?);
+        }
+        #[cfg(unix)]
+        if let Some(socket) = socket {
+            first_hop = FirstHop::Socket;
+            client = client.unix_socket(socket.as_str());
+        }
+        let client = client.build().map_err(|_| Error::internal("the HTTP client cannot be built"))?;
+        Ok(HttpClient::new(client, connector, first_hop))
+    }
+
+    /// The name look-ups of the process.
+    pub(super) fn lookups(&self) -> &Lookups {
+        &self.lookups
     }
 
     /// What it is made for.

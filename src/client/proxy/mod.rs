@@ -3,14 +3,15 @@
 //! <https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/net/doc-files/net-properties.html>.
 
 mod bypass;
-mod tunnel;
+mod refusal;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::client::Endpoint;
+use crate::client::endpoint::Endpoint;
+use crate::client::headers::credential;
 use crate::error::{Error, ErrorKind, Problem};
 use crate::secret::{Redactor, Secret};
 use crate::settings::{PROXY, Sources};
@@ -44,6 +45,16 @@ impl Proxy {
     /// Its scheme, host and port.
     pub(super) fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// For the HTTP library.
+    pub(super) fn to_reqwest(&self) -> Result<reqwest::Proxy, Error> {
+        let internal = |_| Error::internal("the proxy cannot be used");
+        let proxy = reqwest::Proxy::all(self.url.clone()).map_err(internal)?;
+        Ok(match self.authorization() {
+            Some(value) => proxy.custom_http_auth(credential(&value)?),
+            None => proxy,
+        })
     }
 
     /// The value of the header `Proxy-Authorization`.

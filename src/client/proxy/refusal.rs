@@ -1,75 +1,52 @@
-//! A tunnel through a proxy (CONNECT), and why it opened none, in its own words.
+//! Why a proxy opens no tunnel, in its own words. The HTTP library says only that it does not, and drops the proxy's answer; so the
+//! proxy is asked once more.
 
-use std::time::Duration;
+use std::sync::Arc;
 
+use rustls::ClientConfig;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::Proxy;
-use crate::client::failure::Failure;
-use crate::client::wire::Stream;
+use crate::client::direct;
+use crate::client::dns::Lookups;
+use crate::client::proxy::Proxy;
 use crate::error::Unreachable;
 use crate::vault::foreign;
 
 /// More than the title of any error page needs.
 const MAX_ANSWER: usize = 16 * 1024;
 
-/// The limit for the rest of a proxy's page, once it has said that it opens no tunnel.
-const PAGE_TIMEOUT: Duration = Duration::from_secs(2);
-
 impl Proxy {
-    /// Lets the proxy connect to the server of `target`. What follows on the stream is between this process and the server.
-    pub(in crate::client) async fn tunnel(&self, target: &Url, mut stream: Box<dyn Stream>) -> Result<Box<dyn Stream>, Failure> {
-        let port = target.port_or_known_default().ok_or(Failure::Internal("the URL has no port"))?;
-        let authority = format!("{}:{port}", target.host_str().unwrap_or_default());
+    /// What the proxy says to a tunnel to the server of `target`; `None` when it cannot be found out.
+    pub(in crate::client) async fn refusal(
+        &self,
+        target: &Url,
+        tls: &Arc<ClientConfig>,
+        lookups: &Lookups,
+    ) -> Option<Unreachable> {
+        let authority = format!("{}:{}", target.host_str()?, target.port_or_known_default()?);
         let authorization = self.authorization();
         let authorization =
             authorization.as_ref().map_or(["", "", ""], |value| ["Proxy-Authorization: ", value.expose(), "\r\n"]);
         let request = ["CONNECT ", &authority, " HTTP/1.1\r\nHost: ", &authority, "\r\n"];
-        let request = Zeroizing::new([&request[..], &authorization[..], &["\r\n"]].concat().concat());
-        let broken = |e: std::io::Error| Failure::Tunnel(Unreachable::Proxy { reason: e.to_string() });
-        stream.write_all(request.as_bytes()).await.map_err(broken)?;
-        stream.flush().await.map_err(broken)?;
-
+        let request = Zeroizing::new([&request[..], &authorization[..], &["Connection: close\r\n\r\n"]].concat().concat());
+        let mut stream = direct::open(self.url(), tls, lookups).await.ok()?;
+        stream.write_all(request.as_bytes()).await.ok()?;
+        stream.flush().await.ok()?;
         let mut answer = Vec::new();
-        while head_end(&answer).is_none()
-            && answer.len() < MAX_ANSWER
-            && read_more(&mut stream, &mut answer).await.map_err(broken)?
-        {}
-        let Some(refusal) = refusal(&self.redact_in(&String::from_utf8_lossy(&answer))) else {
-            // Nobody speaks before the client does with TLS, so nothing may follow.
-            return match head_end(&answer) {
-                Some(end) if end == answer.len() => Ok(stream),
-                Some(_) => Err(unusable("it sent more than an answer")),
-                None => Err(unusable("its answer is not whole")),
-            };
-        };
-        // What is missing of its page is only a title.
-        let rest = async { while !is_enough(&answer) && matches!(read_more(&mut stream, &mut answer).await, Ok(true)) {} };
-        let _ = tokio::time::timeout(PAGE_TIMEOUT, rest).await;
-        Err(Failure::Tunnel(self::refusal(&self.redact_in(&String::from_utf8_lossy(&answer))).unwrap_or(refusal)))
+        while !is_enough(&answer) && matches!(stream.read_buf(&mut answer).await, Ok(1..)) {}
+        refusal(&self.redact_in(&String::from_utf8_lossy(&answer)))
     }
 }
 
-fn unusable(reason: &str) -> Failure {
-    Failure::Tunnel(Unreachable::Proxy { reason: reason.to_owned() })
-}
-
-/// False at the end.
-async fn read_more(stream: &mut Box<dyn Stream>, answer: &mut Vec<u8>) -> std::io::Result<bool> {
-    Ok(stream.read_buf(answer).await? > 0)
-}
-
-/// Where the head ends.
-fn head_end(answer: &[u8]) -> Option<usize> {
-    answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").map(|at| at + 4)
-}
-
-/// A page's title is all that is wanted of it.
+/// A tunnel that is opened after all ends with the head; a page's title is all that is wanted of it.
 fn is_enough(answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer).to_ascii_lowercase();
-    answer.len() >= MAX_ANSWER || text.contains("</title") || text.contains("\r\ncontent-length: 0\r\n")
+    answer.len() >= MAX_ANSWER
+        || text.starts_with("http/1.1 2")
+        || text.contains("</title")
+        || text.contains("\r\ncontent-length: 0\r\n")
 }
 
 /// What an answer means that opens no tunnel; `None` for one that does, or that is none yet.
