@@ -10,21 +10,7 @@ use crate::client::{ApiRequest, ApiResponse, Client};
 use crate::error::{Error, ErrorKind, UnsealProgress};
 use crate::secret::Secret;
 use crate::text::nearest;
-use crate::vault::{Engine, Meaning};
-
-/// The names of the token's policies. Source: <https://developer.hashicorp.com/vault/api-docs/auth/token>.
-pub(crate) fn policies(token: Option<&Secret>, client: &Client<'_>) -> Option<Vec<String>> {
-    #[derive(Deserialize)]
-    struct Token {
-        #[serde(default)]
-        policies: Vec<String>,
-        #[serde(default)]
-        identity_policies: Vec<String>,
-    }
-    let response = ask("auth/token/lookup-self", token, client)?;
-    let found: Token = data(&response)?;
-    Some(found.policies.into_iter().chain(found.identity_policies).collect())
-}
+use crate::vault::{self, Engine, Meaning};
 
 /// What is mounted on a path's way.
 #[derive(Deserialize)]
@@ -176,11 +162,21 @@ pub(crate) struct TokenFacts {
     identity_policies: Option<Vec<String>>,
     #[serde(default, deserialize_with = "list_or_null")]
     pub(crate) bound_cidrs: Vec<String>,
+    #[serde(default)]
+    entity_id: String,
+    meta: Option<BTreeMap<String, String>>,
 }
 
 impl TokenFacts {
     pub(crate) fn policies(&self) -> Vec<String> {
         [&self.policies, &self.identity_policies].into_iter().flatten().flatten().cloned().collect()
+    }
+
+    /// A value of the login that a policy's template does not take over.
+    /// Source: <https://openbao.org/docs/concepts/policies/#templated-policies>.
+    pub(crate) fn not_for_templates(&self) -> Option<&str> {
+        let values = self.meta.as_ref().filter(|_| !self.entity_id.is_empty())?.values();
+        values.map(String::as_str).find(|value| value.contains(['/', '*', '+']))
     }
 }
 
@@ -221,14 +217,13 @@ pub(crate) fn seal_status(client: &Client<'_>) -> Option<SealStatus> {
     serde_json::from_slice(&ask("sys/seal-status", None, client)?.body).ok()
 }
 
-/// Whether a Kubernetes auth method takes logins at this path. An empty login tells without a credential: the method asks
-/// for the role, and where nothing is mounted Vault denies permission.
-/// Source: <https://developer.hashicorp.com/vault/api-docs/auth/kubernetes#login>.
-pub(crate) fn kubernetes_mounted(login_path: &str, client: &Client<'_>) -> Option<bool> {
+/// Whether an auth method takes logins at this path. An empty login tells without a credential: the method asks for what is
+/// missing, and where nothing is mounted Vault denies permission.
+pub(crate) fn takes_logins(login_path: &str, client: &Client<'_>) -> Option<bool> {
     let empty = Secret::new("{}".to_owned());
     let response = client.ask(&ApiRequest::login(login_path, &empty, None, |_| false))?;
     match response.meaning() {
-        Meaning::Refused(said) if said.contains("missing role") => Some(true),
+        Meaning::Refused(_) => Some(true),
         Meaning::NotAccepted | Meaning::NoRoute => Some(false),
         _ => None,
     }
@@ -256,6 +251,7 @@ pub(crate) fn failed(response: &ApiResponse, meaning: Meaning<'_>, client: &Clie
         Meaning::Missing | Meaning::NoRoute | Meaning::Gone(_) => {
             ErrorKind::Refused { status, answer: "there is nothing at this path".to_owned() }
         }
+        Meaning::Refused(said) if vault::is_read_only(&said) => ErrorKind::StandbyReadOnly { status, answer: said },
         Meaning::NotThisEngine(said) | Meaning::Refused(said) => ErrorKind::Refused { status, answer: said },
     };
     kind.at(&response.at)

@@ -2,7 +2,7 @@
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/approle#login-with-approle>.
 
 use super::credential::Credential;
-use super::{Attempt, Context, Plain, mount, wrapping};
+use super::{Attempt, Context, Lockout, Plain, mount, wrapping};
 use crate::error::Error;
 use crate::settings::{ROLE_ID, ROLE_ID_FILE, SECRET_ID, SECRET_ID_FILE, SECRET_ID_WRAPPED};
 
@@ -45,8 +45,10 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
              SECRET in their names; ATL_ALLOWLIST_SENSITIVE_ENV_VARS keeps them); or the role-id is wrong, or bound to other addresses"
         }),
     };
-    let plain = Plain { method: NAME, mount: mount.plain, who: who.to_owned(), cause };
+    let api_path = format!("auth/{}/login", mount.encoded);
+    let lockout = Some(Lockout { probe: api_path.clone(), whom: "the role" });
+    let plain = Plain { method: NAME, mount: mount.plain, who: who.to_owned(), cause, lockout };
     let secret_id = secret_id.map(|secret_id| ("secret_id", secret_id));
     let fields = [("role_id", role_id)].into_iter().chain(secret_id).collect();
-    Ok(plain.attempt(format!("auth/{}/login", mount.encoded), fields, Some(credential)))
+    Ok(plain.attempt(api_path, fields, Some(credential)))
 }

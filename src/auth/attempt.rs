@@ -1,5 +1,7 @@
 //! A login that is ready to be sent, and what its refusal means.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serializer as _;
@@ -16,6 +18,9 @@ use crate::vault::{self, Meaning};
 const SECOND_FACTOR: &str = "leave this login out of what asks for the second factor (MFA; try: vault list \
                              identity/mfa/login-enforcement), by its accessors, groups or entities, or mount an auth method \
                              for servers that is not among them";
+
+/// OpenBao denies every login for some milliseconds after a node has become the active one, as if no auth method were there.
+const BECOMES_ACTIVE: Duration = Duration::from_millis(300);
 
 /// A login that is ready to be sent.
 pub(super) struct Attempt {
@@ -48,7 +53,11 @@ impl Attempt {
         let fields: Vec<(&str, &str)> = self.fields.iter().map(|(name, value)| (*name, value.expose())).collect();
         let body = body(&fields)?;
         let credential = self.fields.iter().find(|(name, _)| Some(*name) == self.credential).map(|(_, value)| value);
-        let response = client.send(&ApiRequest::login(&self.api_path, &body, credential, self.is_final))?;
+        let request = ApiRequest::login(&self.api_path, &body, credential, self.is_final);
+        let mut response = client.send(&request)?;
+        if matches!(response.meaning(), Meaning::NotAccepted) && client.pause(BECOMES_ACTIVE)? {
+            response = client.send(&request)?;
+        }
         let refused =
             |said: &str, bare| (self.explain)(Refused { response: &response, said, bare, api_path: &self.api_path, client });
         match response.meaning() {
@@ -77,11 +86,14 @@ impl Attempt {
                 };
                 let token = vault::secret_string(auth.client_token.get()).filter(|token| !token.expose().is_empty());
                 let token = token.ok_or_else(|| response.lacks("\"auth.client_token\" is not a token"))?;
-                Ok(Login { token: Some(token), origin: self.origin.clone(), info: Some(info), provider: Provider::Fixed })
+                Ok(Login { token: Some(token), origin: self.origin.clone(), info: Some(info), provider: Provider::Login })
             }
             Meaning::NotAccepted | Meaning::Denied => Err(refused("permission denied", true)),
             Meaning::Refused(said) if said == "namespace not found" => Err(ErrorKind::NamespaceUnknown.at(&response.at)),
             Meaning::NoRoute => Err(refused("no handler for route", false)),
+            Meaning::Refused(said) if vault::is_read_only(&said) => {
+                Err(diagnosis::failed(&response, Meaning::Refused(said), client))
+            }
             Meaning::Refused(said) => Err(refused(&said, false)),
             other => Err(diagnosis::failed(&response, other, client)),
         }
@@ -138,6 +150,17 @@ pub(super) struct Plain {
     pub(super) who: String,
     /// What is likely wrong when Vault refuses with these words what was presented.
     pub(super) cause: fn(&str) -> &'static str,
+    /// For a method that locks out who presents a wrong credential five times.
+    pub(super) lockout: Option<Lockout>,
+}
+
+/// What a bare "permission denied" of a method means that answers a wrong credential in other words.
+/// Source: <https://developer.hashicorp.com/vault/docs/concepts/user-lockout>.
+pub(super) struct Lockout {
+    /// A login path of the method, not that of who is locked out: an empty login there tells whether the method is mounted.
+    pub(super) probe: String,
+    /// Who is locked out.
+    pub(super) whom: &'static str,
 }
 
 impl Plain {
@@ -159,28 +182,68 @@ impl Plain {
         }
     }
 
-    fn refused(&self, Refused { response, said, bare, .. }: Refused<'_>) -> Error {
-        let Self { method, mount, who, cause } = self;
-        let cause = cause(said);
-        let elsewhere = format!(
-            "there is no {method} auth method at {} (try: vault auth list): set {}; or it is in another namespace: set {}",
-            shown_path(mount),
-            AUTH_MOUNT.places(),
-            AUTH_NAMESPACE.places()
-        );
-        let causes = if bare || said.contains("no handler for route") {
-            format!("(1) {elsewhere}; (2) {cause}")
-        } else {
-            format!("(1) {cause}; (2) {elsewhere}")
+    fn refused(&self, Refused { response, said, bare, client, .. }: Refused<'_>) -> Error {
+        let Self { method, mount, who, lockout, .. } = self;
+        let causes = match lockout {
+            _ if !bare => self.causes(said),
+            None => vec![self.elsewhere(), (self.cause)(said).to_owned(), self.bound()],
+            Some(lockout) => match diagnosis::takes_logins(&lockout.probe, client) {
+                Some(true) => vec![self.locked(lockout), self.bound()],
+                Some(false) => vec![self.elsewhere()],
+                None => vec![self.elsewhere(), self.locked(lockout), self.bound()],
+            },
+        };
+        let advice = match causes.as_slice() {
+            [only] => only.clone(),
+            several => {
+                let numbered = several.iter().zip(1..).map(|(cause, number)| format!("({number}) {cause}"));
+                format!("most likely cause first: {}", numbered.collect::<Vec<_>>().join("; "))
+            }
         };
         ErrorKind::LoginRefused {
             method,
             status: response.status,
             answer: said.to_owned(),
             presented: format!("with {who} at auth mount {}", shown_path(mount)),
-            cause: Problem::new("", format!("most likely cause first: {causes}")),
+            cause: Problem::new("", advice),
         }
         .at(&response.at)
+    }
+
+    /// The causes of an answer that says why.
+    fn causes(&self, said: &str) -> Vec<String> {
+        match said {
+            _ if said.contains("no handler for route") => vec![self.elsewhere()],
+            _ if said.contains("CIDR") => vec![self.bound()],
+            _ => vec![(self.cause)(said).to_owned(), self.elsewhere()],
+        }
+    }
+
+    fn elsewhere(&self) -> String {
+        let Self { method, mount, .. } = self;
+        let plugin = match *method {
+            "LDAP" | "RADIUS" => " (OpenBao has this method from 2.7 on as a plugin only: vault plugin list auth)",
+            _ => "",
+        };
+        format!(
+            "there is no {method} auth method at {} (try: vault auth list){plugin}: set {}; or it is in another namespace: set {}",
+            shown_path(mount),
+            AUTH_MOUNT.places(),
+            AUTH_NAMESPACE.places()
+        )
+    }
+
+    fn locked(&self, Lockout { whom, .. }: &Lockout) -> String {
+        format!(
+            "{whom} is locked out after five logins with a wrong credential, usually for 15 minutes: correct it wherever it is still used, \
+             then wait or unlock (vault read sys/locked-users, vault write -f sys/locked-users/ACCESSOR/unlock/NAME)"
+        )
+    }
+
+    fn bound(&self) -> String {
+        "the role, the user or the credential is bound to other addresses (token_bound_cidrs, secret_id_bound_cidrs): compare them with \
+         the address from which this server's requests reach Vault (Vault's audit log, remote_address)"
+            .to_owned()
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
             "no client certificate reached Vault, or none that the role trusts: name it in VAULT_CLIENT_CERT and VAULT_CLIENT_KEY, \
              use https, let no proxy end TLS on the flow, and compare with 'vault read auth/MOUNT/certs/ROLE'"
         },
+        lockout: None,
     };
     let fields = role.into_iter().map(|role| ("name", Secret::new(role.trimmed().to_owned()))).collect();
     Ok(plain.attempt(format!("auth/{}/login", mount.encoded), fields, None))

@@ -37,6 +37,7 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
             _ if attempt::may_pass(said) => "Vault does not reach GitHub: check \"base_url\" in 'vault read auth/MOUNT/config'",
             _ => "the token is wrong, or its user is not in the organization of 'vault read auth/MOUNT/config'",
         },
+        lockout: None,
     };
     let attempt = plain.attempt(format!("auth/{}/login", mount.encoded), vec![("token", token)], Some("token"));
     Ok(Attempt { is_final: attempt::unless_it_may_pass, ..attempt })

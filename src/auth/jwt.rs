@@ -31,6 +31,7 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
             "the role wants another issuer, audience, subject or claim than the token has, or its signature or time is not \
              accepted: compare with 'vault read auth/MOUNT/role/ROLE' and 'vault read auth/MOUNT/config'"
         },
+        lockout: None,
     };
     let role = role.map(|role| ("role", Secret::new(role.trimmed().to_owned())));
     let fields = role.into_iter().chain([("jwt", jwt)]).collect();

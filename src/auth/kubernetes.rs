@@ -53,7 +53,7 @@ impl Presented {
         let role = &one_line(&self.role, 80);
         let now = SystemTime::now();
         let mounted =
-            if bare { diagnosis::kubernetes_mounted(api_path, client) } else { said.starts_with("no handler").then_some(false) };
+            if bare { diagnosis::takes_logins(api_path, client) } else { said.starts_with("no handler").then_some(false) };
         ErrorKind::LoginRefused {
             method: NAME,
             status: response.status,

@@ -37,7 +37,7 @@ impl Login {
 
     /// Who reads where a login goes along with each request, for messages; there is no token.
     pub(crate) fn inline(inline: &InlineLogin) -> Self {
-        Self { token: None, origin: inline.origin.clone(), info: None, provider: Provider::Fixed }
+        Self { token: None, origin: inline.origin.clone(), info: None, provider: Provider::Login }
     }
 
     /// A peer's words without the token, should it echo it.

@@ -18,7 +18,7 @@ use crate::client::InlineLogin;
 use crate::error::{Error, Provider};
 
 pub(crate) use attempt::body;
-use attempt::{Attempt, Plain, Refused};
+use attempt::{Attempt, Lockout, Plain, Refused};
 pub(crate) use context::{Context, Unwrapped};
 pub(crate) use login::{Login, TokenInfo};
 use login::{mount, mount_of};

@@ -1,6 +1,8 @@
 //! Waiting for what is not there yet, a credential's file or an agent's own login: as between two tries of a request, within
 //! the same time and with the same words.
 
+use std::time::Duration;
+
 use super::Client;
 use super::backoff::Backoff;
 use super::retry::Retry;
@@ -15,6 +17,17 @@ pub(crate) struct Patience<'a> {
 }
 
 impl Client<'_> {
+    /// Waits for `time` without a word; false when so much is not left of the time for everything.
+    pub(crate) fn pause(&self, time: Duration) -> Result<bool, Error> {
+        if self.left() <= time {
+            return Ok(false);
+        }
+        match self.driver.driver()?.sleep(self.host, time) {
+            true => Err(self.given_up(GivenUp::Interrupted)),
+            false => Ok(true),
+        }
+    }
+
     /// Waits within the time for everything.
     pub(crate) fn patience(&self) -> Patience<'_> {
         Patience { client: self, backoff: Backoff::new(self.budget), tries: 1 }

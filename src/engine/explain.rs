@@ -2,7 +2,7 @@
 //! one use of a token that may have few.
 
 use super::reading::Reading;
-use crate::diagnosis::{self, Versions};
+use crate::diagnosis::{self, TokenFacts, Versions};
 use crate::error::{Denied, DeniedHint, Error, ErrorKind, RequestInfo};
 use crate::vault::ApiPath;
 
@@ -34,13 +34,15 @@ impl Reading<'_> {
     /// The same of a policy that does not allow the request.
     pub(super) fn explain_denial(&self, denied: Denied) -> Denied {
         let token = self.login.token.as_ref();
-        let policies = diagnosis::policies(token, self.client);
+        let facts = diagnosis::token_facts(token, self.client);
         let hint = if diagnosis::may_read(&denied.policy_path, token, self.client) == Some(true) {
             Some(DeniedHint::Conditional)
         } else {
-            diagnosis::nearest_mount(&self.reference.mount.plain, token, self.client).map(DeniedHint::NearestMount)
+            let nearest = diagnosis::nearest_mount(&self.reference.mount.plain, token, self.client).map(DeniedHint::NearestMount);
+            let template = || Some(DeniedHint::Template(facts.as_ref()?.not_for_templates()?.to_owned()));
+            nearest.or_else(template)
         };
-        Denied { policies, hint, ..denied }
+        Denied { policies: facts.as_ref().map(TokenFacts::policies), hint, ..denied }
     }
 
     /// The versions of the secret that was asked for at `at`.

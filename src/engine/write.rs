@@ -197,7 +197,7 @@ impl Writing<'_> {
         let policy_path = format!("{}{infix}{}", reference.mount.plain, reference.path.plain);
         if let Meaning::Denied = response.meaning() {
             let location = RequestInfo { secret: before.secret.clone(), ..response.at };
-            let policies = diagnosis::policies(login.token.as_ref(), client);
+            let policies = diagnosis::token_facts(login.token.as_ref(), client).map(|facts| facts.policies());
             let denied = Denied { origin: login.origin.clone(), policy_path, policies, hint: None };
             return NotStored::Denied { denied, write: true }.at(location);
         }

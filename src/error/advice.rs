@@ -8,6 +8,7 @@ impl ErrorKind {
     /// Empty where nothing is to be done.
     pub(super) fn advice(&self, at: Place<'_>) -> String {
         let secret = || format!("-mount={} {}", shell_word(at.mount()), shell_word(at.path()));
+        let copied = at.copied();
         match self {
             Self::NotConfigured { places, .. } => format!(
                 "set {places} for the server's process, and restart it (Atlassian's container images remove variables with SECRET, PASS \
@@ -18,14 +19,14 @@ impl ErrorKind {
             | Self::TrustStore { problem, .. }
             | Self::ValueUnusable { problem, .. }
             | Self::LoginRefused { cause: problem, .. } => problem.advice.clone(),
-            Self::Unreachable(why) => why.advice(),
+            Self::Unreachable(why) => format!("{}{}", at.cluster_port(why), why.advice()),
             Self::Denied(denied) => format!(
-                "add to a policy of this token: path {} {{ capabilities = [\"read\"] }}; if such a line exists, check mount, path and \
+                "{copied}add to a policy of this token: path {} {{ capabilities = [\"read\"] }}; if such a line exists, check mount, path and \
                  namespace: Vault gives the same answer for a mount that does not exist",
                 shown_path(&denied.policy_path)
             ),
             Self::SecretMissing => {
-                format!("check \"path\" and \"mount\" (try: vault kv get {}), or write the secret", secret())
+                format!("{copied}check \"path\" and \"mount\" (try: vault kv get {}), or write the secret", secret())
             }
             Self::SecretDeleted { version, .. } => format!(
                 "restore it with 'vault kv undelete -mount={} -versions={version} {}', or write a new version",
@@ -33,7 +34,8 @@ impl ErrorKind {
                 shell_word(at.path())
             ),
             Self::SecretDestroyed { .. } => format!("write a new version (vault kv put {} …)", secret()),
-            Self::OtherEngine { found, .. } => found.advice().to_owned(),
+            Self::OtherEngine { found, .. } => format!("{copied}{}", found.advice()),
+            Self::MountUnknown { .. } => format!("{copied}correct \"mount\" (try: vault secrets list), or the namespace"),
             Self::Redirected { why, .. } => why.advice().to_owned(),
             Self::NotStored(why) => why.advice(at),
             Self::Interrupted => String::new(),
@@ -57,6 +59,11 @@ impl ErrorKind {
             Self::TokenRefused { provider: Provider::Fixed, .. } => {
                 "check it with 'vault token lookup', replace it with a valid one and restart this server"
             }
+            Self::TokenRefused { provider: Provider::Login, .. } => {
+                "compare token_bound_cidrs of the role or user (vault read auth/MOUNT/role/ROLE, for users vault read \
+                 auth/MOUNT/users/NAME) with the address from which this server's requests reach Vault (Vault's audit log, \
+                 remote_address), and check token_num_uses and token_ttl there"
+            }
             Self::TokenRefused { provider: Provider::File, .. } => {
                 "check the log of the program that writes the file (for an agent: auto_auth), and check the token with 'vault token lookup'"
             }
@@ -70,11 +77,13 @@ impl ErrorKind {
                 "correct \"namespace\" or VAULT_NAMESPACE, and \"authNamespace\" where it is set (try: vault namespace list)"
             }
             Self::VersionMissing { .. } => "correct \"version\", or remove it to read the newest version",
-            Self::MountUnknown { .. } => "correct \"mount\" (try: vault secrets list), or the namespace",
             Self::KeyMissing { .. } => "correct \"key\", or add the key to the secret",
             Self::Sealed { .. } => "unseal it (vault operator unseal), then restart this server",
             Self::Uninitialised => "initialise it (vault operator init), or correct \"endpoint\"",
             Self::NoLeader { .. } => "check the cluster (vault operator raft list-peers, vault status)",
+            Self::StandbyReadOnly { .. } => {
+                "write the addresses of all nodes into \"endpoint\" (an array), or the address of the active node (try: vault status)"
+            }
             Self::RateLimited { .. } => "try again later, or raise the quota (vault list sys/quotas/rate-limit)",
             Self::Refused { .. } => "look for this request in Vault's log",
             Self::Internal(_) => "please report this line to the project",

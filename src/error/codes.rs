@@ -144,6 +144,7 @@ codes! {
         2003 NO_LEADER "The cluster has no active node";
         2004 RATE_LIMITED "A quota of Vault rejects the request";
         2005 REFUSED "Vault answered with another error";
+        2006 STANDBY_READ_ONLY "A standby cannot do what was asked of it";
     }
     21 "The server that reads": {
         2101 INTERRUPTED "The server is stopping";

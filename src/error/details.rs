@@ -8,8 +8,10 @@ use crate::file;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Provider {
-    /// The administrator, in a setting; or Vault itself, for a login.
+    /// The administrator, in a setting.
     Fixed,
+    /// Vault itself, for a login.
+    Login,
     /// The program that writes the file, often an agent.
     File,
     /// An agent at the endpoint, which adds its own.
@@ -44,6 +46,8 @@ pub struct Denied {
 pub enum DeniedHint {
     /// The policies allow it under conditions only.
     Conditional,
+    /// A value of the token's login that a policy with a template cannot take over.
+    Template(String),
     /// The token may see this mount, whose path is similar.
     NearestMount(String),
 }

@@ -192,6 +192,14 @@ pub enum ErrorKind {
         answer: String,
     },
 
+    /// A standby was asked for what only the active node can do, and did not pass the request on.
+    StandbyReadOnly {
+        /// The HTTP status.
+        status: u16,
+        /// What Vault said.
+        answer: String,
+    },
+
     /// A rate limit or lease count quota of Vault.
     RateLimited {
         /// What Vault said.
@@ -373,6 +381,7 @@ impl ErrorKind {
             Self::Sealed { .. } => Code::SEALED,
             Self::Uninitialised => Code::UNINITIALISED,
             Self::NoLeader { .. } => Code::NO_LEADER,
+            Self::StandbyReadOnly { .. } => Code::STANDBY_READ_ONLY,
             Self::RateLimited { .. } => Code::RATE_LIMITED,
             Self::Refused { .. } => Code::REFUSED,
             Self::NotStored(why) => why.code(),

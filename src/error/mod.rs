@@ -6,6 +6,7 @@
 
 mod advice;
 mod codes;
+mod copied;
 mod details;
 mod kind;
 mod location;

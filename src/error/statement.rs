@@ -33,6 +33,12 @@ impl ErrorKind {
                     Provider::Fixed => "",
                     Provider::File => "the program that writes the file has not logged in again yet; or ",
                     Provider::Agent => "most likely the agent has not logged in itself; or ",
+                    Provider::Login => {
+                        return format!(
+                            "Vault does not accept the token that it gave for {origin} (403 permission denied at {at}): most likely the \
+                             role binds it to other addresses (token_bound_cidrs); or it is used up (token_num_uses), expired or revoked"
+                        );
+                    }
                 };
                 format!(
                     "Vault does not accept the token from {origin} (403 permission denied at {at}): {likeliest}it is wrong, expired, \
@@ -98,6 +104,10 @@ impl ErrorKind {
             Self::NoLeader { status, answer } => {
                 format!("This Vault node is a standby node and knows no active node ({answer}, {status} at {at})")
             }
+            Self::StandbyReadOnly { status, answer } => format!(
+                "This Vault node is a standby node, which cannot write, and it did not forward the request to the active node ({answer}, \
+                 {status} at {at})"
+            ),
             Self::RateLimited { answer } => format!("A quota of Vault rejects the request (429 at {at}: {answer})"),
             Self::Refused { status, answer } => format!("Vault answered {status} at {at}: {answer}"),
             Self::NotStored(why) => why.statement(at),

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use super::{Denied, DeniedHint, RequestInfo, SecretLocation};
-use crate::text::{list, list_of, shown};
+use url::Url;
+
+use super::{Denied, DeniedHint, RequestInfo, SecretLocation, Unreachable, copied};
+use crate::text::{list, list_of, shown, shown_path};
 
 /// Where it failed, as far as that is known.
 #[derive(Clone, Copy)]
@@ -20,6 +22,32 @@ impl<'a> Place<'a> {
 
     pub(super) fn path(self) -> &'a str {
         self.secret().map_or("", |secret| secret.path.as_str())
+    }
+
+    /// What to write where mount and path look copied; else empty.
+    pub(super) fn copied(self) -> String {
+        let Some(SecretLocation { mount, path }) = copied::meant(self.mount(), self.path()) else { return String::new() };
+        format!(
+            "write \"mount\":{}, \"path\":{}: the text has an address of Vault's API or user interface, or the mount twice; otherwise ",
+            shown_path(&mount),
+            shown_path(&path)
+        )
+    }
+
+    /// What to say where the port is that which the nodes of a cluster use among themselves; else empty.
+    pub(super) fn cluster_port(self, why: &Unreachable) -> &'static str {
+        let strange = matches!(
+            why,
+            Unreachable::Closed { .. } | Unreachable::Tls(_) | Unreachable::Timeout { .. } | Unreachable::Other { .. }
+        );
+        let port = self.0.and_then(|at| Url::parse(&at.url).ok()).and_then(|url| url.port());
+        match port {
+            Some(8201) if strange => {
+                "8201 is usually the port that the nodes of a Vault cluster use among themselves: write the API port (usually 8200) into \
+                 \"endpoint\"; otherwise "
+            }
+            _ => "",
+        }
     }
 }
 
@@ -41,6 +69,11 @@ impl Denied {
                                               this server cannot unwrap, or only under further conditions"
                     .to_owned()
             }
+            Some(DeniedHint::Template(value)) => format!(
+                "; its login has the value {}, and OpenBao 2.6 and later put no value with \"/\", \"*\" or \"+\" into a policy's template \
+                 ({{{{identity…}}}}), newer versions of Vault none with \"*\" or \"+\"",
+                shown(value)
+            ),
             Some(DeniedHint::NearestMount(name)) => format!("; it can see the mount {}: did you mean this one?", shown(name)),
         }
     }

@@ -17,7 +17,7 @@ impl Session<'_> {
         let mut at_once = match refused_token.login.provider {
             Provider::File => true,
             Provider::Agent if !by_policy => false,
-            Provider::Agent | Provider::Fixed => return Err(refused),
+            Provider::Agent | Provider::Fixed | Provider::Login => return Err(refused),
         };
         self.again.set(true);
         let mut patience = self.client.patience();

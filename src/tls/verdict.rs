@@ -476,6 +476,10 @@ fn alert_in_words(alert: AlertDescription) -> (String, &'static str) {
             format!("{said}: it knows no server of this name"),
             "let \"endpoint\" use the name that Vault or the balancer in front of it is configured for",
         ),
+        InternalError => (
+            format!("{said}: the port that the nodes of a Vault cluster use among themselves does that"),
+            "check that \"endpoint\" names Vault's API port (usually 8200, not 8201), and see Vault's log or that of a balancer in front of it",
+        ),
         _ => (said, "see Vault's log or that of a balancer in front of it"),
     }
 }

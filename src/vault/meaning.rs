@@ -162,6 +162,11 @@ pub(crate) fn meaning<'a>(status: u16, content_type: Option<&str>, body: &'a [u8
     }
 }
 
+/// Whether these words of a 500 are a standby's that was asked for what only the active node can do: to write.
+pub(crate) fn is_read_only(said: &str) -> bool {
+    said.contains("readonly storage") || said.contains("read-only storage")
+}
+
 /// Content type and, of an HTML page, its title: enough to recognise whose page it is.
 pub(crate) fn foreign(content_type: Option<&str>, body: &[u8]) -> String {
     let kind = one_line(content_type.unwrap_or("without a content type"), 60);

@@ -5,6 +5,7 @@ import static org.junit.Assert.assertEquals;
 import dev.vaultcipher.VaultCipher;
 import dev.vaultcipher.VaultSecretStore;
 import dev.vaultcipher.harness.Canaries;
+import dev.vaultcipher.harness.FaultPeer;
 import dev.vaultcipher.harness.Fixtures;
 import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.Messages;
@@ -124,6 +125,19 @@ public class FailuresTest {
         String address = "127.0.0.1:" + Fixtures.freePorts(1);
         fails(vault.text("sample/secret", "password").replace(vault.address(), "http://" + address), "refused", address,
                 "check that Vault runs");
+    }
+
+    @Test
+    public void theClustersOwnPortIsToldFromTheApis() {
+        // The dev server's is the next one.
+        String text = vault.text("sample/secret", "password").replace(vault.address(), "https://127.0.0.1:" + (vault.port() + 1));
+        fails(text, "TLS failed", "InternalError: the port that the nodes of a Vault cluster use among themselves does that",
+                "names Vault's API port (usually 8200, not 8201)", "(VC1302)");
+        // By its usual number, whatever it does there.
+        try (FaultPeer cluster = FaultPeer.at("127.82.0.1", 8201, FaultPeer.closes(""))) {
+            fails(vault.text("sample/secret", "password").replace(vault.address(), cluster.address()),
+                    "What to do: 8201 is usually the port that the nodes of a Vault cluster use among themselves: write the API port", "(VC1405)");
+        }
     }
 
     @Test

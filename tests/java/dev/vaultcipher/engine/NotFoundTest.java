@@ -94,6 +94,22 @@ public class NotFoundTest {
     }
 
     @Test
+    public void aPathThatWasCopiedFromVaultsPagesIsToldAsItIsMeant() {
+        String reader = reads.reader("secret/data/app/other");
+        for (String[] copied : new String[][] {{"secret", "v1/secret/data/app/other"}, {"secret", "secret/data/app/other"},
+            {"secret", "secret/app/other"}, {"secret", "ui/vault/secrets/secret/show/app/other"},
+            {"secret", "ui/vault/secrets/secret/kv/app%2Fother/details?version=1"}, {"secret/data", "app/other"},
+            {"v1/secret", "app/other"}, {"ui/vault/secrets/secret", "app/other"}}) {
+            for (String token : List.of(reads.vault.rootToken(), reader)) {
+                reads.read(token, text("mount", copied[0], "path", copied[1]))
+                        .assertFails("What to do: write \"mount\":\"secret\", \"path\":\"app/other\": the text has an address of Vault's API");
+            }
+        }
+        StoreSession.Outcome plain = reads.read(text("path", "app/secret/data/other")).assertFails("There is no secret at");
+        assertTrue(plain.toString(), plain.call.message.contains("What to do: check \"path\" and \"mount\""));
+    }
+
+    @Test
     public void anUnknownMountIsToldWithTheNearestThatTheTokenMaySee() {
         fails(text("mount", "secrets"), "no secrets engine at mount \"secrets\"", "did you mean \"secret\"?");
         fails(text("mount", "team/vk"), "no secrets engine at mount \"team/vk\"", "did you mean \"team/kv\"?");

@@ -153,10 +153,10 @@ public class AppRoleTest {
     }
 
     @Test
-    public void aMethodThatIsNotMountedIsTheLikeliestCauseOfABareRefusal() {
+    public void aMethodThatIsNotMountedIsTheOnlyCause() {
         logins.get(logins.text("APPROLE", "roleId", "app", "authMount", "elsewhere"), SECRET_ID, secretId("approle/role/app"))
-                .assertFails("403 permission denied", "(1) there is no APPROLE auth method at \"elsewhere\"",
-                        "(try: vault auth list)", "field \"authMount\" of the text", "(2) the role-id or the secret-id is wrong");
+                .assertFails("403 permission denied", "What to do: there is no APPROLE auth method at \"elsewhere\"",
+                        "(try: vault auth list)", "field \"authMount\" of the text");
     }
 
     @Test

@@ -76,7 +76,7 @@ public class NamespaceLoginsTest {
     @Test
     public void aLoginInTheWrongNamespaceNamesItAndWhereToSetIt() {
         get(text("kv", "namespace", IN_APP), secretId).assertFails("The APPROLE login was refused (403 permission denied)",
-                "/v1/auth/approle/login (namespace: team/app)", "(1) there is no APPROLE auth method at \"approle\"",
+                "/v1/auth/approle/login (namespace: team/app)", "there is no APPROLE auth method at \"approle\"",
                 "or it is in another namespace", "authNamespace");
     }
 

@@ -75,11 +75,11 @@ public class PasswordLoginsTest {
     }
 
     @Test
-    public void aMethodThatIsNotMountedIsTheLikeliestCauseOfABareRefusal() {
+    public void aMethodThatIsNotMountedIsTheOnlyCause() {
         for (String method : new String[] {"USERPASS", "LDAP"}) {
             logins.get(logins.text(method, "username", "ann", "authMount", "elsewhere"), PASSWORD, password).assertFails(
                     "403 permission denied", "with user \"ann\" at auth mount \"elsewhere\"",
-                    "(1) there is no " + method + " auth method at \"elsewhere\" (try: vault auth list)",
+                    "What to do: there is no " + method + " auth method at \"elsewhere\" (try: vault auth list)",
                     "field \"authMount\" of the text");
         }
     }
