@@ -20,6 +20,16 @@ pub trait Machine {
         Err("no JVM runs here".to_owned())
     }
 
+    /// Whether the JVM's own trust managers trust a server with this chain, where they trust `named` as well (both DER).
+    ///
+    /// # Errors
+    ///
+    /// Why they do not.
+    fn trusts_chain(&self, chain: &[Vec<u8>], named: &[Vec<u8>]) -> Result<(), String> {
+        let _ = (chain, named);
+        Err("no JVM runs here".to_owned())
+    }
+
     /// What another cipher class makes of its text.
     ///
     /// # Errors
@@ -90,6 +100,17 @@ impl<'a> ToolHost<'a> {
         new
     }
 
+    /// Whether the JVM that runs the tool trusts what the server's JVM trusts, so that it may answer in its place.
+    fn of_this_jvm(&self) -> Result<(), String> {
+        const TRUST: [&str; 4] =
+            ["java.home", "javax.net.ssl.trustStore", "javax.net.ssl.trustStoreType", "javax.net.ssl.trustStorePassword"];
+        let own = self.machine.environment();
+        match TRUST.iter().find(|name| own.property(name) != self.environment.property(name)) {
+            None => Ok(()),
+            Some(name) => Err(format!("not asked, because the server's {name} is not that of this JVM: run this with it")),
+        }
+    }
+
     /// Prints the new warnings.
     pub(crate) fn pass_on(&self, out: &mut dyn Write) -> Result<(), String> {
         self.take_warnings()
@@ -105,7 +126,13 @@ impl Host for ToolHost<'_> {
     }
 
     fn trusted_certificates(&self) -> Result<Vec<Vec<u8>>, String> {
+        self.of_this_jvm()?;
         self.machine.trusted_certificates()
+    }
+
+    fn trusts_chain(&self, chain: &[Vec<u8>], named: &[Vec<u8>]) -> Result<(), String> {
+        self.of_this_jvm()?;
+        self.machine.trusts_chain(chain, named)
     }
 
     fn warn(&self, message: &str) {

@@ -62,6 +62,10 @@ impl Machine for JvmMachine<'_, '_, '_> {
         Jvm::new(self.0).trusted_certificates()
     }
 
+    fn trusts_chain(&self, chain: &[Vec<u8>], named: &[Vec<u8>]) -> Result<(), String> {
+        Jvm::new(self.0).trusts_chain(chain, named)
+    }
+
     fn decrypt(&self, class: &str, text: &str) -> Result<Zeroizing<String>, String> {
         match self.ask(jni_str!("decrypt"), &Zeroizing::new(format!("{class}\n{text}"))) {
             Some((true, value)) => Ok(value),

@@ -103,6 +103,16 @@ impl Connection {
         self.transport.tls()
     }
 
+    /// Whom it trusts; `None` where the endpoint has no TLS.
+    pub(super) fn trust(&self) -> Option<&tls::Tls> {
+        self.endpoint.tls.then(|| self.transport.trust())
+    }
+
+    /// Asks the JVM about a certificate over which a handshake failed: see [`tls::Tls::ask_java`].
+    pub(super) fn ask_java(&self, host: &dyn Host, error: &std::io::Error) -> Option<Result<(), String>> {
+        self.transport.ask_java(host, error)
+    }
+
     /// What a message says about the endpoint as a whole.
     pub(super) fn request_info(&self, options: &Options) -> RequestInfo {
         self.at("GET", self.endpoint.api(), options, false)

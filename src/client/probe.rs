@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConnection, ProtocolVersion};
+use rustls::{ClientConfig, ClientConnection, ProtocolVersion};
 
 use crate::client::Client;
 use crate::client::connection::Connection;
@@ -36,6 +36,11 @@ pub(crate) struct Probe {
 const SOON_DAYS: i64 = 21;
 
 impl Client<'_> {
+    /// What the endpoints' certificates are checked against, in words; `None` where no endpoint has TLS.
+    pub(crate) fn trust(&self) -> Option<&str> {
+        self.cluster.connections.iter().find_map(|connection| Some(connection.trust()?.trust.as_str()))
+    }
+
     /// Looks at each endpoint.
     pub(crate) fn probe(&self) -> Vec<Probe> {
         self.cluster.connections.iter().map(|connection| self.probe_one(connection)).collect()
@@ -88,7 +93,7 @@ impl Client<'_> {
         if !connection.endpoint().tls {
             return Probe { endpoint, name, connection: connected, tls: skip("the endpoint is http") };
         }
-        let tls = timed(|| self.shake_hands(connection, bare, stream).unwrap_or_else(fail));
+        let tls = timed(|| self.secure(connection, bare, stream).unwrap_or_else(fail));
         Probe { endpoint, name, connection: connected, tls }
     }
 
@@ -103,37 +108,54 @@ impl Client<'_> {
         }
     }
 
-    fn shake_hands(&self, connection: &Connection, host: &str, mut stream: TcpStream) -> Result<Probed, Unreachable> {
+    /// As requests do it: where the JVM may know more of a refused certificate, it is asked.
+    fn secure(&self, connection: &Connection, host: &str, stream: TcpStream) -> Result<Probed, Unreachable> {
         let other = |error: &dyn std::fmt::Display| Unreachable::Other { reason: one_line(&error.to_string(), 120) };
         let name = ServerName::try_from(host.to_owned()).map_err(|_| other(&"the host is no name that TLS can check"))?;
         let limit = self.left().max(Duration::from_secs(1));
-        stream.set_read_timeout(Some(limit)).and_then(|()| stream.set_write_timeout(Some(limit))).map_err(|e| other(&e))?;
-        let mut tls = ClientConnection::new(Arc::clone(connection.tls_config()), name).map_err(|e| other(&e))?;
-        while tls.is_handshaking() {
-            if let Err(error) = tls.complete_io(&mut stream) {
-                return Err(match tls::verdict(&error) {
-                    Some(problem) => Unreachable::Tls(problem),
-                    None if error.kind() == io::ErrorKind::WouldBlock => {
-                        Unreachable::Timeout { seconds: limit.as_secs_f32().round() }
-                    }
-                    None => Unreachable::Closed { reason: one_line(&error.kind().to_string(), 120) },
-                });
-            }
+        let peer = stream.peer_addr().map_err(|e| other(&e))?;
+        let config = connection.tls_config();
+        let mut outcome = shake_hands(config, name.clone(), stream, limit);
+        let java = outcome.as_ref().err().and_then(|error| connection.ask_java(self.host, error));
+        if let Some(Ok(())) = java {
+            let again = TcpStream::connect_timeout(&peer, limit).map_err(|e| other(&e))?;
+            outcome = shake_hands(config, name, again, limit);
         }
+        let tls = outcome.map_err(|error| match tls::verdict(&error) {
+            Some(problem) => Unreachable::Tls(problem),
+            None if error.kind() == io::ErrorKind::WouldBlock => Unreachable::Timeout { seconds: limit.as_secs_f32().round() },
+            None => Unreachable::Closed { reason: one_line(&error.kind().to_string(), 120) },
+        })?;
         let version = match tls.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
             _ => "TLS 1.2",
         };
-        let chain = tls.peer_certificates().unwrap_or_default();
-        let (words, days) = tls::describe_chain(chain);
-        let found = format!("{version}; {words}");
-        Ok(match days {
-            Some(days) if days < SOON_DAYS => {
-                Probed::Warn(found, format!("renew the server's certificate, which ends in {days} days"))
+        let Some(trust) = connection.trust() else { return Ok(Probed::Ok(version.to_owned())) };
+        let chain = trust.describe_chain(tls.peer_certificates().unwrap_or_default());
+        let found = format!("{version}; {}", chain.words);
+        Ok(match chain.first_to_end {
+            Some((subject, days)) if days < SOON_DAYS => {
+                Probed::Warn(found, format!("renew the certificate {subject:?}, which has {days} days left"))
             }
             _ => Probed::Ok(found),
         })
     }
+}
+
+/// A TLS connection whose handshake has ended, within `limit` for each wait.
+fn shake_hands(
+    config: &Arc<ClientConfig>,
+    name: ServerName<'static>,
+    mut stream: TcpStream,
+    limit: Duration,
+) -> io::Result<ClientConnection> {
+    stream.set_read_timeout(Some(limit))?;
+    stream.set_write_timeout(Some(limit))?;
+    let mut tls = ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
+    while tls.is_handshaking() {
+        tls.complete_io(&mut stream)?;
+    }
+    Ok(tls)
 }
 
 fn timed(work: impl FnOnce() -> Probed) -> (Probed, Duration) {

@@ -53,6 +53,11 @@ impl Transport {
         &self.config
     }
 
+    /// What can be said of the server's certificates: the trust, and a chain.
+    pub(super) fn trust(&self) -> &tls::Tls {
+        &self.tls
+    }
+
     /// Asks the JVM about a certificate over which a handshake failed: see [`tls::Tls::ask_java`].
     pub(super) fn ask_java(&self, host: &dyn Host, error: &(dyn std::error::Error + 'static)) -> Option<Result<(), String>> {
         self.tls.ask_java(host, error)

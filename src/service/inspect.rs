@@ -161,13 +161,14 @@ impl Service {
                 return None;
             }
         };
-        reporter.step("trust", Outcome::Ok("certificates, keys and settings can be used".to_owned()));
         let work = || Ok(self.walk(&resolved, host, limit, &mut reporter));
         self.call(host, work).ok().flatten()
     }
 
     fn walk(&self, resolved: &Resolved, host: &dyn Host, limit: Duration, reporter: &mut Reporter<'_>) -> Option<Secret> {
         let session = Session::new(self, resolved, host).limited(limit);
+        let trust = session.client().trust().map_or_else(|| "nothing to trust: no endpoint is https".to_owned(), str::to_owned);
+        reporter.step("trust", Outcome::Ok(trust));
         let mut reached = false;
         for Probe { endpoint, name, connection, tls } in session.client().probe() {
             let failed = [&name.0, &connection.0, &tls.0].iter().any(|probed| matches!(probed, Probed::Fail(_)));

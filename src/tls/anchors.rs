@@ -13,6 +13,8 @@ pub(super) struct Anchors {
     /// The certificates themselves, in the same order.
     certificates: Vec<CertificateDer<'static>>,
     known: HashSet<CertificateDer<'static>>,
+    /// Where they come from, in words, each with how many certificates there were up to its last one.
+    sources: Vec<(String, usize)>,
 }
 
 /// How many certificates were added, and how many cannot be read.
@@ -49,6 +51,17 @@ impl Anchors {
                 self.certificates.push(certificate);
             }
         }
+    }
+
+    /// Notes where all that was added since the last note comes from.
+    pub(super) fn note_source(&mut self, source: &str) {
+        self.sources.push((source.to_owned(), self.certificates.len()));
+    }
+
+    /// Where this very certificate comes from, in words: the first of several sources.
+    pub(super) fn source(&self, certificate: &CertificateDer<'_>) -> Option<&str> {
+        let at = self.certificates.iter().position(|known| known == certificate)?;
+        self.sources.iter().find(|(_, end)| at < *end).map(|(source, _)| source.as_str())
     }
 
     pub(super) fn is_empty(&self) -> bool {

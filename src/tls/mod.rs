@@ -3,10 +3,11 @@
 //! `trust` is all that is trusted: what the JVM trusts (`key_store::jvm`) and what the settings name (`named`,
 //! which reads `pem`). `identity` is the
 //! certificate to show. `key_store` reads Java's key stores for both. `verifier` checks a server, `verdict` says what was wrong
-//! and `x509` what a certificate holds. `files` notices when a file changes. None of them knows of HTTP.
+//! and `x509` what a certificate holds. `chain` describes a chain that was accepted. `files` notices when a file changes. None of them knows of HTTP.
 
 mod anchors;
 mod appeal;
+mod chain;
 mod files;
 mod identity;
 mod key_store;
@@ -39,15 +40,15 @@ use crate::tls::appeal::Approvals;
 pub(crate) use files::Files;
 pub(crate) use options::Options;
 pub(crate) use verdict::verdict;
-pub(crate) use x509::describe_chain;
 
 /// A TLS client configuration.
 pub(crate) struct Tls {
     /// The configuration, for TLS 1.2 and 1.3 and HTTP/1.1.
     pub(crate) config: ClientConfig,
     /// What it trusts, for example `trust store /opt/java/lib/security/cacerts (JKS, 145 certificates, the JDK's default)`.
-    #[cfg(test)]
-    trust: String,
+    pub(crate) trust: String,
+    /// What checks a server; `None` where nothing does.
+    verifier: Option<Arc<verifier::Verifier>>,
     /// The files it was read from: when they change, it is time for a new one.
     pub(crate) files: Files,
     /// The certificates to trust that the JVM does not know.
@@ -77,44 +78,38 @@ pub(crate) fn client(host: &dyn Host, options: &Options) -> Result<Tls, Error> {
     let mut files = Files::default();
     let approvals = Arc::<Approvals>::default();
     let identity = identity::read(host, options, &provider, &mut files)?;
-    #[cfg_attr(not(test), expect(unused_variables, reason = "the words stand in a verdict; tests read them here"))]
-    let (mut config, trust, named) = match options.skip_verify {
+    let (mut config, trust, verifier, named) = match options.skip_verify {
         Some(origin) => {
             host.warn(&format!(
                 "Vault's TLS certificate is not checked, because {origin} says so: anybody on the network between this machine and Vault can \
                  read the token and the secrets. What to do: remove it, and name the certificate of Vault's CA in VAULT_CACERT"
             ));
-            let verifier = Arc::new(verifier::Unchecked { provider: provider.clone() });
-            let config = for_rustls(provider, |config| config.dangerous().with_custom_certificate_verifier(verifier))?;
-            (config, format!("anybody: certificates are not checked ({origin})"), Vec::new())
+            let unchecked = Arc::new(verifier::Unchecked { provider: provider.clone() });
+            let config = for_rustls(provider, |config| config.dangerous().with_custom_certificate_verifier(unchecked))?;
+            (config, format!("anybody: certificates are not checked ({origin})"), None, Vec::new())
         }
         None => {
             let trust::Trusted { anchors, named, trust } = trust::read(host, options, &mut files)?;
             let words = trust.words.clone();
             let name = options.server_name.as_ref().map(server_name).transpose()?;
             let verifier = Arc::new(verifier::Verifier::new(anchors, trust, name, Arc::clone(&approvals), &provider));
-            (for_rustls(provider, |config| config.dangerous().with_custom_certificate_verifier(verifier))?, words, named)
+            let checked = Arc::clone(&verifier);
+            let config = for_rustls(provider, |config| config.dangerous().with_custom_certificate_verifier(checked))?;
+            (config, words, Some(verifier), named)
         }
     };
     if let Some(identity) = identity {
         config.client_auth_cert_resolver = Arc::new(identity);
     }
-    Ok(Tls {
-        config,
-        #[cfg(test)]
-        trust,
-        files,
-        named,
-        approvals,
-    })
+    Ok(Tls { config, trust, verifier, files, named, approvals })
 }
 
 /// A client for plain `http://`, which the HTTP library wants all the same: it trusts nobody and reads no file.
 pub(crate) fn without_trust() -> Result<Tls, Error> {
     Ok(Tls {
         config: for_rustls(provider(), |config| config.with_root_certificates(RootCertStore::empty()))?,
-        #[cfg(test)]
         trust: "nobody".to_owned(),
+        verifier: None,
         files: Files::default(),
         named: Vec::new(),
         approvals: Arc::default(),

@@ -39,6 +39,7 @@ pub(super) fn read(host: &dyn Host, options: &Options, files: &mut Files) -> Res
             let problem = Problem::new("none of its certificates can be read", "check them with openssl x509 -text");
             return Err(ErrorKind::TrustStore { store: source, problem }.into());
         }
+        anchors.note_source(&source);
         words.push(count(added, &source));
     }
     let mut without_jvm = String::new();
@@ -47,6 +48,7 @@ pub(super) fn read(host: &dyn Host, options: &Options, files: &mut Files) -> Res
     let import = match jvm::read(host, files) {
         Ok(store) => {
             anchors.extend(store.anchors);
+            anchors.note_source(&store.words);
             words.insert(0, store.words);
             format!("{}, or {by_variable}", store.import)
         }

@@ -69,12 +69,29 @@ impl Verifier {
         Ok(EndEntityCert::try_from(server)?.verify_is_valid_for_subject_name(name)?)
     }
 
+    /// The trusted certificate that makes this chain trusted, and where it comes from. `None`: there is none on this side.
+    pub(super) fn anchor(
+        &self,
+        server: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Option<(CertificateDer<'static>, String)> {
+        let found = if self.anchors.contains(server) {
+            server.clone().into_owned()
+        } else {
+            self.check_chain(server, intermediates, now).ok()?.clone()
+        };
+        let source = self.anchors.source(&found)?.to_owned();
+        Some((found, source))
+    }
+
+    /// The trusted certificate at the end of the chain.
     fn check_chain(
         &self,
         server: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
-    ) -> Result<(), Reason> {
+    ) -> Result<&CertificateDer<'static>, Reason> {
         let certificate = EndEntityCert::try_from(server)?;
         let doubt = Cell::new(None);
         let is_as_java_wants = |path: &webpki::VerifiedPath<'_>| {
@@ -98,13 +115,12 @@ impl Verifier {
             None,
             Some(&is_as_java_wants),
         );
-        if let Err(error) = checked {
-            return Err(doubt.get().map_or(Reason::Pki(error), Reason::Doubt));
-        }
+        let path = checked.map_err(|error| doubt.get().map_or(Reason::Pki(error), Reason::Doubt))?;
         if !Certificate::from_der(server).ok_or(webpki::Error::BadDer)?.is_for_servers() {
             return Err(Reason::NotForServers);
         }
-        policy::check_server(server).map_err(Reason::Doubt)
+        policy::check_server(server).map_err(Reason::Doubt)?;
+        self.anchors.certificate(path.anchor()).ok_or(Reason::Doubt(policy::Doubt::Unreadable))
     }
 }
 

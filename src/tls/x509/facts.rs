@@ -2,9 +2,8 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustls::pki_types::{CertificateDer, TrustAnchor};
+use rustls::pki_types::TrustAnchor;
 
 use crate::text::{list, one_line};
 use crate::time::UtcTime;
@@ -86,17 +85,6 @@ impl fmt::Display for Facts {
         let Self { subject, issuer, begins, ends, .. } = self;
         write!(f, "subject \"{subject}\", issuer \"{issuer}\", {names}, valid from {begins} to {ends}")
     }
-}
-
-/// What a server's chain is, in words, and in how many days the server's certificate ends: for `doctor`.
-pub(crate) fn describe_chain(chain: &[CertificateDer<'_>]) -> (String, Option<i64>) {
-    let facts: Vec<Facts> = chain.iter().filter_map(|der| Facts::from_der(der)).collect();
-    let Some(server) = facts.first() else { return ("the server sent no certificate that can be read".to_owned(), None) };
-    let issuers: Vec<String> = facts.iter().map(|facts| format!("{:?}", facts.issuer)).collect();
-    let names = if server.names.is_empty() { "no names".to_owned() } else { server.names.join(", ") };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|now| i64::try_from(now.as_secs()).ok());
-    let days = now.map(|now| (server.ends.unix() - now) / 86_400);
-    (format!("certificate for {names}, valid until {}, issued by {}", server.ends, issuers.join(", then ")), days)
 }
 
 /// Why the key of a trust anchor cannot be used.

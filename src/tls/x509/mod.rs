@@ -11,7 +11,6 @@ use crate::time::UtcTime;
 use der::{BITS, BOOLEAN, EXPLICIT_0, GENERALIZED_TIME, INTEGER, OCTETS, OID, SEQUENCE, UTC_TIME, value};
 
 pub(in crate::tls) use extensions::Extension;
-pub(crate) use facts::describe_chain;
 pub(in crate::tls) use facts::{Facts, weak_anchor};
 
 /// Context-specific tags of a certificate's fields.

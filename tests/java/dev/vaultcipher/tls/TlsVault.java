@@ -68,6 +68,11 @@ final class TlsVault implements AutoCloseable {
         return HostProcess.loading(VaultSecretStore.class.getName()).environment("SECRET_STORE_VAULT_TOKEN", token);
     }
 
+    /** A JVM for the command-line tool, with the same token. */
+    HostProcess tool() {
+        return HostProcess.plain().environment("SECRET_STORE_VAULT_TOKEN", token);
+    }
+
     /** The calls came to this end, in their order: "" for the value, or a part of the message. Returns the outcome. */
     HostProcess.Outcome check(HostProcess.Outcome outcome, String... ends) {
         if (outcome.exitCode != 0 || outcome.calls.size() != ends.length) {
