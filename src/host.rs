@@ -131,8 +131,16 @@ const PREFIXES: [&str; 15] = [
 ];
 
 /// The same, whole names.
-const NAMES: [&str; 7] =
-    ["SSL_CERT_FILE", "SSL_CERT_DIR", "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "MSI_ENDPOINT", "MSI_SECRET", "HOME"];
+const NAMES: [&str; 8] = [
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "IDENTITY_ENDPOINT",
+    "IDENTITY_HEADER",
+    "MSI_ENDPOINT",
+    "MSI_SECRET",
+    "HOME",
+    "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS",
+];
 
 fn counts(name: &str) -> bool {
     PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.contains(&name)

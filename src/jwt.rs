@@ -187,6 +187,27 @@ impl Claims {
     }
 }
 
+/// A claim of `token` that is a text, or the first of several; `None` where it is none, or no JWT.
+pub(crate) fn claim(token: &str, name: &str) -> Option<String> {
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?.trim_end_matches('=')).ok()?;
+    let claims: Value = serde_json::from_slice(&payload).ok()?;
+    match claims.get(name)? {
+        Value::Array(several) => several.first().and_then(text),
+        one => text(one),
+    }
+}
+
+/// What a cloud's token says of its audience, issuer and time, in words.
+pub(crate) fn described(token: &str) -> String {
+    match Claims::parse(token) {
+        Ok(claims) => {
+            let issuer = claims.issuer.as_ref().map_or_else(|| "no issuer".to_owned(), |issuer| format!("issuer \"{issuer}\""));
+            format!("{}, {issuer}, {}", audience_in_words(&claims.audiences), claims.validity_in_words(SystemTime::now()))
+        }
+        Err(why) => format!("which is no JWT: {why}"),
+    }
+}
+
 /// A service account's token has about 1,000 bytes.
 const MAX_TOKEN: usize = 64 * 1024;
 /// Kubernetes names have at most 253 characters; issuers are URLs.

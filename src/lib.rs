@@ -1,15 +1,16 @@
 //! The engine of vault-cipher: a text goes in, the secret that it names comes out of HashiCorp Vault or OpenBao.
 //!
 //! `jni/` is the door to Java. The modules in the order of a secret's way: `reference` (the text), `settings` (environment and
-//! system properties), `service` (one login and one read for all who need them), `auth` and `engine` (how), `value` (which
-//! value), `client` and `tls` (the connection), `vault` (what an answer means). `error` holds every message, `diagnosis` asks
-//! Vault what a message should add. Imports lead from top to bottom: `service`, `engine`, `reference`, `auth`, `diagnosis`,
+//! system properties), `service` (one login and one read for all who need them), `auth` and `engine` (how), `cloud` (who this
+//! machine is), `value` (which value), `client` and `tls` (the connection), `vault` (what an answer means). `error` holds every message, `diagnosis` asks
+//! Vault what a message should add. Imports lead from top to bottom: `service`, `engine`, `reference`, `auth`, `cloud`, `diagnosis`,
 //! `client`, `tls`, `settings` and `value`, `single_flight`, `vault`, `error` and `host`, `secret`,
 //! `file`, `text`, `time` and `clock`. Nothing calls back up, except through [`Host`].
 
 mod auth;
 mod client;
 mod clock;
+mod cloud;
 mod diagnosis;
 mod engine;
 mod error;

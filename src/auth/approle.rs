@@ -19,7 +19,7 @@ const THE_SECRET_ID: Credential = Credential {
     any_character: false,
 };
 
-pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
+pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> {
     let mount = mount(context.sources, "approle")?;
     let (role_id, _) = THE_ROLE_ID.require(NAME, context)?;
     let wrapped = SECRET_ID_WRAPPED.find(context.sources)?.map(|value| value.flag()).transpose()?.unwrap_or(false);

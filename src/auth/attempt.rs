@@ -23,18 +23,20 @@ const SECOND_FACTOR: &str = "leave this login out of what asks for the second fa
 const BECOMES_ACTIVE: Duration = Duration::from_millis(300);
 
 /// A login that is ready to be sent.
-pub(super) struct Attempt {
+pub(super) struct Attempt<'a> {
     pub(super) api_path: String,
     /// The fields of its body, by name.
     pub(super) fields: Vec<(&'static str, Secret)>,
     /// The one of them that is a credential, which a peer may echo.
     pub(super) credential: Option<&'static str>,
+    /// What else must not show where Vault quotes what it was sent.
+    pub(super) hidden: Vec<Secret>,
     /// What messages call the token.
     pub(super) origin: String,
     /// Whether these words of a 500 refuse it for good, so that another try would use up the budget for nothing.
     pub(super) is_final: fn(&str) -> bool,
     /// The error when Vault refuses it.
-    pub(super) explain: Box<dyn Fn(Refused<'_>) -> Error>,
+    pub(super) explain: Box<dyn Fn(Refused<'_>) -> Error + 'a>,
 }
 
 /// Why a login was refused.
@@ -47,13 +49,13 @@ pub(super) struct Refused<'a> {
     pub(super) client: &'a Client<'a>,
 }
 
-impl Attempt {
+impl Attempt<'_> {
     /// Posts it. The body is wiped with its secret.
     pub(super) fn send(&self, client: &Client<'_>) -> Result<Login, Error> {
         let fields: Vec<(&str, &str)> = self.fields.iter().map(|(name, value)| (*name, value.expose())).collect();
         let body = body(&fields)?;
         let credential = self.fields.iter().find(|(name, _)| Some(*name) == self.credential).map(|(_, value)| value);
-        let request = ApiRequest::login(&self.api_path, &body, credential, self.is_final);
+        let request = ApiRequest::login(&self.api_path, &body, credential, self.is_final).hiding(&self.hidden);
         let mut response = client.send(&request)?;
         if matches!(response.meaning(), Meaning::NotAccepted) && client.pause(BECOMES_ACTIVE)? {
             response = client.send(&request)?;
@@ -108,7 +110,9 @@ impl Attempt {
             Ok((*name, Secret::new(encoded)))
         });
         let parameters = parameters.collect::<Result<_, Error>>()?;
-        Ok(InlineLogin { api_path: self.api_path, parameters, origin: self.origin })
+        let credential = self.fields.into_iter().find(|(name, _)| Some(*name) == self.credential).map(|(_, value)| value);
+        let hidden = self.hidden.into_iter().chain(credential).collect();
+        Ok(InlineLogin { api_path: self.api_path, parameters, hidden, origin: self.origin })
     }
 }
 
@@ -138,8 +142,8 @@ pub(super) fn may_pass(said: &str) -> bool {
         "read-only storage",
         "readonly storage",
     ];
-    PASSING.iter().any(|words| said.contains(words))
-        || [" 429 ", " 500 ", " 502 ", " 503 ", " 504 "].iter().any(|status| said.contains(status))
+    let is_passing_status = |word: &str| matches!(word.trim_end_matches([':', ',']), "429" | "500" | "502" | "503" | "504");
+    PASSING.iter().any(|words| said.contains(words)) || said.split_whitespace().any(is_passing_status)
 }
 
 /// A method whose login is refused in words that need no more explanation than this.
@@ -169,24 +173,29 @@ impl Plain {
         api_path: String,
         fields: Vec<(&'static str, Secret)>,
         credential: Option<&'static str>,
-    ) -> Attempt {
-        let Self { method, mount, who, .. } = &self;
-        let origin = format!("the {method} login ({who}, auth mount {})", shown_path(mount));
-        Attempt {
-            api_path,
-            fields,
-            credential,
-            origin,
-            is_final: refuses_for_good,
-            explain: Box::new(move |refused| self.refused(refused)),
-        }
+    ) -> Attempt<'static> {
+        let origin = self.origin();
+        let explain = move |refused: Refused<'_>| {
+            let cause = (self.cause)(refused.said);
+            self.refused_as(&refused, &format!("with {}", self.who), cause)
+        };
+        let explain = Box::new(explain);
+        Attempt { api_path, fields, credential, hidden: Vec::new(), origin, is_final: refuses_for_good, explain }
     }
 
-    fn refused(&self, Refused { response, said, bare, client, .. }: Refused<'_>) -> Error {
-        let Self { method, mount, who, lockout, .. } = self;
+    /// What messages call the token.
+    pub(super) fn origin(&self) -> String {
+        let Self { method, mount, who, .. } = self;
+        format!("the {method} login ({who}, auth mount {})", shown_path(mount))
+    }
+
+    /// The error. `presented` is who asked, in words, and `cause` what is likely wrong.
+    pub(super) fn refused_as(&self, refused: &Refused<'_>, presented: &str, cause: &str) -> Error {
+        let Self { method, mount, lockout, .. } = self;
+        let Refused { response, said, bare, client, .. } = refused;
         let causes = match lockout {
-            _ if !bare => self.causes(said),
-            None => vec![self.elsewhere(), (self.cause)(said).to_owned(), self.bound()],
+            _ if !bare => self.causes(said, cause),
+            None => vec![self.elsewhere(), cause.to_owned(), self.bound()],
             Some(lockout) => match diagnosis::takes_logins(&lockout.probe, client) {
                 Some(true) => vec![self.locked(lockout), self.bound()],
                 Some(false) => vec![self.elsewhere()],
@@ -203,19 +212,19 @@ impl Plain {
         ErrorKind::LoginRefused {
             method,
             status: response.status,
-            answer: said.to_owned(),
-            presented: format!("with {who} at auth mount {}", shown_path(mount)),
+            answer: (*said).to_owned(),
+            presented: format!("{presented} at auth mount {}", shown_path(mount)),
             cause: Problem::new("", advice),
         }
         .at(&response.at)
     }
 
     /// The causes of an answer that says why.
-    fn causes(&self, said: &str) -> Vec<String> {
+    fn causes(&self, said: &str, cause: &str) -> Vec<String> {
         match said {
             _ if said.contains("no handler for route") => vec![self.elsewhere()],
             _ if said.contains("CIDR") => vec![self.bound()],
-            _ => vec![(self.cause)(said).to_owned(), self.elsewhere()],
+            _ => vec![cause.to_owned(), self.elsewhere()],
         }
     }
 
@@ -245,6 +254,16 @@ impl Plain {
          the address from which this server's requests reach Vault (Vault's audit log, remote_address)"
             .to_owned()
     }
+}
+
+/// Commands with the names that `MOUNT` and `ROLE` stand for, where these need no quoting.
+pub(super) fn with_names(commands: &str, mount: &str, role: Option<&str>) -> String {
+    let is_plain = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/'));
+    let names = [("MOUNT", Some(mount)), ("ROLE", role)];
+    names.into_iter().fold(commands.to_owned(), |commands, (placeholder, name)| match name.filter(|name| is_plain(name)) {
+        Some(name) => commands.replace(placeholder, name),
+        None => commands,
+    })
 }
 
 /// A JSON object of texts, one of which may be a credential: written into one buffer with room for all of it, so that no

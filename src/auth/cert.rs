@@ -8,7 +8,7 @@ use crate::settings::ROLE;
 
 pub(super) const NAME: &str = "CERT";
 
-pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
+pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> {
     let sources = context.sources;
     let mount = mount(sources, "cert")?;
     // Without a name every certificate role is tried.

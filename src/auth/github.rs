@@ -16,7 +16,7 @@ const CREDENTIAL: Credential = Credential {
     any_character: false,
 };
 
-pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
+pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> {
     let mount = mount(context.sources, "github")?;
     let (token, origin) = CREDENTIAL.require(NAME, context)?;
     let plain = Plain {

@@ -11,7 +11,7 @@ use crate::text::shown_path;
 
 pub(super) const NAME: &str = "JWT";
 
-pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
+pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> {
     const WHAT: &str = "JWT file";
     let sources = context.sources;
     let mount = mount(sources, "jwt")?;

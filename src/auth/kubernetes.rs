@@ -22,7 +22,7 @@ pub(super) const NAME: &str = "KUBERNETES";
 /// Where the kubelet puts the token of the pod's service account.
 const DEFAULT_JWT_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
+pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> {
     let sources = context.sources;
     let role = KUBERNETES_ROLE.require(sources, NAME, "the role to log in with")?;
     let mount = mount_of(&KUBERNETES_MOUNT.find_or(sources, "kubernetes")?)?;
@@ -34,6 +34,7 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
         fields: vec![("role", Secret::new(presented.role.clone())), ("jwt", jwt)],
         credential: Some("jwt"),
         origin: format!("the Kubernetes login (role {}, auth mount {})", shown(&presented.role), shown_path(&presented.mount)),
+        hidden: Vec::new(),
         is_final: refuses_for_good,
         explain: Box::new(move |refused| presented.refused(refused)),
     })

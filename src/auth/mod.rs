@@ -2,9 +2,12 @@
 
 mod approle;
 mod attempt;
+mod aws;
+mod azure;
 mod cert;
 mod context;
 mod credential;
+mod gcp;
 mod github;
 mod jwt;
 mod kubernetes;
@@ -36,7 +39,7 @@ enum Flow {
     /// It is there already.
     Given(fn(&Context<'_>) -> Result<Login, Error>),
     /// Vault grants it for this.
-    Obtained(fn(&Context<'_>) -> Result<Attempt, Error>),
+    Obtained(for<'a> fn(&Context<'a>) -> Result<Attempt<'a>, Error>),
 }
 
 /// All methods; the first is the default.
@@ -50,6 +53,9 @@ pub(crate) const METHODS: &[Method] = &[
     Method { name: "LDAP", flow: Flow::Obtained(password::ldap) },
     Method { name: radius::NAME, flow: Flow::Obtained(radius::attempt) },
     Method { name: github::NAME, flow: Flow::Obtained(github::attempt) },
+    Method { name: aws::NAME, flow: Flow::Obtained(aws::attempt) },
+    Method { name: gcp::NAME, flow: Flow::Obtained(gcp::attempt) },
+    Method { name: azure::NAME, flow: Flow::Obtained(azure::attempt) },
     Method { name: "AGENT", flow: Flow::Given(agent) },
 ];
 

@@ -7,11 +7,11 @@ use crate::error::Error;
 use crate::settings::{PASSWORD, PASSWORD_FILE, USERNAME};
 use crate::vault::ApiPath;
 
-pub(super) fn userpass(context: &Context<'_>) -> Result<Attempt, Error> {
+pub(super) fn userpass(context: &Context<'_>) -> Result<Attempt<'static>, Error> {
     attempt("USERPASS", "userpass", context, true, |_| "the user name or the password is wrong")
 }
 
-pub(super) fn ldap(context: &Context<'_>) -> Result<Attempt, Error> {
+pub(super) fn ldap(context: &Context<'_>) -> Result<Attempt<'static>, Error> {
     attempt("LDAP", "ldap", context, true, |said| match said {
         _ if said.contains("Network Error") => {
             "Vault does not reach the directory server: see that it runs, and check \"url\" in 'vault read auth/MOUNT/config'"
@@ -34,7 +34,7 @@ pub(super) fn attempt(
     context: &Context<'_>,
     locks_out: bool,
     cause: fn(&str) -> &'static str,
-) -> Result<Attempt, Error> {
+) -> Result<Attempt<'static>, Error> {
     let sources = context.sources;
     let mount = mount(sources, default_mount)?;
     let user = USERNAME.require(sources, method, "the user name")?;

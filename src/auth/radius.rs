@@ -6,7 +6,7 @@ use crate::error::Error;
 
 pub(super) const NAME: &str = "RADIUS";
 
-pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt, Error> {
+pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> {
     password::attempt(NAME, "radius", context, false, |said| match said {
         _ if said.contains("access denied by the authentication server") => {
             "the user name or the password is wrong, or the RADIUS server refuses this user"

@@ -19,6 +19,8 @@ pub(crate) struct ApiRequest<'a> {
     pub(super) login: bool,
     /// Whether these words of a 500 refuse it for good.
     pub(super) is_final: fn(&str) -> bool,
+    /// What else must not show where the peer quotes what it was sent.
+    pub(super) hidden: &'a [Secret],
     /// The login that goes along.
     pub(super) inline: Option<&'a InlineLogin>,
 }
@@ -26,12 +28,17 @@ pub(crate) struct ApiRequest<'a> {
 impl<'a> ApiRequest<'a> {
     /// Reads something.
     pub(crate) fn get(api_path: &'a str, token: Option<&'a Secret>) -> Self {
-        Self { api_path, token, post: None, login: false, inline: None, is_final: |_| false }
+        Self { api_path, token, post: None, login: false, inline: None, hidden: &[], is_final: |_| false }
     }
 
     /// Logs in, with `credential` somewhere in `body`. A 500 whose words `is_final` knows refuses the login for good.
     pub(crate) fn login(api_path: &'a str, body: &'a Secret, credential: Option<&'a Secret>, is_final: fn(&str) -> bool) -> Self {
-        Self { api_path, token: None, post: Some((body, credential)), login: true, inline: None, is_final }
+        Self { api_path, token: None, post: Some((body, credential)), login: true, inline: None, hidden: &[], is_final }
+    }
+
+    /// The same with further credentials that must not show.
+    pub(crate) fn hiding(self, hidden: &'a [Secret]) -> Self {
+        Self { hidden, ..self }
     }
 
     /// Unwraps what the token wraps.
@@ -42,6 +49,7 @@ impl<'a> ApiRequest<'a> {
             post: Some((body, None)),
             login: true,
             inline: None,
+            hidden: &[],
             is_final: |_| false,
         }
     }
@@ -55,6 +63,7 @@ impl<'a> ApiRequest<'a> {
             post: Some((nothing, None)),
             login: true,
             inline: None,
+            hidden: &[],
             is_final: |_| false,
         }
     }
@@ -67,6 +76,7 @@ impl<'a> ApiRequest<'a> {
             post: Some((nothing, None)),
             login: true,
             inline: None,
+            hidden: &[],
             is_final: |_| false,
         }
     }
@@ -79,24 +89,26 @@ impl<'a> ApiRequest<'a> {
             post: Some((body, None)),
             login: false,
             inline: None,
+            hidden: &[],
             is_final: |_| false,
         }
     }
 
     /// Writes `body`, with `value` somewhere in it.
     pub(crate) fn write(api_path: &'a str, token: Option<&'a Secret>, body: &'a Secret, value: &'a Secret) -> Self {
-        Self { api_path, token, post: Some((body, Some(value))), login: false, inline: None, is_final: |_| false }
+        Self { api_path, token, post: Some((body, Some(value))), login: false, inline: None, hidden: &[], is_final: |_| false }
     }
 
     /// Asks something that is too long for a path.
     pub(crate) fn question(api_path: &'a str, body: &'a Secret, token: Option<&'a Secret>) -> Self {
-        Self { api_path, token, post: Some((body, None)), login: false, inline: None, is_final: |_| false }
+        Self { api_path, token, post: Some((body, None)), login: false, inline: None, hidden: &[], is_final: |_| false }
     }
 
     /// The credentials of the request.
     pub(super) fn credentials(&self) -> impl Iterator<Item = &'a Secret> {
         let inline = self.inline.into_iter().flat_map(|inline| inline.parameters.iter().map(|(_, value)| value));
-        self.token.into_iter().chain(self.post.and_then(|(_, credential)| credential)).chain(inline)
+        let further = self.inline.map_or(self.hidden, |inline| &inline.hidden);
+        self.token.into_iter().chain(self.post.and_then(|(_, credential)| credential)).chain(inline).chain(further)
     }
 
     /// Whether an answer with this status and body refuses the login for good.
@@ -129,6 +141,8 @@ pub(crate) struct InlineLogin {
     pub(crate) api_path: String,
     /// By name; each is the base64 of a JSON object with its name and value.
     pub(crate) parameters: Vec<(&'static str, Secret)>,
+    /// What else must not show: what the parameters encode.
+    pub(crate) hidden: Vec<Secret>,
     /// What messages call the login.
     pub(crate) origin: String,
 }

@@ -21,6 +21,7 @@ mod redirect;
 mod retry;
 mod runtime;
 mod transport;
+mod web;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -41,6 +42,7 @@ pub(crate) use endpoint::Endpoint;
 use failover::Round;
 use options::Options;
 pub(crate) use probe::{Probe, Probed};
+pub(crate) use web::{WebPeer, WebRequest, WebResponse};
 
 /// The limit of one try; what is left of the budget may be shorter.
 const TRY_TIMEOUT: Duration = Duration::from_secs(30);

@@ -18,6 +18,7 @@ impl ErrorKind {
             | Self::File { problem, .. }
             | Self::TrustStore { problem, .. }
             | Self::ValueUnusable { problem, .. }
+            | Self::NoIdentity { problem, .. }
             | Self::LoginRefused { cause: problem, .. } => problem.advice.clone(),
             Self::Unreachable(why) => format!("{}{}", at.cluster_port(why), why.advice()),
             Self::Denied(denied) => format!(

@@ -114,6 +114,7 @@ codes! {
         1602 TOKEN_REFUSED "The token is not accepted";
         1603 NAMESPACE_UNKNOWN "There is no such namespace";
         1604 TOKEN_USED_UP "The token has no use left";
+        1605 NO_IDENTITY "The cloud gives this machine no identity";
     }
     17 "Reading the secret": {
         1701 DENIED "The policies do not allow reading the secret";

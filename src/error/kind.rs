@@ -109,6 +109,18 @@ pub enum ErrorKind {
         cause: Problem,
     },
 
+    /// The machine has no identity in the cloud that the login needs, or the source of it does not give it.
+    NoIdentity {
+        /// The authentication method.
+        method: &'static str,
+        /// The source that is set and fails; `None` where none is set.
+        source: Option<String>,
+        /// The sources that had nothing, in their order, each with the reason.
+        looked: Vec<String>,
+        /// Why the source fails, and what to do.
+        problem: Problem,
+    },
+
     /// The namespace does not exist.
     NamespaceUnknown,
 
@@ -369,6 +381,7 @@ impl ErrorKind {
             Self::TokenUsedUp { .. } => Code::TOKEN_USED_UP,
             Self::Denied(_) => Code::DENIED,
             Self::LoginRefused { .. } => Code::LOGIN_REFUSED,
+            Self::NoIdentity { .. } => Code::NO_IDENTITY,
             Self::NamespaceUnknown => Code::NAMESPACE_UNKNOWN,
             Self::VersionMissing { .. } => Code::VERSION_MISSING,
             Self::SecretMissing => Code::SECRET_MISSING,

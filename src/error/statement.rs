@@ -59,6 +59,14 @@ impl ErrorKind {
                 let cause = if cause.what.is_empty() { String::new() } else { format!(". {}", cause.what) };
                 format!("The {method} login was refused ({status} {answer}) at {at}, {presented}{cause}")
             }
+            Self::NoIdentity { method, source: None, looked, .. } => {
+                format!("authenticationType {method} finds no identity of this machine; looked at: {}", looked.join("; "))
+            }
+            Self::NoIdentity { method, source: Some(source), looked, problem } => {
+                let before =
+                    if looked.is_empty() { String::new() } else { format!("; before it were looked at: {}", looked.join("; ")) };
+                format!("authenticationType {method} gets no identity of this machine from {source}: {}{before}", problem.what)
+            }
             Self::NamespaceUnknown => format!("Vault has no such namespace (404 at {at})"),
             Self::VersionMissing { version, readable } => {
                 format!("The secret has no version {version} (404 at {at}{})", versions_known(readable))

@@ -47,6 +47,8 @@ fn kinds() -> Vec<ErrorKind> {
         ErrorKind::TokenRefused { origin: long(), provider: Provider::Login },
         ErrorKind::Denied(denied()),
         ErrorKind::LoginRefused { method: "CERT", status: 400, answer: long(), presented: long(), cause: problem() },
+        ErrorKind::NoIdentity { method: "AWS", source: None, looked: vec![long(), long()], problem: problem() },
+        ErrorKind::NoIdentity { method: "AWS", source: Some(long()), looked: vec![long()], problem: problem() },
         ErrorKind::NamespaceUnknown,
         ErrorKind::VersionMissing { version: 1, readable: readable() },
         ErrorKind::SecretMissing,

@@ -136,12 +136,112 @@ settings! {
             variables: ["SECRET_STORE_VAULT_GITHUB_TOKEN_FILE"],
             property: "secret.store.vault.github.token.file"
         }
+        /// `AWS`: the region whose STS is asked.
+        AWS_REGION {
+            field: "awsRegion",
+            variables: ["SECRET_STORE_VAULT_AWS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"],
+            property: "secret.store.vault.aws.region",
+            default: "that of the profile or the instance, else `us-east-1`"
+        }
+        /// `AWS`: what the mount's `iam_server_id_header_value` is set to.
+        AWS_SERVER_ID {
+            field: "awsServerId",
+            variables: ["SECRET_STORE_VAULT_AWS_SERVER_ID"],
+            property: "secret.store.vault.aws.server.id"
+        }
+        /// `GCP`: the type of the role: `gce` takes the identity token of the instance or pod, `iam` a JWT that the service account
+        /// signs.
+        GCP_TYPE {
+            field: "gcpType",
+            variables: ["SECRET_STORE_VAULT_GCP_TYPE"],
+            property: "secret.store.vault.gcp.type",
+            default: "`iam` where a key file is set, else `gce`"
+        }
+        /// `AZURE`: whom the token is for: what the mount's `resource` is set to.
+        AZURE_RESOURCE {
+            field: "azureResource",
+            variables: ["SECRET_STORE_VAULT_AZURE_RESOURCE"],
+            property: "secret.store.vault.azure.resource",
+            default: "`https://management.azure.com/`"
+        }
+        /// `AZURE`: the client id of the identity, where a machine has several.
+        AZURE_CLIENT_ID {
+            field: "azureClientId",
+            variables: ["SECRET_STORE_VAULT_AZURE_CLIENT_ID", "AZURE_CLIENT_ID"],
+            property: "secret.store.vault.azure.client.id"
+        }
         /// Namespace of the auth method; `root` or `/` is the root namespace.
         AUTH_NAMESPACE {
             field: "authNamespace",
             variables: ["SECRET_STORE_VAULT_AUTH_NAMESPACE"],
             property: "secret.store.vault.auth.namespace",
             default: "that of the secret"
+        }
+    }
+
+    section "Clouds" {
+        /// `AWS`: with the next, the first source.
+        AWS_ACCESS_KEY_ID { variables: ["AWS_ACCESS_KEY_ID"] }
+        /// `AWS`: the secret key.
+        AWS_SECRET_ACCESS_KEY { variables: ["AWS_SECRET_ACCESS_KEY"], credential: true }
+        /// `AWS`: the session token of temporary keys.
+        AWS_SESSION_TOKEN { variables: ["AWS_SESSION_TOKEN"], credential: true }
+        /// `AWS`: the profile of the shared files, the second source.
+        AWS_PROFILE { variables: ["AWS_PROFILE"], default: "`default`" }
+        /// `AWS`: the shared credentials file.
+        AWS_SHARED_CREDENTIALS_FILE { variables: ["AWS_SHARED_CREDENTIALS_FILE"], default: "`~/.aws/credentials`" }
+        /// `AWS`: the shared configuration file.
+        AWS_CONFIG_FILE { variables: ["AWS_CONFIG_FILE"], default: "`~/.aws/config`" }
+        /// `AWS`: a file with a token that AWS trusts (IRSA), the third source.
+        AWS_WEB_IDENTITY_TOKEN_FILE { variables: ["AWS_WEB_IDENTITY_TOKEN_FILE"] }
+        /// `AWS`: the role that the token assumes.
+        AWS_ROLE_ARN { variables: ["AWS_ROLE_ARN"] }
+        /// `AWS`: what the session is called.
+        AWS_ROLE_SESSION_NAME { variables: ["AWS_ROLE_SESSION_NAME"], default: "`vault-cipher`" }
+        /// `AWS`: the container's service (ECS), the fourth source.
+        AWS_CONTAINER_CREDENTIALS_RELATIVE_URI { variables: ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] }
+        /// `AWS`: the same as a whole address (EKS Pod Identity).
+        AWS_CONTAINER_CREDENTIALS_FULL_URI { variables: ["AWS_CONTAINER_CREDENTIALS_FULL_URI"] }
+        /// `AWS`: what is sent to the container's service.
+        AWS_CONTAINER_AUTHORIZATION_TOKEN { variables: ["AWS_CONTAINER_AUTHORIZATION_TOKEN"], credential: true }
+        /// `AWS`: a file that holds it, which comes first.
+        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE { variables: ["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] }
+        /// `AWS`: `true` where the instance's metadata service, the last source, is not to be asked.
+        AWS_EC2_METADATA_DISABLED { variables: ["AWS_EC2_METADATA_DISABLED"], default: "`false`" }
+        /// `AWS`: the address of the metadata service.
+        AWS_EC2_METADATA_SERVICE_ENDPOINT {
+            variables: ["AWS_EC2_METADATA_SERVICE_ENDPOINT"],
+            default: "`http://169.254.169.254`"
+        }
+        /// `AWS`: `IPv6` where the metadata service is at `[fd00:ec2::254]`.
+        AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE { variables: ["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"], default: "`IPv4`" }
+        /// `AWS`: the address at which this machine asks STS, such as that of a VPC endpoint.
+        AWS_ENDPOINT_URL_STS { variables: ["AWS_ENDPOINT_URL_STS"], default: "the region's" }
+        /// `AWS`: where `.aws/` is.
+        HOME { variables: ["HOME"] }
+        /// `GCP`: the key file of a service account, the first source.
+        GOOGLE_APPLICATION_CREDENTIALS { variables: ["GOOGLE_APPLICATION_CREDENTIALS"] }
+        /// `GCP`: the host of the metadata server, perhaps with a port.
+        GCE_METADATA_HOST { variables: ["GCE_METADATA_HOST"], default: "`metadata.google.internal`" }
+        /// `GCP`: the address of the API that signs for a service account, such as that of a private endpoint.
+        GCP_IAM_ENDPOINT {
+            variables: ["CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS"],
+            default: "`https://iamcredentials.googleapis.com`"
+        }
+        /// `AZURE`: a file with a token that Azure trusts (workload identity), the first source.
+        AZURE_FEDERATED_TOKEN_FILE { variables: ["AZURE_FEDERATED_TOKEN_FILE"] }
+        /// `AZURE`: the tenant of the workload identity.
+        AZURE_TENANT_ID { variables: ["AZURE_TENANT_ID"] }
+        /// `AZURE`: where the token is exchanged.
+        AZURE_AUTHORITY_HOST { variables: ["AZURE_AUTHORITY_HOST"], default: "`https://login.microsoftonline.com`" }
+        /// `AZURE`: with the next, App Service, the second source.
+        IDENTITY_ENDPOINT { variables: ["IDENTITY_ENDPOINT"] }
+        /// `AZURE`: what is sent to it.
+        IDENTITY_HEADER { variables: ["IDENTITY_HEADER"], credential: true }
+        /// `AZURE`: the address of the metadata service, the last source.
+        AZURE_POD_IDENTITY_AUTHORITY_HOST {
+            variables: ["AZURE_POD_IDENTITY_AUTHORITY_HOST"],
+            default: "`http://169.254.169.254`"
         }
     }
 

@@ -39,6 +39,13 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// What counts for other servers than Vault: whom to trust, and nothing that was set for Vault alone.
+    pub(crate) fn without_vaults(sources: Sources<'_>) -> Result<Self, Error> {
+        let vaults = Self::find(sources)?;
+        let (client_cert, client_key, client_password) = (None, None, None);
+        Ok(Self { client_cert, client_key, client_password, server_name: None, skip_verify: None, ..vaults })
+    }
+
     /// Finds all of it.
     pub(crate) fn find(sources: Sources<'_>) -> Result<Self, Error> {
         let skip = SKIP_VERIFY.find(sources)?;

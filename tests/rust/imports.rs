@@ -16,6 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["engine"],
     &["reference"],
     &["auth"],
+    &["cloud"],
     &["diagnosis"],
     &["client"],
     &["tls"],

@@ -113,6 +113,7 @@ case ${1-} in
         has unzip || need unzip unzip
         has shellcheck || need shellcheck shellcheck
         has valgrind || need valgrind valgrind
+        has ip || need "ip (a network for the metadata services of clouds)" iproute2
         has tinyproxy || need "tinyproxy (its program, not the service)" tinyproxy-bin
         ;;
     *)

@@ -116,7 +116,11 @@ pub(super) fn find(endpoint: &Endpoint, sources: Sources<'_>) -> Result<Option<P
     if let Some(value) = PROXY.find(sources)? {
         return Proxy::parse(&value.text, value.origin.to_string()).map(Some);
     }
-    let target = endpoint.api();
+    for_url(endpoint.api(), sources)
+}
+
+/// The proxy for an address that is not Vault's.
+pub(super) fn for_url(target: &Url, sources: Sources<'_>) -> Result<Option<Proxy>, Error> {
     match from_environment(target, sources)? {
         Some(found) => Ok(found),
         None => from_jvm(target, sources),

@@ -3,10 +3,13 @@ package dev.vaultcipher.docs;
 import static org.junit.Assert.assertEquals;
 
 import dev.vaultcipher.VaultSecretStore;
+import dev.vaultcipher.harness.AmazonAccount;
+import dev.vaultcipher.harness.AzureCloud;
 import dev.vaultcipher.harness.Canaries;
 import dev.vaultcipher.harness.DocsFiles;
 import dev.vaultcipher.harness.Fixtures;
 import dev.vaultcipher.harness.GitHubApi;
+import dev.vaultcipher.harness.GoogleCloud;
 import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.JwtIssuer;
 import dev.vaultcipher.harness.LdapServer;
@@ -37,10 +40,14 @@ public class AuthenticationPageTest {
         try (Logins logins = new Logins(VaultServer.startTlsWithPlugins());
                 LdapServer directory = LdapServer.start("bitbucket");
                 RadiusServer radius = RadiusServer.start("bitbucket");
-                GitHubApi github = new GitHubApi()) {
+                GitHubApi github = new GitHubApi();
+                AmazonAccount amazon = AmazonAccount.start();
+                GoogleCloud google = new GoogleCloud();
+                AzureCloud azure = new AzureCloud()) {
             logins.vault.putSecret("bitbucket/database", "password", logins.value);
             logins.vault.registerPlugin("github", "github");
             writeFiles(logins, directory);
+            writeFilesOfClouds(logins, amazon, google, azure);
             logins.file("radius-secret", radius.secret);
             logins.file("radius-password", radius.password);
             logins.file("github-token", github.token + '\n');
@@ -51,16 +58,20 @@ public class AuthenticationPageTest {
                         .replace(FOLDER, Paths.get(logins.path("x")).getParent().toString())
                         .replace(DIRECTORY, directory.url())
                         .replace("host=radius.example.com port=1812", "host=127.0.0.1 port=" + radius.port)
-                        .replace("https://github.example.com/api/v3/", github.address());
+                        .replace("https://github.example.com/api/v3/", github.address())
+                        .replace("auth/aws/config/client ", "auth/aws/config/client " + amazon.arguments() + " ");
                 if (block.kind.equals("login-setup")) {
                     VaultShell.run(logins.vault, content);
+                    if (block.name.equals("gcp")) { // where Google is not the real one, Vault's method is told so
+                        logins.vault.put("auth/gcp/config", google.configuration());
+                    }
                     environment = List.of();
                 } else if (block.kind.equals("login-environment")) {
                     environment = List.of(VaultShell.run(logins.vault, content + "\nunset VAULT_ADDR VAULT_TOKEN VAULT_CACERT BAO_BIN\n"
-                            + "env -0 | grep -zE '^(SECRET_STORE|VAULT)_'").split("\0"));
+                            + "env -0 | grep -zE '^(SECRET_STORE|VAULT|AWS|GOOGLE|AZURE)_'").split("\0"));
                 } else {
                     assertEquals(block.toString(), "login-text", block.kind);
-                    assertReads(logins, block, content, environment);
+                    assertReads(logins, block, content, environment, azure.proxy());
                     tried.add(block.name);
                 }
             }
@@ -84,9 +95,11 @@ public class AuthenticationPageTest {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    private static void assertReads(Logins logins, DocsFiles.Block block, String text, List<String> environment) {
+    private static void assertReads(Logins logins, DocsFiles.Block block, String text, List<String> environment,
+            String proxy) {
         HostProcess jvm = HostProcess.loading(VaultSecretStore.class.getName())
-                .environment("VAULT_CACERT", logins.vault.caFile().toString());
+                .environment("VAULT_CACERT", logins.path("authorities.pem"))
+                .environment("HTTPS_PROXY", proxy);
         for (String variable : environment) {
             String[] nameAndValue = variable.split("=", 2);
             if (nameAndValue.length == 2) {
@@ -99,6 +112,20 @@ public class AuthenticationPageTest {
             assertEquals(block + outcome.toString(), Fixtures.sha256(logins.value), call.valueSha256);
         }
         assertEquals(outcome.toString(), 2, outcome.calls.size());
+    }
+
+    private static void writeFilesOfClouds(Logins logins, AmazonAccount amazon, GoogleCloud google, AzureCloud azure) {
+        amazon.createRole("bitbucket");
+        AmazonAccount.Keys keys = amazon.assumeRole("bitbucket", "i-0abc");
+        amazon.checkSignatures();
+        logins.file("aws-credentials", "[default]\naws_access_key_id = " + keys.id + "\naws_secret_access_key = " + keys.secret
+                + "\naws_session_token = " + keys.sessionToken + '\n');
+        logins.vault.registerPlugin("aws", "aws");
+        logins.file("google-key.json", google.keyFile());
+        logins.vault.registerPlugin("gcp", "gcp", google.environment());
+        logins.file("authorities.pem", DocsFiles.text(logins.vault.caFile()) + azure.ca().pem());
+        logins.file("azure-token", azure.federated);
+        logins.vault.registerPlugin("azure", "vault-plugin-auth-azure", azure.environment());
     }
 
     /** What the administrator has already when the examples begin. */

@@ -57,6 +57,12 @@ public final class AmazonAccount implements AutoCloseable {
                 + "\",\"access_key\":\"" + administrator.id + "\",\"secret_key\":" + Fixtures.json(administrator.secret);
     }
 
+    /** The same as arguments of Vault's command. */
+    public String arguments() {
+        return "sts_endpoint=" + address() + " iam_endpoint=" + address() + " endpoint=" + address() + " access_key="
+                + administrator.id + " secret_key=" + administrator.secret;
+    }
+
     /** A user who may do everything; its ARN is {@code arn:aws:iam::ID:user/NAME}. */
     public Keys createUser(String name) {
         call("iam", "2010-05-08", "CreateUser", "UserName", name);

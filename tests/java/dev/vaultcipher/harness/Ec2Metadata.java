@@ -32,6 +32,10 @@ public final class Ec2Metadata implements AutoCloseable {
         }
     }
 
+    public int port() {
+        return port;
+    }
+
     public String address() {
         return "http://127.0.0.1:" + port;
     }

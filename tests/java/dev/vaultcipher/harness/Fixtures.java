@@ -104,6 +104,15 @@ public final class Fixtures {
         return matcher.group(1);
     }
 
+    /** The first string member of that name, whose value has no other escapes than those of quotes and backslashes. */
+    public static String jsonText(String json, String name) {
+        Matcher matcher = Pattern.compile('"' + Pattern.quote(name) + "\"\\s*:\\s*\"((?:[^\"\\\\]|\\\\[\"\\\\/])*)\"").matcher(json);
+        if (!matcher.find()) {
+            throw new AssertionError("the answer has no string " + name);
+        }
+        return matcher.group(1).replaceAll("\\\\(.)", "$1");
+    }
+
     /** By this a test compares a value without anyone printing it. */
     public static String sha256(String value) {
         return sha256(value.getBytes(StandardCharsets.UTF_8));

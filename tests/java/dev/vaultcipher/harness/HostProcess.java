@@ -221,7 +221,9 @@ public final class HostProcess {
         command.addAll(Arrays.asList(arguments));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().keySet().removeIf(name -> name.startsWith("SECRET_STORE_") || name.startsWith("VAULT_")
-                || name.startsWith("BAO_") || name.toLowerCase(Locale.ROOT).endsWith("_proxy"));
+                || name.startsWith("BAO_") || name.matches("(AWS|GOOGLE|GCE|AZURE|IDENTITY)_.*") || name.toLowerCase(Locale.ROOT).endsWith("_proxy"));
+        // Nobody's ~/.aws.
+        builder.environment().put("HOME", "/nonexistent");
         builder.environment().put("VAULT_CLIENT_TIMEOUT", "0");
         builder.environment().put("SECRET_STORE_VAULT_CACHE_TIME", "0");
         environment.forEach((name, value) -> {

@@ -23,11 +23,20 @@ public final class Surroundings {
      * lines stop at the first that fails; they may change {@code "$@"}, which is the command with its arguments.
      */
     public static Path javaHome(Path folder, String... shell) {
+        return javaHome(folder, "-m", shell);
+    }
+
+    /** The same in a network of its own as well, which has nothing but a loopback device that is down. */
+    public static Path javaHomeWithoutNetwork(Path folder, String... shell) {
+        return javaHome(folder, "-m -n", shell);
+    }
+
+    private static Path javaHome(Path folder, String namespaces, String... shell) {
         try {
             Path bin = Files.createDirectories(folder.resolve("jdk").resolve("bin"));
             Path inside = script(bin.resolve("inside"), String.join("\n", shell) + "\nexec \"$@\"\n");
             Path real = Paths.get(System.getProperty("java.home"), "bin", "java");
-            script(bin.resolve("java"), "exec unshare " + (ROOT ? "" : "-r ") + "-m " + inside + ' ' + real + " \"$@\"\n");
+            script(bin.resolve("java"), "exec unshare " + (ROOT ? "" : "-r ") + namespaces + ' ' + inside + ' ' + real + " \"$@\"\n");
             return folder.resolve("jdk");
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -1,0 +1,410 @@
+//! AWS: where the credentials of a machine are, and the signature that proves them.
+//! Sources: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>,
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>.
+
+mod profile;
+mod sign;
+
+use percent_encoding::utf8_percent_encode;
+use url::Url;
+
+use super::{Search, UNRESERVED, checked, https_or_loopback, member, read, refusal};
+use crate::client::{WebPeer, WebRequest, WebResponse};
+use crate::error::{Error, Unreachable};
+use crate::secret::Secret;
+use crate::settings::{
+    AWS_ACCESS_KEY_ID, AWS_CONTAINER_AUTHORIZATION_TOKEN, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE,
+    AWS_CONTAINER_CREDENTIALS_FULL_URI, AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, AWS_EC2_METADATA_DISABLED,
+    AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, AWS_ENDPOINT_URL_STS, AWS_REGION, AWS_ROLE_ARN,
+    AWS_ROLE_SESSION_NAME, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_WEB_IDENTITY_TOKEN_FILE, Value,
+};
+pub(crate) use sign::{SignedRequest, caller_identity};
+
+/// Keys, and where they come from.
+pub(crate) struct Credentials {
+    /// It is no secret: it stands in AWS's logs, and in the signature.
+    pub(crate) key_id: String,
+    pub(crate) key: Secret,
+    /// Temporary keys have one.
+    pub(crate) session_token: Option<Secret>,
+    /// What has them, and what had nothing before it.
+    pub(crate) source: String,
+    /// The region that the source names.
+    pub(crate) region: Option<String>,
+}
+
+/// Where the containers' services are.
+const CONTAINER_HOST: &str = "http://169.254.170.2";
+/// Where plain HTTP is no danger: ECS's, EKS's.
+const CONTAINER_HOSTS: [&str; 4] = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "localhost"];
+
+/// The credentials of this machine: the first source that is set.
+pub(crate) fn credentials(search: &Search<'_>) -> Result<Credentials, Error> {
+    if let Some(found) = from_environment(search)? {
+        return Ok(found);
+    }
+    if let Some(found) = profile::find(search)? {
+        return Ok(found);
+    }
+    if let Some(found) = from_web_identity(search)? {
+        return Ok(found);
+    }
+    if let Some(found) = from_container(search)? {
+        return Ok(found);
+    }
+    if let Some(found) = from_instance(search)? {
+        return Ok(found);
+    }
+    Err(search.nothing(
+        "give this machine a role: an instance profile (EC2), a task role (ECS), or a service account with a role (EKS Pod Identity \
+         or IRSA); or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    ))
+}
+
+/// The region whose STS is asked, and where the region stands.
+pub(crate) fn region(search: &Search<'_>, credentials: &Credentials) -> Result<(String, String), Error> {
+    let (region, origin) = match AWS_REGION.find(search.sources)? {
+        Some(value) => {
+            let region = value.trimmed().to_owned();
+            if !is_region(&region) {
+                return Err(value.refuse(("it is not the name of a region", "write it as eu-central-1")));
+            }
+            (region, value.origin.to_string())
+        }
+        None => match credentials.region.clone().filter(|region| is_region(region)) {
+            Some(region) => (region, "where the credentials are".to_owned()),
+            None => (GLOBAL_REGION.to_owned(), "the default".to_owned()),
+        },
+    };
+    Ok((region, origin))
+}
+
+/// The region in which the global address of STS is.
+const GLOBAL_REGION: &str = "us-east-1";
+
+fn is_region(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// The address of a region's STS. Source: <https://docs.aws.amazon.com/general/latest/gr/sts.html>.
+pub(crate) fn sts_host(region: &str) -> String {
+    let domain = match region {
+        // The address that Vault asks unless it is told otherwise.
+        GLOBAL_REGION => return "sts.amazonaws.com".to_owned(),
+        _ if region.starts_with("cn-") => "amazonaws.com.cn",
+        _ if region.starts_with("us-iso-") => "c2s.ic.gov",
+        _ if region.starts_with("us-isob-") => "sc2s.sgov.gov",
+        _ if region.starts_with("eusc-") => "amazonaws.eu",
+        _ => "amazonaws.com",
+    };
+    format!("sts.{region}.{domain}")
+}
+
+/// Where this machine itself asks STS.
+fn sts_address(search: &Search<'_>, region: &str) -> Result<String, Error> {
+    match AWS_ENDPOINT_URL_STS.find(search.sources)? {
+        Some(value) => https_or_loopback(&value),
+        None => Ok(format!("https://{}", sts_host(region))),
+    }
+}
+
+/// Who the keys belong to, by AWS itself: the ARN, or why AWS does not say it.
+pub(crate) fn arn(search: &Search<'_>, region: &str, signed: &SignedRequest) -> Result<String, String> {
+    let address = sts_address(search, region).map_err(|error| error.statement())?;
+    let hidden: Vec<&Secret> = signed.hidden.iter().collect();
+    let headers: Vec<(&str, &str)> = signed.headers.iter().map(|(name, value)| (*name, value.expose())).collect();
+    let body = Secret::new(signed.body.to_owned());
+    let request = WebRequest { method: "POST", url: &address, headers: &headers, body: Some((&body, sign::CONTENT_TYPE)) };
+    let response = search.ask(&request, WebPeer::Service).map_err(|error| error.statement())??;
+    match element(response.text(), "Arn") {
+        Some(arn) if response.status == 200 => Ok(crate::text::one_line(arn, 200)),
+        _ => Err(sts_words(&response, &hidden)),
+    }
+}
+
+/// STS's own code and words. Never all of it: it quotes what it was sent.
+fn sts_words(response: &WebResponse, hidden: &[&Secret]) -> String {
+    let text = response.text();
+    match (element(text, "Code"), element(text, "Message")) {
+        (Some(code), Some(message)) => {
+            // The request that STS would have signed stands behind the first sentence.
+            let message = message.split("The Canonical String").next().unwrap_or_default();
+            let message = hidden.iter().fold(message.to_owned(), |said, secret| secret.redact_in(&said));
+            format!("{} {}: {}", response.status, crate::text::one_line(code, 60), crate::text::one_line(&message, 200))
+        }
+        _ => refusal(response, hidden),
+    }
+}
+
+/// The content of the first element of this name in an answer of STS, as it stands.
+fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    let start = xml.find(&format!("<{name}>"))? + name.len() + 2;
+    let rest = xml.get(start..)?;
+    rest.get(..rest.find(&format!("</{name}>"))?)
+}
+
+fn from_environment(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
+    const SOURCE: &str = "the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+    let (id, key) = (AWS_ACCESS_KEY_ID.find(search.sources)?, AWS_SECRET_ACCESS_KEY.find(search.sources)?);
+    match (id, key) {
+        (Some(id), Some(key)) if is_visible(id.trimmed()) && is_visible(key.trimmed()) => Ok(Some(Credentials {
+            key_id: id.trimmed().to_owned(),
+            key: Secret::new(key.trimmed().to_owned()),
+            session_token: AWS_SESSION_TOKEN.find(search.sources)?.map(|token| Secret::new(token.trimmed().to_owned())),
+            source: search.won(SOURCE),
+            region: None,
+        })),
+        (None, None) => {
+            search.pass(SOURCE, "not set");
+            Ok(None)
+        }
+        (Some(_), Some(_)) => {
+            let what = "they are no keys: they hold other than visible ASCII characters";
+            Err(search.failed(SOURCE, what, "set the keys themselves, without quotes or line breaks"))
+        }
+        _ => Err(search.failed(SOURCE, "only one of the two is set", "set both, or neither")),
+    }
+}
+
+/// IRSA, and every other pod or job with a token that AWS trusts.
+fn from_web_identity(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
+    const SOURCE: &str = "the web identity token (AWS_WEB_IDENTITY_TOKEN_FILE)";
+    let (file, role) = (AWS_WEB_IDENTITY_TOKEN_FILE.find(search.sources)?, AWS_ROLE_ARN.find(search.sources)?);
+    let (Some(file), Some(role)) = (&file, &role) else {
+        if let Some(file) = file {
+            let advice = "set AWS_ROLE_ARN to the role that the token may assume";
+            return Err(search.failed(format!("{SOURCE} {:?}", file.trimmed()), "AWS_ROLE_ARN is not set", advice));
+        }
+        search.pass(SOURCE, "not set");
+        return Ok(None);
+    };
+    web_identity(search, SOURCE, file, role.trimmed(), None).map(Some)
+}
+
+/// Exchanges a token for the keys of a role.
+/// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>.
+fn web_identity(
+    search: &Search<'_>,
+    source: &str,
+    file: &Value,
+    role: &str,
+    region: Option<String>,
+) -> Result<Credentials, Error> {
+    let token = read(file, "web identity token file")?;
+    let session = AWS_ROLE_SESSION_NAME.find_or(search.sources, "vault-cipher")?;
+    let body = Secret::new(format!(
+        "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn={}&RoleSessionName={}&WebIdentityToken={}",
+        utf8_percent_encode(role, UNRESERVED),
+        utf8_percent_encode(session.trimmed(), UNRESERVED),
+        utf8_percent_encode(token.expose(), UNRESERVED)
+    ));
+    let asked = match AWS_REGION.find(search.sources)? {
+        Some(value) => Some(value.trimmed().to_owned()),
+        None => region.clone(),
+    };
+    let address = sts_address(search, &asked.filter(|region| is_region(region)).unwrap_or_else(|| GLOBAL_REGION.to_owned()))?;
+    let request = WebRequest { method: "POST", url: &address, headers: &[], body: Some((&body, sign::CONTENT_TYPE)) };
+    let source = format!("{source} {:?} as {role}", file.trimmed());
+    let response = search.ask(&request, WebPeer::Service)?.map_err(|why| {
+        search.failed(
+            &source,
+            format!("{address} gave no answer: {why}"),
+            "let this machine reach STS, or set AWS_ENDPOINT_URL_STS",
+        )
+    })?;
+    let text = response.text();
+    let (id, key, session_token) =
+        (element(text, "AccessKeyId"), element(text, "SecretAccessKey"), element(text, "SessionToken"));
+    match (response.status, id, key, session_token) {
+        (200, Some(id), Some(key), Some(session_token)) => Ok(Credentials {
+            key_id: id.to_owned(),
+            key: Secret::new(key.to_owned()),
+            session_token: Some(Secret::new(session_token.to_owned())),
+            source: search.won(&source),
+            region,
+        }),
+        _ => {
+            let said = sts_words(&response, &[&token]);
+            Err(search.failed(
+                source,
+                format!("{address} did not take the token: {said}"),
+                "let the role trust the token's issuer and subject (sts:AssumeRoleWithWebIdentity in its trust policy), with the audience \
+                 sts.amazonaws.com",
+            ))
+        }
+    }
+}
+
+/// ECS and EKS Pod Identity.
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>.
+fn from_container(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
+    const SOURCE: &str = "the container's service (AWS_CONTAINER_CREDENTIALS_…_URI)";
+    let address = if let Some(relative) = AWS_CONTAINER_CREDENTIALS_RELATIVE_URI.find(search.sources)? {
+        let path = relative.trimmed();
+        if !path.starts_with('/') {
+            return Err(relative.refuse(("it is not a path", "let ECS set it")));
+        }
+        format!("{CONTAINER_HOST}{path}")
+    } else if let Some(full) = AWS_CONTAINER_CREDENTIALS_FULL_URI.find(search.sources)? {
+        checked(&full, &CONTAINER_HOSTS)?;
+        full.trimmed().to_owned()
+    } else {
+        search.pass(SOURCE, "not set");
+        return Ok(None);
+    };
+    let token = match AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE.find(search.sources)? {
+        Some(file) => Some(read(&file, "container authorization token file")?),
+        None => AWS_CONTAINER_AUTHORIZATION_TOKEN.find(search.sources)?.map(|token| Secret::new(token.trimmed().to_owned())),
+    };
+    if let Some(token) = token.as_ref().filter(|token| !is_visible(token.expose())) {
+        let what = format!(
+            "its authorization token of {} bytes is none: it holds other than visible ASCII characters",
+            token.expose().len()
+        );
+        return Err(search.failed(SOURCE, what, "name the file that holds the token and nothing else"));
+    }
+    let headers: Vec<(&str, &str)> = token.iter().map(|token| ("authorization", token.expose())).collect();
+    let request = WebRequest { method: "GET", url: &address, headers: &headers, body: None };
+    let source = format!("the container's service {address}");
+    let failed = |what: String| {
+        let advice = "check the task's role (ECS), or the pod identity association and its agent (EKS: aws eks \
+                      list-pod-identity-associations)";
+        search.failed(&source, what, advice)
+    };
+    let response = search.ask(&request, WebPeer::Metadata)?.map_err(|why| failed(format!("gave no answer: {why}")))?;
+    let hidden: Vec<&Secret> = token.iter().collect();
+    keys(search, &source, response.text())
+        .filter(|_| response.status == 200)
+        .ok_or_else(|| {
+            failed(if response.status == 200 { "its answer holds no keys".to_owned() } else { refusal(&response, &hidden) })
+        })
+        .map(Some)
+}
+
+/// The keys in a container's or an instance's answer.
+fn keys(search: &Search<'_>, source: &str, json: &str) -> Option<Credentials> {
+    Some(Credentials {
+        key_id: member(json, "AccessKeyId")?.expose().to_owned(),
+        key: member(json, "SecretAccessKey")?,
+        session_token: member(json, "Token"),
+        source: search.won(source),
+        region: None,
+    })
+}
+
+/// The instance's metadata service, version 2: a session token first, with which everything else is asked.
+/// Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html>.
+fn from_instance(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
+    const SOURCE: &str = "the instance's metadata service";
+    const NO_ROLE: &str = "the instance has no role; attach one: aws ec2 associate-iam-instance-profile";
+    const HOPS: &str = "it gives no session token; in a container the hop limit of the instance has to be 2: aws ec2 \
+                        modify-instance-metadata-options --http-put-response-hop-limit 2 --instance-id ID";
+    if AWS_EC2_METADATA_DISABLED.find(search.sources)?.is_some_and(|value| value.trimmed().eq_ignore_ascii_case("true")) {
+        search.pass(SOURCE, "AWS_EC2_METADATA_DISABLED is true");
+        return Ok(None);
+    }
+    let address = metadata_address(search)?;
+    let source = format!("{SOURCE} {address}");
+    let ttl = [("x-aws-ec2-metadata-token-ttl-seconds", "300")];
+    let request = WebRequest { method: "PUT", url: &format!("{address}/latest/api/token"), headers: &ttl, body: None };
+    let token = match search.client.fetch(&request, WebPeer::Metadata, search.sources)? {
+        Err(why) => {
+            // It was reached, and its answer was not.
+            let hops = if matches!(why, Unreachable::Timeout { .. }) { format!(": {HOPS}") } else { String::new() };
+            search.pass(&source, format!("{}{hops}", why.brief()));
+            return Ok(None);
+        }
+        Ok(response) if response.status == 200 && is_visible(response.text()) => Secret::new(response.text().to_owned()),
+        Ok(response) => {
+            search.pass(&source, refusal(&response, &[]));
+            return Ok(None);
+        }
+    };
+    let headers = [("x-aws-ec2-metadata-token", token.expose())];
+    let get = |path: &str| {
+        let request =
+            WebRequest { method: "GET", url: &format!("{address}/latest/meta-data/{path}"), headers: &headers, body: None };
+        search.ask(&request, WebPeer::Metadata)
+    };
+    const CREDENTIALS: &str = "iam/security-credentials/";
+    let role = match get(CREDENTIALS)? {
+        Ok(response) if response.status == 200 => response.text().lines().next().unwrap_or_default().trim().to_owned(),
+        Ok(response) if response.status == 404 => String::new(),
+        Ok(response) => {
+            return Err(search.failed(source, refusal(&response, &[&token]), "check the instance's metadata options"));
+        }
+        Err(why) => return Err(search.failed(source, why, "check the instance's metadata options")),
+    };
+    if role.is_empty() {
+        search.pass(&source, NO_ROLE);
+        return Ok(None);
+    }
+    let of_role = format!("{source}, role {role}");
+    let response = get(&format!("{CREDENTIALS}{}", utf8_percent_encode(&role, UNRESERVED)))?
+        .map_err(|why| search.failed(&of_role, why, "check the instance's metadata options"))?;
+    let found = keys(search, &of_role, response.text()).filter(|_| response.status == 200);
+    let found = found.ok_or_else(|| {
+        let what = if response.status == 200 { "its answer holds no keys".to_owned() } else { refusal(&response, &[&token]) };
+        search.failed(&of_role, what, "let EC2 assume the role: its trust policy must name ec2.amazonaws.com")
+    })?;
+    let region = match get("placement/region")? {
+        Ok(response) if response.status == 200 => Some(response.text().trim().to_owned()),
+        _ => None,
+    };
+    Ok(Some(Credentials { region, ..found }))
+}
+
+fn metadata_address(search: &Search<'_>) -> Result<String, Error> {
+    if let Some(endpoint) = AWS_EC2_METADATA_SERVICE_ENDPOINT.find(search.sources)? {
+        Url::parse(endpoint.trimmed()).map_err(|_| endpoint.refuse(("it is not a URL", "correct it")))?;
+        return Ok(endpoint.trimmed().trim_end_matches('/').to_owned());
+    }
+    let mode = AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE.find(search.sources)?;
+    let ipv6 = mode.is_some_and(|mode| mode.trimmed().eq_ignore_ascii_case("ipv6"));
+    Ok(if ipv6 { "http://[fd00:ec2::254]" } else { "http://169.254.169.254" }.to_owned())
+}
+
+fn is_visible(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_partition_has_its_own_sts_and_the_default_region_is_the_global_address() {
+        for (region, host) in [
+            ("us-east-1", "sts.amazonaws.com"),
+            ("eu-central-1", "sts.eu-central-1.amazonaws.com"),
+            ("us-gov-west-1", "sts.us-gov-west-1.amazonaws.com"),
+            ("cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
+            ("us-iso-east-1", "sts.us-iso-east-1.c2s.ic.gov"),
+            ("us-isob-east-1", "sts.us-isob-east-1.sc2s.sgov.gov"),
+        ] {
+            assert_eq!(sts_host(region), host);
+        }
+        assert!(is_region("ap-southeast-2"));
+        for region in ["", "eu central", "evil.example.com/", "EU-CENTRAL-1"] {
+            assert!(!is_region(region), "{region}");
+        }
+    }
+
+    #[test]
+    fn an_element_is_found_as_it_stands() {
+        let xml = "<A><Code>InvalidClientTokenId</Code><Message>The security token is invalid.</Message></A>";
+        assert_eq!(element(xml, "Code"), Some("InvalidClientTokenId"));
+        assert_eq!(element(xml, "Arn"), None);
+        assert_eq!(element("<Code>cut", "Code"), None);
+        assert_eq!(element("", "Code"), None);
+    }
+
+    #[test]
+    fn what_sts_quotes_of_the_request_does_not_show() {
+        let token = Secret::new("canary/session+token==".to_owned());
+        let body = "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>The request signature does not match canary/session+token==.\
+                    \n\nThe Canonical String for this request should have been\n'POST x-amz-security-token:canary'</Message></Error></ErrorResponse>";
+        let response = WebResponse { status: 403, body: body.as_bytes().to_vec().into() };
+        assert_eq!(sts_words(&response, &[&token]), "403 SignatureDoesNotMatch: The request signature does not match [hidden].");
+    }
+}

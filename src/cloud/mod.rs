@@ -1,0 +1,136 @@
+//! The identity that a cloud gives to a machine: where it is looked for, in the order of the cloud's own SDKs, and what was found.
+
+pub(crate) mod aws;
+pub(crate) mod azure;
+pub(crate) mod gcp;
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use url::Url;
+
+use crate::client::{Client, WebPeer, WebRequest, WebResponse};
+use crate::error::{Error, ErrorKind, Problem};
+use crate::file;
+use crate::secret::Secret;
+use crate::settings::{Sources, Value};
+use crate::text::one_line;
+use crate::vault;
+
+/// What need not be encoded in a form, and in a segment of a path.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A file with a credential of a cloud: keys of several accounts, or a token of a few thousand bytes.
+const MAX_FILE: usize = 256 * 1024;
+
+/// What the search for an identity has at hand, and what it saw so far.
+pub(crate) struct Search<'a> {
+    pub(crate) client: &'a Client<'a>,
+    pub(crate) sources: Sources<'a>,
+    /// The authentication method.
+    method: &'static str,
+    /// The sources that had nothing, in their order, each with the reason.
+    looked: RefCell<Vec<String>>,
+}
+
+impl<'a> Search<'a> {
+    pub(crate) fn new(client: &'a Client<'a>, sources: Sources<'a>, method: &'static str) -> Self {
+        Self { client, sources, method, looked: RefCell::default() }
+    }
+
+    /// This source has nothing.
+    fn pass(&self, source: &str, why: impl AsRef<str>) {
+        self.looked.borrow_mut().push(format!("{source}: {}", why.as_ref()));
+    }
+
+    /// The sources that had nothing, for a message; empty if there are none.
+    fn looked(&self) -> String {
+        self.looked.borrow().join("; ")
+    }
+
+    /// What a message says of the source that has the identity.
+    fn won(&self, source: &str) -> String {
+        match self.looked() {
+            looked if looked.is_empty() => format!("{source}, which comes first"),
+            looked => format!("{source}; before it were looked at: {looked}"),
+        }
+    }
+
+    /// The error that `source`, which is set, gives no identity. The sources after it are not asked, as in the cloud's SDKs:
+    /// they would be somebody else.
+    fn failed(&self, source: impl Into<String>, what: impl Into<String>, advice: impl Into<String>) -> Error {
+        let problem = Problem::new(what, advice);
+        ErrorKind::NoIdentity { method: self.method, source: Some(source.into()), looked: self.looked.borrow().clone(), problem }
+            .into()
+    }
+
+    /// The error that no source has an identity.
+    fn nothing(&self, advice: impl Into<String>) -> Error {
+        let problem = Problem::new("", advice);
+        ErrorKind::NoIdentity { method: self.method, source: None, looked: self.looked.borrow().clone(), problem }.into()
+    }
+
+    /// Asks a metadata address or a service.
+    fn ask(&self, request: &WebRequest<'_>, peer: WebPeer) -> Result<Result<WebResponse, String>, Error> {
+        Ok(self.client.fetch(request, peer, self.sources)?.map_err(|why| why.brief()))
+    }
+}
+
+/// The content of a file that holds a credential, trimmed.
+fn read(file: &Value, what: &'static str) -> Result<Secret, Error> {
+    let failed = |problem: Problem| {
+        Error::from(ErrorKind::File { what, path: file.trimmed().to_owned(), origin: file.origin.to_string(), problem })
+    };
+    let bytes = file::read_regular(file.trimmed(), MAX_FILE).map_err(|problem| failed(problem.into()))?;
+    match str::from_utf8(&bytes).map(str::trim) {
+        Ok("") => Err(failed(Problem::new("is empty", "see why it was not written"))),
+        Ok(text) => Ok(Secret::new(text.to_owned())),
+        Err(_) => Err(failed(Problem::new("is not UTF-8 text", "name the file that holds the credential"))),
+    }
+}
+
+/// A text in a JSON object of a metadata address or a service.
+fn member(json: &str, name: &str) -> Option<Secret> {
+    vault::secret_string(object(json, name)?).filter(|text| !text.expose().is_empty())
+}
+
+/// A member of a JSON object, as JSON.
+fn object<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+    #[derive(Deserialize)]
+    struct Object<'a>(#[serde(borrow)] HashMap<Cow<'a, str>, &'a RawValue>);
+    let Object(members) = serde_json::from_str(json).ok()?;
+    members.get(name).map(|member| member.get())
+}
+
+/// The address of a service to which a credential is sent: plain HTTP only on this machine, and at `hosts`.
+fn checked(value: &Value, hosts: &[&str]) -> Result<String, Error> {
+    let url = Url::parse(value.trimmed()).map_err(|_| value.refuse(("it is not a URL", "correct it")))?;
+    let host = url.host_str().unwrap_or_default();
+    let loopback = host == "localhost" || host == "[::1]" || host.starts_with("127.");
+    match url.scheme() {
+        "https" => Ok(value.trimmed().trim_end_matches('/').to_owned()),
+        "http" if loopback || hosts.contains(&host) => Ok(value.trimmed().trim_end_matches('/').to_owned()),
+        _ => Err(value.refuse(("credentials would go there without encryption", "write an https:// address"))),
+    }
+}
+
+/// The same for every service that is not on this machine.
+fn https_or_loopback(value: &Value) -> Result<String, Error> {
+    checked(value, &[])
+}
+
+/// What an answer other than the expected one says, without what it may hold of a credential.
+fn refusal(response: &WebResponse, hidden: &[&Secret]) -> String {
+    if (300..400).contains(&response.status) {
+        return format!("it answered {}, a redirect, which is not followed", response.status);
+    }
+    let said = hidden.iter().fold(response.text().to_owned(), |said, secret| secret.redact_in(&said));
+    match one_line(&said, 300) {
+        said if said.is_empty() => format!("it answered {}", response.status),
+        said => format!("it answered {}: {said}", response.status),
+    }
+}
