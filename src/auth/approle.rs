@@ -1,8 +1,8 @@
 //! `APPROLE`: a role-id and a secret-id, which may be response-wrapped. A role with `bind_secret_id=false` takes the role-id alone.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/approle#login-with-approle>.
 
-use super::credential::Credential;
-use super::{Attempt, Context, Lockout, Plain, mount, wrapping};
+use crate::auth::credential::Credential;
+use crate::auth::{Attempt, Context, Lockout, Plain, mount, wrapping};
 use crate::error::Error;
 use crate::settings::{ROLE_ID, ROLE_ID_FILE, SECRET_ID, SECRET_ID_FILE, SECRET_ID_WRAPPED};
 

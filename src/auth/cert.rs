@@ -1,7 +1,7 @@
 //! `CERT`: the client certificate of the TLS connection logs in.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/cert#login-with-tls-certificate-method>.
 
-use super::{Attempt, Context, Plain, mount, shown};
+use crate::auth::{Attempt, Context, Plain, mount, shown};
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::settings::ROLE;

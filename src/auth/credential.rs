@@ -1,6 +1,6 @@
 //! Credentials in files: read anew at each login, waited for when they come late, trimmed, and never shown.
 
-use super::Context;
+use crate::auth::Context;
 use crate::error::{Error, ErrorKind, Problem, Tries};
 use crate::file::{self, read_regular};
 use crate::secret::Secret;

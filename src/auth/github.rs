@@ -1,8 +1,8 @@
 //! `GITHUB`: a personal access token of GitHub.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/github#login>.
 
-use super::credential::Credential;
-use super::{Attempt, Context, Plain, attempt, mount};
+use crate::auth::credential::Credential;
+use crate::auth::{Attempt, Context, Plain, attempt, mount};
 use crate::error::Error;
 use crate::settings::{GITHUB_TOKEN, GITHUB_TOKEN_FILE};
 

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{Attempt, Context, Plain, credential, mount, shown};
+use crate::auth::{Attempt, Context, Plain, credential, mount, shown};
 use crate::error::Error;
 use crate::jwt::Claims;
 use crate::secret::Secret;

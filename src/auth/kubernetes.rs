@@ -7,9 +7,9 @@ use std::time::SystemTime;
 
 use advice::Refusal;
 
-use super::attempt::refuses_for_good;
-use super::credential::{self, Unreadable};
-use super::{Attempt, Context, Refused, mount_of, shown};
+use crate::auth::attempt::refuses_for_good;
+use crate::auth::credential::{self, Unreadable};
+use crate::auth::{Attempt, Context, Refused, mount_of, shown};
 use crate::diagnosis;
 use crate::error::{Error, ErrorKind};
 use crate::file;

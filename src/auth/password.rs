@@ -1,8 +1,8 @@
 //! `USERPASS` and `LDAP`: a user name and a password; the two differ in the mount only.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/userpass#login>, <https://developer.hashicorp.com/vault/api-docs/auth/ldap#login-with-ldap-user>.
 
-use super::{Attempt, Context, Lockout, Plain, mount, shown};
 use crate::auth::credential::Credential;
+use crate::auth::{Attempt, Context, Lockout, Plain, mount, shown};
 use crate::error::Error;
 use crate::settings::{PASSWORD, PASSWORD_FILE, USERNAME};
 use crate::vault::ApiPath;

@@ -1,7 +1,7 @@
 //! `RADIUS`: a user of a RADIUS server.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/radius#login>.
 
-use super::{Attempt, Context, password};
+use crate::auth::{Attempt, Context, password};
 use crate::error::Error;
 
 pub(super) const NAME: &str = "RADIUS";

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Context, Login, credential, wrapping};
+use crate::auth::{Context, Login, credential, wrapping};
 use crate::error::{Error, ErrorKind, Provider};
 use crate::settings::{OFFICIAL_TOKEN, Origin, TOKEN, TOKEN_FILE, Value};
 use crate::text::shown_path;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::{Context, body};
+use crate::auth::{Context, body};
 use crate::client::ApiRequest;
 use crate::diagnosis;
 use crate::error::Error;

@@ -5,7 +5,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-use super::retry::Retry;
+use crate::client::retry::Retry;
 
 /// The ceiling of the first wait; it doubles from try to try.
 const FIRST: Duration = Duration::from_millis(500);

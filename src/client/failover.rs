@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::connection::Connection;
-use super::{ApiRequest, ApiResponse, Client, TRY_TIMEOUT, at_of, redirect, retry};
+use crate::client::connection::Connection;
+use crate::client::{ApiRequest, ApiResponse, Client, TRY_TIMEOUT, at_of, redirect, retry};
 use crate::error::{Error, ErrorKind, OtherEndpoint};
 use crate::text::one_line;
 use crate::vault::{self, Meaning};

@@ -16,7 +16,7 @@ pub(super) enum Failure {
     Http(reqwest::Error),
     /// No byte came for so long.
     Silence(Duration),
-    /// The answer is larger than [`super::http::MAX_BODY`].
+    /// The answer is larger than [`crate::client::http::MAX_BODY`].
     TooLarge,
     /// The process has no memory left for the answer.
     NoMemory,

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::Client;
-use super::backoff::Backoff;
-use super::retry::Retry;
+use crate::client::Client;
+use crate::client::backoff::Backoff;
+use crate::client::retry::Retry;
 use crate::error::{Error, Tries};
 use crate::single_flight::GivenUp;
 

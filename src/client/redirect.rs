@@ -4,9 +4,9 @@
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::ApiResponse;
-use super::connection::Connection;
-use super::options::Options;
+use crate::client::ApiResponse;
+use crate::client::connection::Connection;
+use crate::client::options::Options;
 use crate::error::{Error, ErrorKind, NotFollowed};
 
 /// The URL to send the same request to, once.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::ApiResponse;
+use crate::client::ApiResponse;
 use crate::error::{Error, ErrorKind};
 use crate::text::one_line;
 use crate::vault::Meaning;

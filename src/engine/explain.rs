@@ -1,8 +1,8 @@
 //! What is asked of Vault to make the message of a failed read better. Only once nothing else is to be tried: each question takes
 //! one use of a token that may have few.
 
-use super::reading::Reading;
 use crate::diagnosis::{self, TokenFacts, Versions};
+use crate::engine::reading::Reading;
 use crate::error::{Denied, DeniedHint, Error, ErrorKind, RequestInfo};
 use crate::vault::ApiPath;
 

@@ -1,8 +1,8 @@
 //! KV version 2: a version of a secret, the newest unless one is pinned.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-secret-version>.
 
-use super::reading::{KV2, Reading, SecretData};
 use crate::client::ApiRequest;
+use crate::engine::reading::{KV2, Reading, SecretData};
 use crate::error::{Error, ErrorKind};
 use crate::vault::{ApiPath, Meaning};
 

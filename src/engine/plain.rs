@@ -1,8 +1,8 @@
 //! KV version 1, and every other path whose answer has its keys in `data`.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v1#read-secret>.
 
-use super::reading::{KV1, Reading, SecretData};
 use crate::client::ApiRequest;
+use crate::engine::reading::{KV1, Reading, SecretData};
 use crate::error::{Error, ErrorKind};
 use crate::vault::{Engine, Meaning};
 

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Engine, KV1, KV2, Reading, SecretData, kv2, plain};
 use crate::auth::Login;
 use crate::client::{ApiRequest, ApiResponse, Client};
 use crate::diagnosis::{self, MountAnswer};
+use crate::engine::{Engine, KV1, KV2, Reading, SecretData, kv2, plain};
 use crate::error::{Denied, Error, ErrorKind, FoundEngine, NotStored, RequestInfo};
 use crate::host::Host;
 use crate::reference::{SecretReference, StoreCommand};

@@ -1,7 +1,7 @@
 //! What to do: the second half of each message.
 
-use super::words::{Place, shell_word};
-use super::{ErrorKind, FoundEngine, NotFollowed, Provider};
+use crate::error::words::{Place, shell_word};
+use crate::error::{ErrorKind, FoundEngine, NotFollowed, Provider};
 use crate::text::shown_path;
 
 impl ErrorKind {

@@ -1,6 +1,6 @@
 //! Mounts and paths that were copied from a page of Vault's user interface or from a URL of its API.
 
-use super::SecretLocation;
+use crate::error::SecretLocation;
 
 /// What was most likely meant, where mount or path have a part that belongs to a URL and not to the secret's place.
 ///

@@ -1,6 +1,6 @@
 //! What can fail, as facts. The words are in `statement` and `advice`.
 
-use super::{Code, Denied, FoundEngine, NotFollowed, Problem, Provider, RequestInfo, Unreachable, UnsealProgress};
+use crate::error::{Code, Denied, FoundEngine, NotFollowed, Problem, Provider, RequestInfo, Unreachable, UnsealProgress};
 
 /// Why there is no secret. Each variant says when it happens.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! What happened: the first half of each message.
 
-use super::words::{Place, keys_there, policies_known, suggestion, versions_known};
-use super::{ErrorKind, FoundEngine, NotFollowed, Provider};
+use crate::error::words::{Place, keys_there, policies_known, suggestion, versions_known};
+use crate::error::{ErrorKind, FoundEngine, NotFollowed, Provider};
 use crate::text::{shown, shown_path};
 
 impl ErrorKind {

@@ -1,7 +1,7 @@
 //! Why a secret could not be stored, in words that never leave open whether something was written.
 
-use super::words::{Place, policies_known, shell_word};
-use super::{Code, Error, ErrorKind, NotStored, ReadBack, RequestInfo};
+use crate::error::words::{Place, policies_known, shell_word};
+use crate::error::{Code, Error, ErrorKind, NotStored, ReadBack, RequestInfo};
 use crate::text::{cut, shown_path};
 
 impl NotStored {

@@ -1,7 +1,7 @@
 //! Why no answer came from the endpoint.
 
-use super::words::shell_word;
-use super::{Code, Problem};
+use crate::error::words::shell_word;
+use crate::error::{Code, Problem};
 use crate::text::shown;
 
 /// Why no answer came from the endpoint.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-use super::{Denied, DeniedHint, RequestInfo, SecretLocation, Unreachable, copied};
+use crate::error::{Denied, DeniedHint, RequestInfo, SecretLocation, Unreachable, copied};
 use crate::text::{list, list_of, shown, shown_path};
 
 /// Where it failed, as far as that is known.

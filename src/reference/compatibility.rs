@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use super::fields::{ORDER, OWN};
 use crate::auth::METHODS;
 use crate::error::CODES;
+use crate::reference::fields::{ORDER, OWN};
 use crate::settings;
 use crate::vault::Engine;
 

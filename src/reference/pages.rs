@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::fields::{ORDER, OWN};
 use crate::auth::METHODS;
+use crate::reference::fields::{ORDER, OWN};
 use crate::settings;
 use crate::vault::Engine;
 

@@ -5,7 +5,7 @@ use crate::secret::Secret;
 use crate::value::{Selector, Target};
 use crate::vault::Engine;
 
-use super::fields::{Fields, ORDER, OVERWRITE, STORE, VALUE};
+use crate::reference::fields::{Fields, ORDER, OVERWRITE, STORE, VALUE};
 
 /// What is to be stored, and under which condition.
 pub(crate) struct StoreCommand {

@@ -3,11 +3,11 @@
 
 use std::fmt::Write as _;
 
-use super::fields::Fields;
-use super::store_command::{self, StoreCommand};
-use super::{SecretReference, divided};
 use crate::error::{Error, ErrorKind, NotStored};
 use crate::host::Host;
+use crate::reference::fields::Fields;
+use crate::reference::store_command::{self, StoreCommand};
+use crate::reference::{SecretReference, divided};
 use crate::secret::Secret;
 use crate::settings::{STORE_TEXT, Sources};
 

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use zeroize::Zeroizing;
 
-use super::HIDDEN;
+use crate::secret::HIDDEN;
 
 /// A shorter credential is hidden only where it stands alone: "a" is in every word.
 const MIN_WITHIN_WORDS: usize = 4;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::{SECTIONS, Setting};
+use crate::settings::{SECTIONS, Setting};
 
 /// What a table of settings begins with.
 const HEAD: &str = "| field | environment variables | system property | default | meaning |\n|---|---|---|---|---|\n";

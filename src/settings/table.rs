@@ -2,7 +2,7 @@
 //! official clients work as they are; source: <https://developer.hashicorp.com/vault/docs/commands#configure-environment-variables>
 //! and, for TOKEN and the Kubernetes login, Atlassian's documentation of its own store.
 
-use super::Setting;
+use crate::settings::Setting;
 
 /// A section is one of docs/settings.md; a row's comment is what the page says of the setting. A row without `default` has none.
 macro_rules! settings {

@@ -44,6 +44,20 @@ fn imports_lead_downwards() {
 }
 
 #[test]
+fn imports_are_written_from_the_root_of_the_crate() {
+    let library = Library::read();
+    let relative: Vec<String> = library
+        .modules
+        .iter()
+        .flat_map(|module| module.paths.iter().map(move |(_, path)| (module, path)))
+        // `pub(super)` has a path of one part.
+        .filter(|(_, path)| path.len() > 1 && path[0] == "super")
+        .map(|(module, path)| format!("{} has {}", module.name(), path.join("::")))
+        .collect();
+    assert!(relative.is_empty(), "write crate::… instead:\n{}", relative.join("\n"));
+}
+
+#[test]
 fn every_floor_is_there_and_is_seen() {
     let library = Library::read();
     for module in FLOORS.concat() {
