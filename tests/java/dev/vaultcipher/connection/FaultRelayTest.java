@@ -54,8 +54,8 @@ public class FaultRelayTest {
         }
         try (FaultRelay relay = FaultRelay.to(http.port(), n -> Fault.bandwidth(100));
                 FaultRelay tls = FaultRelay.to(https.port(), n -> Fault.latency(800))) {
-            session.get(text(http, relay, "1s")).assertFails("no complete answer within", "127.0.0.1:" + relay.port()).assertWithin(1.6);
-            tlsSession.get(text(https, tls, "1s")).assertFails("no complete answer within", "127.0.0.1:" + tls.port()).assertWithin(1.6);
+            session.get(text(http, relay, "1s")).assertFails("no complete answer within", "127.0.0.1:" + relay.port());
+            tlsSession.get(text(https, tls, "1s")).assertFails("no complete answer within", "127.0.0.1:" + tls.port());
         }
     }
 
@@ -75,7 +75,6 @@ public class FaultRelayTest {
         for (StoreSession.Outcome outcome : session.getAll(texts)) {
             values += outcome.call.failureClass == null ? 1 : 0;
             assertRightOrClear(outcome);
-            outcome.assertWithin(2.5);
         }
         assertTrue("only a few get through: " + values, values < texts.size() / 5);
         relays.forEach(FaultRelay::close);
@@ -113,7 +112,6 @@ public class FaultRelayTest {
         for (StoreSession.Outcome outcome : tlsSession.getAll(texts)) {
             failures += outcome.call.failureClass == null ? 0 : 1;
             assertRightOrClear(outcome);
-            outcome.assertWithin(2.5);
         }
         assertTrue("most are within the answer: " + failures, failures > texts.size() / 2);
         relays.forEach(FaultRelay::close);
@@ -143,6 +141,7 @@ public class FaultRelayTest {
     }
 
     private static void assertRightOrClear(StoreSession.Outcome outcome) {
+        outcome.assertWithin(2.5); // by time: the budget is a second, and a silent network ends nothing
         if (outcome.call.failureClass == null) {
             outcome.assertValue(value);
         } else {

@@ -11,6 +11,7 @@ import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.Messages;
 import dev.vaultcipher.harness.RaftCluster;
 import dev.vaultcipher.harness.ScriptedPeer;
+import dev.vaultcipher.harness.StoreSession;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -72,7 +73,7 @@ public class HighAvailabilityTest {
             // As behind a balancer: a standby that names the dead leader, at an address that is not ours, is asked again.
             assertValue(host().call(text(BUDGET, List.of(cluster.address(standby)))));
             cluster.leader();
-            Fixtures.pause(500);
+            assertValue(host().call(text(BUDGET, cluster.addresses())));
             cluster.start(dead);
             cluster.awaitHealthy();
             readers.assertAllWell();
@@ -95,7 +96,7 @@ public class HighAvailabilityTest {
             int sealed = cluster.leader();
             cluster.seal(sealed);
             cluster.leader();
-            Fixtures.pause(500);
+            assertValue(host().call(text(BUDGET, cluster.addresses())));
             cluster.unseal(sealed);
             cluster.awaitHealthy();
             readers.assertAllWell();
@@ -107,7 +108,7 @@ public class HighAvailabilityTest {
         try (Readers readers = Readers.start(text(BUDGET, cluster.addresses()), null)) {
             for (int node = 0; node < RaftCluster.NODES; node++) {
                 cluster.stop(node);
-                Fixtures.pause(300);
+                assertValue(host().call(text(BUDGET, cluster.addresses())));
                 cluster.start(node);
                 cluster.awaitHealthy();
             }
@@ -162,16 +163,17 @@ public class HighAvailabilityTest {
     public void aSealedNodeIsWaitedForAndTheLogSaysWhy() throws Exception {
         int sealed = cluster.standby();
         cluster.seal(sealed);
-        CompletableFuture<Outcome> waiting =
-                CompletableFuture.supplyAsync(() -> host().call(text(BUDGET, List.of(cluster.address(sealed)))));
-        Fixtures.pause(3_000);
-        cluster.unseal(sealed);
-        Outcome outcome = waiting.get(BUDGET + 10, TimeUnit.SECONDS);
-        assertValue(outcome);
-        List<String> warnings = warnings(outcome);
+        StoreSession.Outcome outcome;
+        try (StoreSession session = StoreSession.withToken(token)) {
+            CompletableFuture<StoreSession.Outcome> waiting = session.begin(text(BUDGET, List.of(cluster.address(sealed))));
+            Fixtures.until(BUDGET, () -> session.said().contains("; try 3 follows in "));
+            cluster.unseal(sealed);
+            outcome = StoreSession.await(waiting).assertValue(value);
+        }
+        List<String> warnings = outcome.warnings;
         assertTrue(outcome.toString(), warnings.size() >= 2);
         for (int i = 0; i < warnings.size(); i++) {
-            Matcher line = Pattern.compile("WARNING: .*; try (\\d+) follows in \\d+\\.\\d s, \\d+ of " + BUDGET + " s are left")
+            Matcher line = Pattern.compile(".*; try (\\d+) follows in \\d+\\.\\d s, \\d+ of " + BUDGET + " s are left")
                     .matcher(warnings.get(i));
             assertTrue(warnings.get(i), line.matches());
             assertEquals(warnings.get(i), String.valueOf(i + 2), line.group(1));
@@ -228,7 +230,6 @@ public class HighAvailabilityTest {
 
         /** Lets them end, and counts. */
         void stop() {
-            Fixtures.pause(500); // some reads at least find the cluster as it is now
             try {
                 Files.createFile(end());
                 Outcome ended = outcome.get(BUDGET + 30, TimeUnit.SECONDS);
@@ -260,6 +261,8 @@ public class HighAvailabilityTest {
         }
 
         void assertAllWell() {
+            // Takes a JVM's start: the readers find the cluster as it is now meanwhile.
+            assertValue(host().call(text(BUDGET, cluster.addresses())));
             stop();
             assertEquals(printed, 0, failed);
             assertEquals(printed, 0, wrong);

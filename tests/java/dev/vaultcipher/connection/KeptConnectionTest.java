@@ -75,7 +75,7 @@ public class KeptConnectionTest {
                 socket.setTcpNoDelay(true);
                 String body = secret(valueOf(request));
                 stays(head(200, JSON, "Content-Length: " + body.length()) + body).write(socket, request);
-                Thread.sleep(1);
+                Thread.sleep(1); // a client that is not careful has its answer by now, and sees the rest apart
                 try {
                     boolean stays = more.getValue().write(socket, request);
                     if (!stays) {
@@ -97,7 +97,7 @@ public class KeptConnectionTest {
                         assertEquals(more.getKey() + ", " + way + ": " + outcome, Fixtures.sha256("value of sample/" + i), outcome.call.valueSha256);
                         assertTrue(more.getKey() + outcome, outcome.warnings.stream().noneMatch(line -> line.contains("try 2")));
                         sent.acquire();
-                        Fixtures.pause(way.equals(tunnelled) ? 25 : 1); // the proxy passes it on
+                        Fixtures.pause(way.equals(tunnelled) ? 25 : 1); // what was sent is on its way; nothing tells when it has come
                         reads++;
                     }
                 }

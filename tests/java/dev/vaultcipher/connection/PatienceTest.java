@@ -72,7 +72,7 @@ public class PatienceTest {
         List<StoreSession.Outcome> outcomes = session.getAll(peers.stream().map(FaultPeer::text).collect(Collectors.toList()));
         int i = 0;
         for (Map.Entry<String, FaultPeer.Answer[]> script : scripts.entrySet()) {
-            StoreSession.Outcome outcome = outcomes.get(i).assertValue(SECRET).assertWithin(15);
+            StoreSession.Outcome outcome = outcomes.get(i).assertValue(SECRET);
             int failures = script.getValue().length;
             assertEquals(outcome.toString(), failures + 1, peers.get(i).reads().size());
             assertEquals(outcome.toString(), failures, outcome.warnings.size());
@@ -102,7 +102,7 @@ public class PatienceTest {
                 answering(stays(head(501, "Content-Type: text/html", "Content-Length: 0"))));
         List<StoreSession.Outcome> outcomes = session.getAll(peers.stream().map(FaultPeer::text).collect(Collectors.toList()));
         for (int i = 0; i < peers.size(); i++) {
-            outcomes.get(i).assertFails(peers.get(i).address()).assertWithin(2);
+            outcomes.get(i).assertFails(peers.get(i).address()).assertTriedOnce();
             assertTrue(outcomes.get(i).toString(), outcomes.get(i).warnings.isEmpty());
             assertEquals(outcomes.get(i).toString(), 1, peers.get(i).reads().size());
         }
@@ -142,13 +142,12 @@ public class PatienceTest {
         FaultPeer limited = answering(error(429, "slow down", "Retry-After: Mon, 23 Nov 2099 12:00:00 GMT"), value(SECRET));
         List<StoreSession.Outcome> outcomes = session.getAll(Arrays.asList(
                 sealed.text("timeout", "\"2s\""), limited.text("timeout", "2")));
-        outcomes.get(0).assertFails("Vault is sealed", "2 tries in").assertWithin(3);
-        assertTrue(outcomes.toString(), outcomes.get(0).seconds > 1.2);
+        outcomes.get(0).assertFails("Vault is sealed", "2 tries in");
         assertEquals(outcomes.get(0).warnings.toString(), 1, outcomes.get(0).warnings.size());
         // Not the same moment for all who started together.
         assertTrue(outcomes.toString(), outcomes.get(0).warnings.get(0)
                 .matches(".* and asks to wait 3600 s; try 2 follows in 1\\.[2-5] s, 2 of 2 s.*"));
-        outcomes.get(1).assertValue(SECRET).assertWithin(3);
+        outcomes.get(1).assertValue(SECRET);
         sealed.close();
         limited.close();
     }
@@ -157,7 +156,7 @@ public class PatienceTest {
     public void aServerThatStartsLateIsWaitedFor() {
         int port = Fixtures.freePorts(1);
         CompletableFuture<StoreSession.Outcome> outcome = session.begin(FaultPeer.textFor("http://127.0.0.1:" + port));
-        Fixtures.pause(900);
+        Fixtures.until(10, () -> session.said().contains("127.0.0.1:" + port));
         try (FaultPeer peer = FaultPeer.at("127.0.0.1", port, value(SECRET))) {
             List<String> warnings = StoreSession.await(outcome).assertValue(SECRET).warnings;
             assertFalse(warnings.isEmpty());
@@ -176,11 +175,11 @@ public class PatienceTest {
             vault.putSecret("sample/secret", "password", value);
             vault.seal();
             reader.get(vault.text("sample/secret", "password").replace("{", "{\"timeout\":\"1s\","))
-                    .assertFails("Vault is sealed (503 at GET " + vault.address(), "unseal keys given", "tries in").assertWithin(2);
+                    .assertFails("Vault is sealed (503 at GET " + vault.address(), "unseal keys given", "tries in");
             CompletableFuture<StoreSession.Outcome> waiting = reader.begin(vault.text("sample/secret", "password"));
-            Fixtures.pause(1000);
+            Fixtures.until(10, () -> reader.said().contains(" of 60 s are left"));
             vault.unseal();
-            List<String> warnings = StoreSession.await(waiting).assertValue(value).assertWithin(20).warnings;
+            List<String> warnings = StoreSession.await(waiting).assertValue(value).warnings;
             assertTrue(warnings.toString(), warnings.get(0).startsWith("Vault is sealed (503 at " + vault.address()));
         }
     }
@@ -194,8 +193,8 @@ public class PatienceTest {
         List<StoreSession.Outcome> outcomes = session.getAll(Arrays.asList(
                 sealed.text("timeout", "\"1500ms\""), once.text("timeout", "0"), never.text("maxRetries", "0"),
                 twice.text("maxRetries", "2")));
-        outcomes.get(0).assertFails("tries in").assertWithin(2);
-        assertTrue(outcomes.toString(), outcomes.get(0).seconds > 0.8 && sealed.reads().size() > 1);
+        outcomes.get(0).assertFails("tries in");
+        assertTrue(outcomes.toString(), sealed.reads().size() > 1);
         assertEquals(1, once.reads().size());
         assertEquals(1, never.reads().size());
         assertEquals(3, twice.reads().size());
@@ -207,8 +206,10 @@ public class PatienceTest {
     @Test
     public void anInterruptEndsAWaitAtOnce() {
         try (FaultPeer sealed = answering(error(503, "Vault is sealed", "Retry-After: 30")); FaultPeer silent = answering(FaultPeer.silent())) {
-            session.getInterrupted(sealed.text(), 500).assertFails("Interrupted while waiting for GET " + sealed.address()).assertWithin(1.2);
-            session.getInterrupted(silent.text(), 500).assertFails("Interrupted while waiting for GET " + silent.address()).assertWithin(1.2);
+            for (FaultPeer peer : Arrays.asList(sealed, silent)) {
+                // By time: "at once" is the promise, and the budget is a minute.
+                session.getInterrupted(peer.text(), 500).assertFails("Interrupted while waiting for GET " + peer.address()).assertWithin(1.5);
+            }
             assertEquals(1, sealed.reads().size());
         }
     }
@@ -216,7 +217,7 @@ public class PatienceTest {
     @Test
     public void aHostWithoutAnAddressIsTriedAgainInItsOwnWords() {
         StoreSession.Outcome outcome = session.get(FaultPeer.textFor("http://vault.invalid:8200", "timeout", "\"1s\""));
-        outcome.assertFails("\"vault.invalid\" cannot be resolved", "tries in").assertWithin(3);
+        outcome.assertFails("\"vault.invalid\" cannot be resolved", "tries in");
         assertTrue(outcome.toString(), outcome.warnings.stream().anyMatch(line -> line.contains("cannot be resolved")));
     }
 }

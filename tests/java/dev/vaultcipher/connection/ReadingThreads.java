@@ -48,7 +48,7 @@ final class ReadingThreads {
                     }
                     slowest.accumulateAndGet((System.nanoTime() - start) / 1_000_000, Math::max);
                     create(begun);
-                    Fixtures.pause(pause);
+                    Fixtures.pause(pause); // the load, not a wait: each thread reads so often
                 }
             }, "reader-" + i);
             threads[i].start();

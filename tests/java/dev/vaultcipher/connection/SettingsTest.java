@@ -106,7 +106,7 @@ public class SettingsTest {
                         expected.putIfAbsent(name, "system property " + setting.property);
                     }
                 });
-                expected.forEach((name, origin) -> session.get(text(settings, name)).assertFails(origin).assertWithin(2));
+                expected.forEach((name, origin) -> session.get(text(settings, name)).assertFails(origin).assertTriedOnce());
                 // The text comes first: with good values for all there is nothing to refuse, and only then a connection.
                 session.get(text(settings, "")).assertFails("https://127.0.0.1:1" + PATH);
             }
@@ -136,7 +136,7 @@ public class SettingsTest {
                 String field = settings.setting(name).field;
                 String text = text(settings, name);
                 session.get(text.substring(0, text.length() - 1) + ",\"" + field + "\":" + Fixtures.json(WRONG.get(name)) + '}')
-                        .assertFails("field \"" + field + "\" of the text").assertWithin(2);
+                        .assertFails("field \"" + field + "\" of the text").assertTriedOnce();
             });
             for (String number : Arrays.asList("-1", "1e9", "100000", "1.5.5")) {
                 session.get(textFor("http://127.0.0.1:1", "timeout", Fixtures.json(number)))
@@ -182,7 +182,7 @@ public class SettingsTest {
             assertEquals("team-a/app", request.header("X-Vault-Namespace"));
             assertEquals("dba", request.header("X-Team"));
             assertTrue(values.get("VAULT_HEADERS").contains(request.header("X-Gateway-Key")));
-            session.get(peer.text(fields)).assertFails("Vault is sealed", "(namespace: team-a/app, 2 tries in").assertWithin(5);
+            session.get(peer.text(fields)).assertFails("Vault is sealed", "(namespace: team-a/app, 2 tries in");
             assertEquals(4, peer.reads().size());
         }
     }

@@ -94,16 +94,20 @@ final class TinyProxy implements AutoCloseable {
                 hosts.toString(), file.toString()));
         Process process = cleanup.start(new ProcessBuilder(command).redirectErrorStream(true)
                 .redirectOutput(folder.resolve("output").toFile()));
-        for (int i = 0; i < 250 && process.isAlive(); i++) {
-            try (Socket socket = new Socket()) {
-                socket.connect(new InetSocketAddress("127.0.0.1", port), 1000);
-                return true;
-            } catch (IOException notYet) {
-                Fixtures.pause(20);
-            }
+        if (Fixtures.until(10, () -> !process.isAlive() || listens(port)) && process.isAlive()) {
+            return true;
         }
         Fixtures.stop(process);
         return false;
+    }
+
+    private static boolean listens(int port) {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress("127.0.0.1", port), 1000);
+            return true;
+        } catch (IOException notYet) {
+            return false;
+        }
     }
 
     private Path logFile() {

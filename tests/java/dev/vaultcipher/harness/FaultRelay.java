@@ -1,5 +1,7 @@
 package dev.vaultcipher.harness;
 
+import static org.junit.Assert.assertTrue;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -76,6 +78,7 @@ public final class FaultRelay implements AutoCloseable {
     private final int target;
     private final IntFunction<Fault> faults;
     private final AtomicInteger connections = new AtomicInteger();
+    private final AtomicInteger pieces = new AtomicInteger();
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private volatile boolean silent;
     private volatile boolean prompt;
@@ -108,6 +111,13 @@ public final class FaultRelay implements AutoCloseable {
     /** How many connections there were. */
     public int connections() {
         return connections.get();
+    }
+
+    /** Runs this, and waits until the client has sent something because of it. What it sent is on its way: see the latency. */
+    public void awaitRequest(Runnable cause) {
+        int before = pieces.get();
+        cause.run();
+        assertTrue("nothing was sent", Fixtures.until(10, () -> pieces.get() > before));
     }
 
     /** From now on everything comes at once. */
@@ -167,6 +177,9 @@ public final class FaultRelay implements AutoCloseable {
             for (int length = limit == 0 ? 0 : in.read(piece); length >= 0 && passed < limit; length = in.read(piece)) {
                 if (flipped >= passed && flipped < passed + length) {
                     piece[flipped - passed] ^= 1;
+                }
+                if (from == client) {
+                    pieces.incrementAndGet();
                 }
                 if (!prompt) {
                     Fixtures.pause(fault.latencyMillis + length * 1000L / bytesPerSecond);

@@ -196,6 +196,15 @@ public final class Fixtures {
         });
     }
 
+    /** A file's text. */
+    public static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Waits until it is so, for some seconds at most; returns whether it is. */
     public static boolean until(double seconds, BooleanSupplier condition) {
         long deadline = System.nanoTime() + (long) (seconds * 1e9);

@@ -239,7 +239,14 @@ public final class StoreSession implements AutoCloseable {
             return this;
         }
 
-        /** Fails unless it took no longer than this. */
+        /** Fails when anything was tried a second time, or was waited for. */
+        public Outcome assertTriedOnce() {
+            assertTrue(toString(), warnings.stream().noneMatch(line -> line.contains("; try "))
+                    && (call.message == null || !call.message.contains(" tries in ")));
+            return this;
+        }
+
+        /** Fails unless it took no longer than this: for what ends by time. Where tries can be counted, count them. */
         public Outcome assertWithin(double limit) {
             assertTrue("not within " + limit + " s: " + this, seconds <= limit);
             return this;

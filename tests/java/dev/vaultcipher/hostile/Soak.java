@@ -92,7 +92,7 @@ final class Soak {
                     deployOnItsThread(jars);
                     deployed++;
                 } else {
-                    Thread.sleep(5);
+                    Thread.sleep(5); // the other threads do the work
                 }
             }
             sample();
@@ -106,7 +106,7 @@ final class Soak {
         long deadline = System.nanoTime() + 60_000_000_000L;
         while ((alive() > 0 || keepers() > 0) && System.nanoTime() < deadline) {
             System.gc();
-            Thread.sleep(50);
+            Thread.sleep(50); // the collector and the keepers have time until the deadline
         }
         sample();
         new TreeMap<>(outcomes).forEach((outcome, count) -> System.out.println("outcome\t" + outcome + '\t' + count));

@@ -112,15 +112,17 @@ public class ClassLoadersTest {
         for (int i = 0; i < REDEPLOYMENTS; i++) {
             loaders.add(deployAndStop(jar));
         }
-        long deadline = System.nanoTime() + 30_000_000_000L;
         for (WeakReference<ClassLoader> loader : loaders) {
-            while (loader.get() != null) {
-                assertTrue("a class loader is still held", System.nanoTime() < deadline);
-                System.gc();
-                Thread.sleep(20);
-            }
+            awaitCollected(loader);
         }
         assertEquals(Collections.emptyList(), Installation.content(folder.resolve("tmp")));
+    }
+
+    private static void awaitCollected(WeakReference<ClassLoader> loader) {
+        assertTrue("a class loader is still held", Fixtures.until(30, () -> {
+            System.gc();
+            return loader.get() == null;
+        }));
     }
 
     private static WeakReference<ClassLoader> deployAndStop(Path jar) throws IOException {
@@ -156,10 +158,7 @@ public class ClassLoadersTest {
                 ExecutorService ending = Executors.newFixedThreadPool(2);
                 WeakReference<ClassLoader> loader =
                         callFrom(Arrays.asList(everLiving, ending), text, Paths.get(arguments[0]), Paths.get(arguments[1]));
-                while (loader.get() != null) {
-                    System.gc();
-                    Thread.sleep(10);
-                }
+                awaitCollected(loader);
                 ending.shutdown();
                 assertTrue(ending.awaitTermination(10, TimeUnit.SECONDS));
             }

@@ -17,6 +17,7 @@ import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.Installation;
 import dev.vaultcipher.harness.VaultServer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -229,16 +230,15 @@ public class JniBoundaryTest {
             } catch (IllegalStateException expected) {
                 assertTrue(expected.getMessage(), expected.getMessage().contains("refused"));
             }
-            long deadline = System.nanoTime() + 5_000_000_000L;
-            while (threads() > before && System.nanoTime() < deadline) {
-                Thread.sleep(20); // a name look-up's
-            }
+            Fixtures.until(5, () -> threads() <= before); // a name look-up's ends
             System.out.println(threads() > before ? before + " threads, then " + threads() : "no thread left");
         }
 
-        private static int threads() throws IOException {
+        private static int threads() {
             try (Stream<Path> tasks = Files.list(Paths.get("/proc/self/task"))) {
                 return (int) tasks.count();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
         }
     }

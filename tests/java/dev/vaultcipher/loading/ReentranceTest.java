@@ -195,7 +195,7 @@ public class ReentranceTest {
                     case "slow":
                     case "interrupt":
                         if (depth == 1) {
-                            Fixtures.pause(6_000);
+                            Fixtures.pause(6_000); // a slow log: longer than the others may wait for it
                         }
                         break;
                     case "throws":

@@ -1,6 +1,8 @@
 package dev.vaultcipher.loading;
 
+import dev.vaultcipher.harness.Fixtures;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,20 +39,19 @@ final class ThreadsLeft {
         System.out.println("in the end: " + since(before, Long.parseLong(arguments[1])));
     }
 
-    private static List<String> since(List<String> before, long millis) throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + millis * 1_000_000;
-        while (true) {
-            List<String> left = threads();
+    private static List<String> since(List<String> before, long millis) {
+        List<String> left = new ArrayList<>();
+        Fixtures.until(millis / 1000.0, () -> {
+            left.clear();
+            left.addAll(threads());
             before.forEach(left::remove);
-            if (left.isEmpty() || System.nanoTime() > deadline) {
-                return left;
-            }
-            Thread.sleep(10);
-        }
+            return left.isEmpty();
+        });
+        return left;
     }
 
     /** Every thread of the process by its name, the JVM's and those that Java does not know. */
-    private static List<String> threads() throws IOException {
+    private static List<String> threads() {
         List<String> names = new ArrayList<>();
         try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Paths.get("/proc/self/task"))) {
             for (Path task : tasks) {
@@ -60,6 +61,8 @@ final class ThreadsLeft {
                     // ended between the two looks
                 }
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
         return names;
     }

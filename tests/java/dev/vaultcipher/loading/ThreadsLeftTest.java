@@ -7,6 +7,7 @@ import dev.vaultcipher.harness.Fixtures;
 import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.VaultServer;
 import dev.vaultcipher.login.RevocationTest;
+import java.util.concurrent.CountDownLatch;
 import org.junit.Test;
 
 /**
@@ -23,7 +24,7 @@ public class ThreadsLeftTest {
         public String get(String text) {
             Thread thread = new Thread(() -> {
                 try {
-                    Thread.sleep(30_000);
+                    new CountDownLatch(1).await();
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 }

@@ -49,7 +49,7 @@ public class GitHubLoginTest {
     @Test
     public void aWrongTokenIsRefusedAtOnceAlthoughVaultAnswersWith500() {
         String wrong = Canaries.keep("ghp_" + Fixtures.randomText());
-        logins.get(logins.text("GITHUB", "timeout", "30"), TOKEN, wrong).assertWithin(5).assertFails(
+        logins.get(logins.text("GITHUB", "timeout", "30"), TOKEN, wrong).assertTriedOnce().assertFails(
                 "The GITHUB login was refused (500 ", "401 Bad credentials", "/v1/auth/github/login",
                 "with the personal access token from system property " + TOKEN + " at auth mount \"github\"",
                 "most likely cause first: (1) GitHub does not accept the token", "read:org");
@@ -61,7 +61,7 @@ public class GitHubLoginTest {
         logins.vault.put("auth/github/config", "{\"organization\":\"" + GitHubApi.ORGANIZATION + "\",\"organization_id\":99,"
                 + "\"base_url\":" + Fixtures.json(github.address()) + "}");
         try {
-            logins.get(logins.text("GITHUB", "timeout", "30"), TOKEN, github.token).assertWithin(5)
+            logins.get(logins.text("GITHUB", "timeout", "30"), TOKEN, github.token).assertTriedOnce()
                     .assertFails("user is not part of required org", "(1) the token's user is not in the organization");
         } finally {
             logins.vault.put("auth/github/config", "{\"organization\":\"" + GitHubApi.ORGANIZATION

@@ -201,7 +201,7 @@ public class RevocationTest {
             assertEquals("", session.said());
         }
         assertEquals(0, app.tokens());
-        assertTrue(seconds + " s", seconds < 2);
+        assertTrue(seconds + " s", seconds < 2); // by time: the exit does not wait for the 5 s after a start
     }
 
     @Test
@@ -215,10 +215,8 @@ public class RevocationTest {
                 StoreSession session = AuditedVault.session()) {
             session.get(app.text("one", "password").replace(":" + vault.server.port(), ":" + relay.port()))
                     .assertValue(app.value("one", "password"));
-            session.interruptThreads(KEEPER);
-            Fixtures.pause(400); // the revocation is on its way, through a slow network
-            double seconds = exit(session);
-            assertTrue("the exit took " + seconds + " s only", seconds > 0.5);
+            relay.awaitRequest(() -> session.interruptThreads(KEEPER));
+            session.exit();
             assertEquals("", session.said());
         }
         assertEquals(0, app.tokens());
@@ -236,8 +234,7 @@ public class RevocationTest {
                 StoreSession session = AuditedVault.session()) {
             session.get(first.text("one", "password").replace(":" + vault.server.port(), ":" + relay.port()))
                     .assertValue(first.value("one", "password"));
-            session.interruptThreads(KEEPER);
-            Fixtures.pause(400); // the revocation is on its way, through a slow network
+            relay.awaitRequest(() -> session.interruptThreads(KEEPER));
             second.read(session, "one");
             session.awaitNoKeeper();
             first.assertNoTokenAfter(0.1);
@@ -267,7 +264,7 @@ public class RevocationTest {
             reachable.read(session, "one");
             relay.silence();
             double seconds = exit(session);
-            assertTrue("the exit took " + seconds + " s", seconds < 4.5);
+            assertTrue("the exit took " + seconds + " s", seconds < 4.5); // by time: Vault never answers
         }
         assertEquals(1, app.tokens());
         assertEquals("an endpoint that is away takes the time of another", 0, reachable.tokens());
