@@ -189,6 +189,11 @@ pub(crate) fn token_facts(token: Option<&Secret>, client: &Client<'_>) -> Option
     data(&ask("auth/token/lookup-self", token, client)?)
 }
 
+/// A role of an auth method, where the token may read it.
+pub(crate) fn role(api_path: &str, token: &Secret, client: &Client<'_>) -> Option<serde_json::Map<String, serde_json::Value>> {
+    data(&ask(api_path, Some(token), client)?)
+}
+
 /// What the token's policies allow on each path.
 /// Source: <https://developer.hashicorp.com/vault/api-docs/system/capabilities-self>.
 pub(crate) fn capabilities(

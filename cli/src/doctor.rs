@@ -14,9 +14,9 @@ use crate::product::{ATL_SECURED, CIPHER_CLASS, Encrypted, Product, ProductFile,
 use crate::report::{Check, Report, Status, Style};
 
 /// Every check by its name, in the order in which they are made.
-pub(crate) const CHECKS: [&str; 16] = [
-    "file", "class", "jar", "java", "environ", "text", "settings", "trust", "name", "connect", "tls", "health", "login", "token",
-    "rights", "read",
+pub(crate) const CHECKS: [&str; 17] = [
+    "file", "class", "jar", "java", "environ", "text", "settings", "trust", "name", "connect", "tls", "health", "login",
+    "claims", "token", "rights", "read",
 ];
 
 /// What ends the command: the output cannot be written.
@@ -264,7 +264,7 @@ impl Checks<'_> {
             return Ok(None);
         }
         let mut written = Ok(());
-        let value = service.inspect(&text.text, host, limit, &mut |step| {
+        let value = service.inspect(&text.text, host, host.administrator().as_ref(), limit, &mut |step| {
             if written.is_ok() {
                 written = self.step(step);
             }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::io::Write;
 
-use vault_cipher::{Environment, Host};
+use vault_cipher::{Environment, Host, Secret};
 use zeroize::Zeroizing;
 
 /// The process around the tool.
@@ -90,6 +90,13 @@ pub(crate) struct ToolHost<'a> {
 impl<'a> ToolHost<'a> {
     pub(crate) fn new(machine: &'a dyn Machine, environment: Environment) -> Self {
         Self { machine, environment, warnings: RefCell::default(), passed: Cell::new(0) }
+    }
+
+    /// The administrator's own token, where the tool was started with one.
+    pub(crate) fn administrator(&self) -> Option<Secret> {
+        let environment = self.machine.environment();
+        let token = environment.variable("VAULT_TOKEN")?.to_str()?.trim();
+        (!token.is_empty()).then(|| Secret::new(token.to_owned()))
     }
 
     /// The warnings since the last question.

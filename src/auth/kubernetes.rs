@@ -9,7 +9,7 @@ use advice::Refusal;
 
 use crate::auth::attempt::refuses_for_good;
 use crate::auth::credential::{self, Unreadable};
-use crate::auth::{Attempt, Context, Refused, mount_of, shown};
+use crate::auth::{Attempt, Context, PresentedJwt, Refused, mount_of, shown};
 use crate::diagnosis;
 use crate::error::{Error, ErrorKind};
 use crate::file;
@@ -23,12 +23,8 @@ pub(super) const NAME: &str = "KUBERNETES";
 const DEFAULT_JWT_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> {
-    let sources = context.sources;
-    let role = KUBERNETES_ROLE.require(sources, NAME, "the role to log in with")?;
-    let mount = mount_of(&KUBERNETES_MOUNT.find_or(sources, "kubernetes")?)?;
-    let file = KUBERNETES_JWT_FILE.find_or(sources, DEFAULT_JWT_FILE)?;
-    let (jwt, claims) = read(&file, context)?;
-    let presented = Presented { role: role.trimmed().to_owned(), mount: mount.plain, claims, file: file.trimmed().to_owned() };
+    let (PresentedJwt { mount, role, jwt, claims }, file) = present(context)?;
+    let presented = Presented { role: role.unwrap_or_default(), mount: mount.plain, claims, file };
     Ok(Attempt {
         api_path: format!("auth/{}/login", mount.encoded),
         fields: vec![("role", Secret::new(presented.role.clone())), ("jwt", jwt)],
@@ -38,6 +34,16 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> 
         is_final: refuses_for_good,
         explain: Box::new(move |refused| presented.refused(refused)),
     })
+}
+
+/// The token, and the path of its file.
+pub(super) fn present(context: &Context<'_>) -> Result<(PresentedJwt, String), Error> {
+    let sources = context.sources;
+    let role = KUBERNETES_ROLE.require(sources, NAME, "the role to log in with")?;
+    let mount = mount_of(&KUBERNETES_MOUNT.find_or(sources, "kubernetes")?)?;
+    let file = KUBERNETES_JWT_FILE.find_or(sources, DEFAULT_JWT_FILE)?;
+    let (jwt, claims) = read(&file, context)?;
+    Ok((PresentedJwt { mount, role: Some(role.trimmed().to_owned()), jwt, claims }, file.trimmed().to_owned()))
 }
 
 /// What a refused login says about who asked. Never the token itself.

@@ -13,6 +13,7 @@ mod jwt;
 mod kubernetes;
 mod login;
 mod password;
+mod presented;
 mod radius;
 mod token;
 mod wrapping;
@@ -25,6 +26,7 @@ use attempt::{Attempt, Lockout, Plain, Refused};
 pub(crate) use context::{Context, Unwrapped};
 pub(crate) use login::{Login, TokenInfo};
 use login::{mount, mount_of};
+pub(crate) use presented::PresentedJwt;
 
 use crate::text::shown;
 
@@ -70,6 +72,15 @@ impl Method {
         match self.flow {
             Flow::Given(login) => login(context),
             Flow::Obtained(attempt) => attempt(context)?.send(context.client),
+        }
+    }
+
+    /// The JWT that the method presents; `None` where it presents none, or cannot: the login says why.
+    pub(crate) fn presented_jwt(&self, context: &Context<'_>) -> Option<PresentedJwt> {
+        match self.name {
+            kubernetes::NAME => kubernetes::present(context).ok().map(|(presented, _)| presented),
+            jwt::NAME => jwt::present(context).ok().map(|(presented, _)| presented),
+            _ => None,
         }
     }
 

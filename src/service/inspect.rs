@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::auth::PresentedJwt;
 use crate::client::{Client, Probe, Probed};
 use crate::diagnosis::{self, Health, TokenFacts};
 use crate::error::Error;
@@ -18,7 +19,7 @@ use crate::vault::Engine;
 
 /// A step of the way.
 pub struct Step {
-    /// `text`, `settings`, `trust`, `name`, `connect`, `tls`, `health`, `login`, `token`, `rights` or `read`.
+    /// `text`, `settings`, `trust`, `name`, `connect`, `tls`, `health`, `login`, `claims`, `token`, `rights` or `read`.
     pub name: &'static str,
     /// What became of it.
     pub outcome: Outcome,
@@ -135,8 +136,16 @@ impl Service {
     }
 
     /// Walks the way that [`Service::resolve`] walks, within `limit`, and tells of each step. What a failure keeps from being
-    /// done is skipped. Logs in once, and revokes the token. The number of requests that Vault was sent.
-    pub fn inspect(&self, text: &str, host: &dyn Host, limit: Duration, report: &mut dyn FnMut(Step)) -> Option<Secret> {
+    /// done is skipped. Logs in once, and revokes the token. Where the login presents a JWT and the server's own token may not read
+    /// its role, that is read with the token of the `administrator`.
+    pub fn inspect(
+        &self,
+        text: &str,
+        host: &dyn Host,
+        administrator: Option<&Secret>,
+        limit: Duration,
+        report: &mut dyn FnMut(Step),
+    ) -> Option<Secret> {
         const AFTER_TEXT: [&str; 10] =
             ["settings", "trust", "name", "connect", "tls", "health", "login", "token", "rights", "read"];
         let mut reporter = Reporter { report, since: Instant::now() };
@@ -161,11 +170,18 @@ impl Service {
                 return None;
             }
         };
-        let work = || Ok(self.walk(&resolved, host, limit, &mut reporter));
+        let work = || Ok(self.walk(&resolved, host, administrator, limit, &mut reporter));
         self.call(host, work).ok().flatten()
     }
 
-    fn walk(&self, resolved: &Resolved, host: &dyn Host, limit: Duration, reporter: &mut Reporter<'_>) -> Option<Secret> {
+    fn walk(
+        &self,
+        resolved: &Resolved,
+        host: &dyn Host,
+        administrator: Option<&Secret>,
+        limit: Duration,
+        reporter: &mut Reporter<'_>,
+    ) -> Option<Secret> {
         let session = Session::new(self, resolved, host).limited(limit);
         let trust = session.client().trust().map_or_else(|| "nothing to trust: no endpoint is https".to_owned(), str::to_owned);
         reporter.step("trust", Outcome::Ok(trust));
@@ -194,10 +210,15 @@ impl Service {
             // The message is that of the server.
             return self.read(&session, resolved, host, reporter);
         }
+        // Read before the login, so that it is the token which that presents.
+        let presented = session.presented_jwt();
         let token = match session.token() {
             Ok((token, _)) => token,
             Err(error) => {
                 reporter.step("login", Outcome::Fail(error));
+                if let Some(presented) = presented {
+                    reporter.step("claims", claims(&presented, administrator, session.client()));
+                }
                 reporter.skip(&["token", "rights", "read"], "there is no token");
                 return None;
             }
@@ -205,6 +226,10 @@ impl Service {
         reporter.step("login", Outcome::Ok(format!("the token is that of {}", one_line(&token.login.origin, 300))));
         let few_uses = token.login.info.as_ref().is_some_and(|info| info.uses.is_some());
         let token = token.login.token.as_ref();
+        if let Some(presented) = presented {
+            let own = token.filter(|_| !few_uses);
+            reporter.step("claims", claims(&presented, own.into_iter().chain(administrator), session.client()));
+        }
         match (token, few_uses) {
             (None, _) => reporter.skip(&["token", "rights"], "an agent adds the token"),
             (_, true) => reporter.skip(&["token", "rights"], "each question would spend one of the token's uses"),
@@ -299,6 +324,24 @@ fn token_in_words(facts: TokenFacts) -> Outcome {
         return Outcome::Warn(words, "give a token that lives longer, or a login that gets one at each start".to_owned());
     }
     Outcome::Ok(words)
+}
+
+/// What the token of a JWT login says, and where the role wants something else. The first of `tokens` that may read the role counts.
+fn claims<'a>(presented: &PresentedJwt, tokens: impl IntoIterator<Item = &'a Secret>, client: &Client<'_>) -> Outcome {
+    let says = format!("the token is of {}", presented.says());
+    let Some(role) = presented.role_in_words() else {
+        return Outcome::Ok(format!("{says}; no role is named: the login takes the method's default role"));
+    };
+    match tokens.into_iter().find_map(|token| presented.differences(token, client)) {
+        None => {
+            Outcome::Ok(format!("{says}; {role} cannot be read to compare (a token that may read it can be set in VAULT_TOKEN)"))
+        }
+        Some(differences) if differences.is_empty() => Outcome::Ok(format!("{says}; nothing in {role} contradicts it")),
+        Some(differences) => Outcome::Warn(
+            format!("{says}; {role} differs: {}", differences.join("; ")),
+            format!("change the role (vault read {role}), or give the server a token that fits it"),
+        ),
+    }
 }
 
 fn rights(reference: &SecretReference, token: Option<&Secret>, client: &Client<'_>) -> Outcome {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::auth::{Context, Login};
+use crate::auth::{Context, Login, PresentedJwt};
 use crate::client::Client;
 use crate::engine::{self, SecretData};
 use crate::error::{Error, ErrorKind};
@@ -148,6 +148,11 @@ impl<'a> Session<'a> {
             }
             service.logins.forget(&resolved.identity, |other| Arc::ptr_eq(other, &fetched.value));
         }
+    }
+
+    /// The JWT that the login presents, if it is one that presents a JWT.
+    pub(super) fn presented_jwt(&self) -> Option<PresentedJwt> {
+        self.resolved.reference.method.presented_jwt(&self.context())
     }
 
     fn context(&self) -> Context<'_> {

@@ -1,7 +1,12 @@
 package dev.vaultcipher.login;
 
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertFalse;
+import static org.junit.Assert.assertTrue;
+
 import dev.vaultcipher.harness.Canaries;
 import dev.vaultcipher.harness.Fixtures;
+import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.JwtIssuer;
 import dev.vaultcipher.harness.Logins;
 import dev.vaultcipher.harness.VaultServer;
@@ -73,6 +78,32 @@ public class JwtLoginTest {
                 .assertFails("The JWT login was refused (400 ", "/v1/auth/jwt/login", "at auth mount \"jwt\"",
                         "the token in \"" + file + "\" is of", "What to do: most likely cause first")
                 .assertFails(parts);
+    }
+
+    @Test
+    public void doctorComparesTheTokenWithTheRole() {
+        HostProcess.Outcome fits = doctor(ISSUER.jwt("vault", 60), logins.vault.rootToken());
+        assertTrue(fits.toString(), fits.stdout.contains("ok   claims") && fits.stdout.contains("audience \"vault\"")
+                && fits.stdout.contains("nothing in auth/jwt/role/app contradicts it"));
+        HostProcess.Outcome differs = doctor(ISSUER.jwt("other", -600, "project", "x"), logins.vault.rootToken());
+        assertEquals(differs.toString(), 2, differs.exitCode);
+        assertTrue(differs.toString(), differs.stdout.contains("fail login") && differs.stdout.contains("warn claims"));
+        for (String part : new String[] {"audience: the token has \"other\", the role wants \"vault\"",
+            "claim \"project\": the token has \"x\", the role wants \"atlassian\"", "the token has expired"}) {
+            assertTrue(differs.stdout, differs.stdout.contains(part));
+        }
+        // The server's own token may not read the role.
+        HostProcess.Outcome alone = doctor(ISSUER.jwt("vault", 60), null);
+        assertTrue(alone.toString(), alone.exitCode == 0 && alone.stdout.contains("auth/jwt/role/app cannot be read to compare"));
+    }
+
+    private static HostProcess.Outcome doctor(String jwt, String administrator) {
+        Canaries.keep(jwt);
+        String text = logins.text("JWT", "jwtFile", logins.file("doctor", jwt), "role", "app");
+        HostProcess.Outcome outcome = HostProcess.plain().environment("VAULT_TOKEN", administrator)
+                .run("dev.vaultcipher.Tool", "doctor", text);
+        assertFalse(outcome.stdout, outcome.stdout.contains(logins.value) || outcome.stdout.contains(logins.vault.rootToken()));
+        return outcome;
     }
 
     @Test

@@ -67,6 +67,27 @@ public final class KubernetesRefusalTest {
     }
 
     @Test
+    public void doctorNamesEveryDifferenceFromTheRole() {
+        host.cluster.createNamespace("foreign");
+        host.cluster.createServiceAccount("foreign", "guest");
+        host.createRole("kubernetes", "compared", ",\"audience\":\"https://vault.example.com\"");
+        HostProcess.Outcome outcome = host.process(host.cluster.token("foreign", "guest"))
+                .environment("SECRET_STORE_VAULT_KUBE_AUTH_ROLE", "compared").environment("VAULT_TOKEN", host.vault.rootToken())
+                .run("dev.vaultcipher.Tool", "doctor", host.text());
+        assertEquals(outcome.toString(), 2, outcome.exitCode);
+        assertInOrder(outcome.stdout, "fail login", "invalid audience", "warn claims",
+                "the token is of service account \"guest\" in namespace \"foreign\"", "valid until",
+                "service account: the token has \"guest\", the role wants \"" + ACCOUNT + "\" (bound_service_account_names)",
+                "namespace: the token has \"foreign\", the role wants \"" + NAMESPACE + "\" (bound_service_account_namespaces)",
+                "audience: the token has", "the role wants \"https://vault.example.com\" (audience)", "What to do: change the role");
+        assertFalse(outcome.stdout, outcome.stdout.contains(host.vault.rootToken()));
+        HostProcess.Outcome fits = host.process(token()).environment("VAULT_TOKEN", host.vault.rootToken())
+                .run("dev.vaultcipher.Tool", "doctor", host.text());
+        assertEquals(fits.toString(), 0, fits.exitCode);
+        assertContains(fits.stdout, "nothing in auth/kubernetes/role/" + ROLE + " contradicts it");
+    }
+
+    @Test
     public void unknownRole() {
         String message = refusal(host.process(token()).environment("SECRET_STORE_VAULT_KUBE_AUTH_ROLE", "bitbuket"));
         assertContains(message, "role \"bitbuket\"");
