@@ -145,8 +145,9 @@ pub(super) fn key(pem: &Pem, password: Option<&str>) -> Result<PrivateKeyDer<'st
                 return Err(Problem::new("holds a private key that is encrypted, and no password is set", set()));
             };
             let again = "encrypt it anew (openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY -out NEW)";
-            pbe::decrypt_key(&content, password).map(|key| PrivatePkcs8KeyDer::from(der(key)).into()).map_err(|problem| {
-                match problem {
+            pbe::decrypt_key(&content, password, &mut pbe::Effort::new())
+                .map(|key| PrivatePkcs8KeyDer::from(der(key)).into())
+                .map_err(|problem| match problem {
                     pbe::Problem::Password | pbe::Problem::PasswordMissing => {
                         Problem::new("holds an encrypted private key, and the password is not its own", set())
                     }
@@ -154,8 +155,7 @@ pub(super) fn key(pem: &Pem, password: Option<&str>) -> Result<PrivateKeyDer<'st
                         Problem::new("holds a private key with an encryption that is not supported", again)
                     }
                     pbe::Problem::Damaged => Problem::new("holds an encrypted private key that is damaged", again),
-                }
-            })
+                })
         }
         Kind::EncryptedOfOld => Err(Problem::new(
             format!("holds a private key in line {line} that is encrypted in the way of old (Proc-Type)"),

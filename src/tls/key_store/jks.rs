@@ -2,6 +2,8 @@
 //! certificates go. Read by hand because the whole store must cost less than a millisecond, a file that lies about its
 //! lengths must not make the JVM allocate them, and without a password Java reads the store unchecked.
 
+use std::collections::HashSet;
+
 use aws_lc_rs::digest::{Context, Digest, SHA1_FOR_LEGACY_USE_ONLY as SHA1};
 use zeroize::Zeroizing;
 
@@ -32,6 +34,16 @@ pub(in crate::tls) enum Entry<'a> {
     },
 }
 
+impl<'a> Entry<'a> {
+    /// Its certificates, the own one first.
+    pub(in crate::tls) fn certificates(&self) -> &[&'a [u8]] {
+        match self {
+            Self::Trusted(certificate) => std::slice::from_ref(certificate),
+            Self::Key { chain, .. } => chain,
+        }
+    }
+}
+
 /// Why a store cannot be read.
 #[derive(Debug, PartialEq)]
 pub(in crate::tls) enum Problem {
@@ -52,8 +64,16 @@ pub(in crate::tls) fn kind(file: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// What is in a store.
+#[derive(Debug, PartialEq)]
+pub(in crate::tls) struct Store<'a> {
+    pub(in crate::tls) entries: Vec<Entry<'a>>,
+    /// Whether a name is there twice, or one that Java writes in small letters and so would not find: then it passes over entries.
+    pub(in crate::tls) has_odd_names: bool,
+}
+
 /// Every entry of the store. Without a password its integrity is not checked, as in Java.
-pub(in crate::tls) fn read<'a>(file: &'a [u8], password: Option<&str>) -> Result<Vec<Entry<'a>>, Problem> {
+pub(in crate::tls) fn read<'a>(file: &'a [u8], password: Option<&str>) -> Result<Store<'a>, Problem> {
     let (content, digest) = file.split_last_chunk::<DIGEST>().ok_or(Problem::Damaged)?;
     let mut rest = Cursor(content);
     rest.take(MAGIC_JKS.len())?;
@@ -63,15 +83,19 @@ pub(in crate::tls) fn read<'a>(file: &'a [u8], password: Option<&str>) -> Result
     }
     let count = rest.number()?;
     let mut entries = Vec::new();
+    let mut names = HashSet::new();
+    let mut has_odd_names = false;
     for _ in 0..count {
-        entries.extend(rest.entry(version)?);
+        let (name, entry) = rest.entry(version)?;
+        has_odd_names |= std::str::from_utf8(name).ok().is_none_or(|name| name.to_lowercase() != name) || !names.insert(name);
+        entries.push(entry);
     }
     if !rest.0.is_empty() {
         return Err(Problem::Damaged);
     }
     match password {
         Some(password) if digest_of(password, content).as_ref() != digest => Err(Problem::Password),
-        _ => Ok(entries),
+        _ => Ok(Store { entries, has_odd_names }),
     }
 }
 
@@ -154,27 +178,28 @@ impl<'a> Cursor<'a> {
         self.take(u16::from_be_bytes(*length).into())
     }
 
-    /// A certificate; `None` when it is not X.509.
-    fn certificate(&mut self, version: u32) -> Result<Option<&'a [u8]>, Problem> {
+    fn certificate(&mut self, version: u32) -> Result<&'a [u8], Problem> {
         // Version 1 knew X.509 only and wrote no type.
-        let x509 = version == 1 || matches!(self.text()?, b"X.509" | b"X509");
-        let certificate = self.block()?;
-        Ok(x509.then_some(certificate))
+        if version != 1 && !matches!(self.text()?, b"X.509" | b"X509") {
+            return Err(Problem::Unknown("a certificate that is not X.509".to_owned()));
+        }
+        self.block()
     }
 
-    fn entry(&mut self, version: u32) -> Result<Option<Entry<'a>>, Problem> {
+    /// An entry after its name.
+    fn entry(&mut self, version: u32) -> Result<(&'a [u8], Entry<'a>), Problem> {
         let kind = self.number()?;
-        self.text()?; // the alias
+        let name = self.text()?;
         self.take(8)?; // when it was made
         match kind {
-            TRUSTED_CERTIFICATE => Ok(self.certificate(version)?.map(Entry::Trusted)),
+            TRUSTED_CERTIFICATE => Ok((name, Entry::Trusted(self.certificate(version)?))),
             PRIVATE_KEY => {
                 let protected = self.block()?;
                 let mut chain = Vec::new();
                 for _ in 0..self.number()? {
-                    chain.extend(self.certificate(version)?);
+                    chain.push(self.certificate(version)?);
                 }
-                Ok(Some(Entry::Key { protected, chain }))
+                Ok((name, Entry::Key { protected, chain }))
             }
             // JCEKS has secret keys as serialised Java objects, whose end only Java can find.
             other => Err(Problem::Unknown(format!("entry of kind {other}"))),
@@ -207,8 +232,8 @@ mod tests {
     fn certificates_and_keys_are_found() {
         let key = [b"\0\0\0\x02kk\0\0\0\x01".as_slice(), CERTIFICATE].concat();
         let file = store(&[(2, CERTIFICATE), (1, &key)], "pässword");
-        let entries = read(&file, Some("pässword"));
-        assert_eq!(entries, Ok(vec![Entry::Trusted(b"abc"), Entry::Key { protected: b"kk", chain: vec![b"abc"] }]));
+        let entries = vec![Entry::Trusted(b"abc"), Entry::Key { protected: b"kk", chain: vec![b"abc"] }];
+        assert_eq!(read(&file, Some("pässword")), Ok(Store { entries, has_odd_names: true }), "both have one name");
         assert_eq!(kind(&file), Some("JKS"));
     }
 
@@ -216,7 +241,7 @@ mod tests {
     fn the_password_matters_only_when_there_is_one() {
         let file = store(&[(2, CERTIFICATE)], "right");
         assert_eq!(read(&file, Some("wrong")), Err(Problem::Password));
-        assert_eq!(read(&file, None).map(|entries| entries.len()), Ok(1));
+        assert_eq!(read(&file, None).map(|store| (store.entries.len(), store.has_odd_names)), Ok((1, false)));
     }
 
     #[test]

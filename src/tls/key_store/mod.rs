@@ -1,5 +1,6 @@
 //! The two kinds of key store file, JKS and PKCS #12, seen alike: the certificates to trust in it, and the keys.
 
+mod entries;
 pub(in crate::tls) mod jks;
 pub(in crate::tls) mod jvm;
 pub(in crate::tls) mod pbe;
@@ -8,6 +9,9 @@ pub(in crate::tls) mod pkcs12;
 use std::fmt;
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use crate::tls::key_store::entries::Entries;
+use crate::tls::x509;
 
 /// A key store of all CAs of the web has a quarter of a megabyte.
 pub(in crate::tls) const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -87,20 +91,42 @@ pub(in crate::tls) struct Trusted<'a> {
 /// The certificates that Java takes as trust anchors.
 pub(in crate::tls) fn trusted<'a>(file: &'a [u8], password: Option<&str>) -> Result<Trusted<'a>, Problem> {
     if jks::kind(file).is_some() {
-        let certificate = |entry| match entry {
-            jks::Entry::Trusted(certificate) => Some(certificate),
-            // As Java: the own certificate of a key is trusted, the rest of its chain is not.
-            jks::Entry::Key { chain, .. } => chain.first().copied(),
-        };
-        let entries = jks::read(file, password)?.into_iter();
-        return Ok(Trusted { certificates: entries.filter_map(certificate).map(CertificateDer::from).collect(), unmarked: 0 });
+        let jks::Store { entries, has_odd_names } = jks::read(file, password)?;
+        if has_odd_names {
+            return Err(Problem::Unsupported("a name of one of its entries".to_owned()));
+        }
+        check_certificates(entries.iter().flat_map(jks::Entry::certificates).copied())?;
+        // As Java: the own certificate of a key is trusted, the rest of its chain is not.
+        let certificate = |entry: &jks::Entry<'a>| entry.certificates().first().copied();
+        return Ok(Trusted {
+            certificates: entries.iter().filter_map(certificate).map(CertificateDer::from).collect(),
+            unmarked: 0,
+        });
     }
     if pkcs12::is(file) {
-        let archive = pkcs12::read(file, password)?;
-        let certificates: Vec<_> = archive.anchors().map(|der| CertificateDer::from(der.to_vec())).collect();
-        return Ok(Trusted { unmarked: archive.certificates() - certificates.len(), certificates });
+        check_password(password)?;
+        let (bags, _) = pkcs12::read(file, password)?;
+        let entries = Entries::new(&bags);
+        check_certificates(entries.certificates().iter().copied())?;
+        let certificates: Vec<_> = entries.anchors().into_iter().map(|der| CertificateDer::from(der.to_vec())).collect();
+        return Ok(Trusted { unmarked: entries.certificates().len() - certificates.len(), certificates });
     }
     Err(neither(file))
+}
+
+/// Java reads all certificates of a store, and refuses it whole for one.
+fn check_certificates<'a>(mut certificates: impl Iterator<Item = &'a [u8]>) -> Result<(), Problem> {
+    if certificates.all(x509::is_read_by_java) { Ok(()) } else { Err(Problem::Unsupported("one of its certificates".to_owned())) }
+}
+
+/// Java knows no other letters in the password of a PKCS #12 file.
+fn check_password(password: Option<&str>) -> Result<(), Problem> {
+    let is_ascii = |password: &str| password.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if password.is_none_or(is_ascii) {
+        Ok(())
+    } else {
+        Err(Problem::Unsupported("a password with other letters than ASCII".to_owned()))
+    }
 }
 
 /// A private key with its certificates, its own first.
@@ -120,7 +146,7 @@ pub(in crate::tls) fn keys(file: &[u8], password: Option<&str>) -> Result<Vec<Ke
 fn decrypted_keys(file: &[u8], password: &str) -> Result<Vec<Key>, Problem> {
     let mut keys = Vec::new();
     if jks::kind(file).is_some() {
-        for entry in jks::read(file, Some(password))? {
+        for entry in jks::read(file, Some(password))?.entries {
             if let jks::Entry::Key { protected, chain } = entry {
                 let key = PrivatePkcs8KeyDer::from(jks::unprotect(protected, password)?.to_vec()).into();
                 let chain = chain.into_iter().map(|certificate| CertificateDer::from(certificate.to_vec())).collect();
@@ -128,7 +154,8 @@ fn decrypted_keys(file: &[u8], password: &str) -> Result<Vec<Key>, Problem> {
             }
         }
     } else if pkcs12::is(file) {
-        for (key, chain) in pkcs12::read(file, Some(password))?.keys() {
+        let (bags, effort) = pkcs12::read(file, Some(password))?;
+        for (key, chain) in Entries::new(&bags).keys(password, effort)? {
             let chain = chain.into_iter().map(|certificate| CertificateDer::from(certificate.to_vec())).collect();
             keys.push(Key { chain, key: PrivatePkcs8KeyDer::from(key.to_vec()).into() });
         }

@@ -13,7 +13,7 @@ use des::TdesEde3;
 use rc2::Rc2;
 use zeroize::Zeroizing;
 
-use crate::tls::x509::der::{self, INTEGER, OCTETS, OID, SEQUENCE, value};
+use crate::tls::x509::der::{self, INTEGER, NULL, OCTETS, SEQUENCE, only, value};
 
 // OIDs, each the content of its DER value.
 const SHA1_AND_TRIPLE_DES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x03";
@@ -34,8 +34,28 @@ const SHA256: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x01";
 const SHA384: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x02";
 const SHA512: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x03";
 
-/// A hundred times what the JDK and openssl write. More keeps a server from its start, for minutes.
-const MAX_ITERATIONS: u32 = 1_000_000;
+/// Two hundred times what the JDK and openssl write, which takes about a second. More keeps a server from its start.
+const MAX_ITERATIONS: u32 = 2_000_000;
+
+/// The shortest salt that Java takes.
+const MIN_SALT: usize = 8;
+
+/// How many iterations of a digest one file may still ask for, all of its parts together.
+#[derive(Clone, Copy)]
+pub(in crate::tls) struct Effort(u32);
+
+impl Effort {
+    pub(in crate::tls) fn new() -> Self {
+        Self(MAX_ITERATIONS)
+    }
+
+    /// Takes the number in an INTEGER.
+    fn take(&mut self, count: &[u8]) -> Result<u32, Problem> {
+        let count = der::small(count).filter(|count| *count > 0).ok_or(Problem::Damaged)?;
+        self.0 = self.0.checked_sub(count).ok_or(Problem::Unsupported)?;
+        Ok(count)
+    }
+}
 
 /// Why a store cannot be read.
 #[derive(Debug, PartialEq)]
@@ -59,14 +79,15 @@ enum Purpose {
 }
 
 /// Checks the digest of `content` under the password: `SEQUENCE { SEQUENCE { algorithm, digest }, salt, iterations DEFAULT 1 }`.
-pub(in crate::tls) fn check(mac: &[u8], content: &[u8], password: &str) -> Result<(), Problem> {
+pub(in crate::tls) fn check(mac: &[u8], content: &[u8], password: &str, effort: &mut Effort) -> Result<(), Problem> {
     let parts = || {
         let (info, mac) = value(SEQUENCE, mac)?;
-        let (salt, mac) = value(OCTETS, mac)?;
-        let (algorithm, info) = value(SEQUENCE, info)?;
-        Some((value(OID, algorithm)?.0, value(OCTETS, info)?.0, salt, der::optional(INTEGER, mac).0))
+        let (salt, count) = value(OCTETS, mac)?;
+        let count = if count.is_empty() { &[1] } else { only(INTEGER, count)? };
+        let (algorithm, digest) = value(SEQUENCE, info)?;
+        Some((der::oid(algorithm)?, only(OCTETS, digest)?, salt, count))
     };
-    let (algorithm, digest, salt, count) = parts().ok_or(Problem::Damaged)?;
+    let ((algorithm, parameters), digest, salt, count) = parts().ok_or(Problem::Damaged)?;
     let (hash, hmac) = match algorithm {
         SHA1 => (&digest::SHA1_FOR_LEGACY_USE_ONLY, hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
         SHA224 => (&digest::SHA224, hmac::HMAC_SHA224),
@@ -75,20 +96,27 @@ pub(in crate::tls) fn check(mac: &[u8], content: &[u8], password: &str) -> Resul
         SHA512 => (&digest::SHA512, hmac::HMAC_SHA512),
         _ => return Err(Problem::Unsupported),
     };
-    let count = count.map_or(Ok(1), |count| iterations(Some(count)))?;
+    check_parameters(parameters, salt)?;
+    let count = effort.take(count)?;
     let key = derived(hash, Purpose::Mac, password, salt, count, hash.output_len());
     hmac::verify(&hmac::Key::new(hmac, &key), content, digest).map_err(|_| Problem::Password)
 }
 
+/// What Java asks of a digest and a salt.
+fn check_parameters(of_digest: &[u8], salt: &[u8]) -> Result<(), Problem> {
+    let is_none = of_digest.is_empty() || only(NULL, of_digest).is_some_and(<[u8]>::is_empty);
+    if is_none && salt.len() >= MIN_SALT { Ok(()) } else { Err(Problem::Unsupported) }
+}
+
 /// The private key (PKCS #8) in an `EncryptedPrivateKeyInfo ::= SEQUENCE { algorithm SEQUENCE, OCTET STRING }`.
-pub(in crate::tls) fn decrypt_key(info: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
+pub(in crate::tls) fn decrypt_key(info: &[u8], password: &str, effort: &mut Effort) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let parts = || {
         let (info, _) = value(SEQUENCE, info)?;
         let (algorithm, info) = value(SEQUENCE, info)?;
         Some((algorithm, value(OCTETS, info)?.0))
     };
     let (algorithm, encrypted) = parts().ok_or(Problem::Damaged)?;
-    let key = decrypt(algorithm, encrypted, password)?;
+    let key = decrypt(algorithm, encrypted, password, effort)?;
     // Of 256 wrong passwords one gives a padding that looks right.
     match value(SEQUENCE, &key) {
         Some((_, [])) => Ok(key),
@@ -97,17 +125,23 @@ pub(in crate::tls) fn decrypt_key(info: &[u8], password: &str) -> Result<Zeroizi
 }
 
 /// Decrypts what `algorithm` (`OID, parameters`) encrypted.
-pub(in crate::tls) fn decrypt(algorithm: &[u8], encrypted: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    let (kind, parameters) = value(OID, algorithm).ok_or(Problem::Damaged)?;
+pub(in crate::tls) fn decrypt(
+    algorithm: &[u8],
+    encrypted: &[u8],
+    password: &str,
+    effort: &mut Effort,
+) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let (kind, parameters) = der::oid(algorithm).ok_or(Problem::Damaged)?;
     if !matches!(kind, PBES2 | SHA1_AND_TRIPLE_DES | SHA1_AND_RC2_40) {
         return Err(Problem::Unsupported);
     }
-    let (parameters, _) = value(SEQUENCE, parameters).ok_or(Problem::Damaged)?;
+    let parameters = only(SEQUENCE, parameters).ok_or(Problem::Damaged)?;
     if kind == PBES2 {
-        return pbes2(parameters, encrypted, password);
+        return pbes2(parameters, encrypted, password, effort);
     }
     let (salt, count) = value(OCTETS, parameters).ok_or(Problem::Damaged)?;
-    let count = iterations(value(INTEGER, count).map(|(count, _)| count))?;
+    check_parameters(&[], salt)?;
+    let count = effort.take(only(INTEGER, count).ok_or(Problem::Damaged)?)?;
     let derive = |purpose, length| derived(&digest::SHA1_FOR_LEGACY_USE_ONLY, purpose, password, salt, count, length);
     let iv = derive(Purpose::Iv, 8);
     match kind {
@@ -117,15 +151,12 @@ pub(in crate::tls) fn decrypt(algorithm: &[u8], encrypted: &[u8], password: &str
 }
 
 /// `SEQUENCE { PBKDF2, SEQUENCE { salt, iterations, length OPTIONAL, prf SEQUENCE DEFAULT HMAC-SHA1 } }, SEQUENCE { cipher, iv }`
-fn pbes2(parameters: &[u8], encrypted: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, Problem> {
+fn pbes2(parameters: &[u8], encrypted: &[u8], password: &str, effort: &mut Effort) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let parts = || {
-        let (derivation, parameters) = value(SEQUENCE, parameters)?;
-        let (scheme, _) = value(SEQUENCE, parameters)?;
-        let (derivation, of_derivation) = value(OID, derivation)?;
-        let (scheme, of_scheme) = value(OID, scheme)?;
-        Some((derivation, of_derivation, scheme, of_scheme))
+        let (derivation, scheme) = value(SEQUENCE, parameters)?;
+        Some((der::oid(derivation)?, der::oid(only(SEQUENCE, scheme)?)?))
     };
-    let (derivation, of_derivation, scheme, iv) = parts().ok_or(Problem::Damaged)?;
+    let ((derivation, of_derivation), (scheme, iv)) = parts().ok_or(Problem::Damaged)?;
     let (algorithm, length) = match scheme {
         AES_128_CBC => (Some(&AES_128), 16),
         AES_192_CBC => (Some(&AES_192), 24),
@@ -137,17 +168,13 @@ fn pbes2(parameters: &[u8], encrypted: &[u8], password: &str) -> Result<Zeroizin
         return Err(Problem::Unsupported);
     }
     let parts = || {
-        let (of_derivation, _) = value(SEQUENCE, of_derivation)?;
-        let (salt, rest) = value(OCTETS, of_derivation)?;
+        let (salt, rest) = value(OCTETS, only(SEQUENCE, of_derivation)?)?;
         let (count, rest) = value(INTEGER, rest)?;
-        let (_, rest) = der::optional(INTEGER, rest);
-        let prf = match value(SEQUENCE, rest) {
-            Some((prf, _)) => value(OID, prf)?.0,
-            None => HMAC_SHA1,
-        };
-        Some((salt, count, prf, value(OCTETS, iv)?.0))
+        let (key_length, rest) = der::optional(INTEGER, rest);
+        let prf = if rest.is_empty() { (HMAC_SHA1, rest) } else { der::oid(only(SEQUENCE, rest)?)? };
+        Some((salt, count, key_length, prf, only(OCTETS, iv)?))
     };
-    let (salt, count, prf, iv) = parts().ok_or(Problem::Damaged)?;
+    let (salt, count, key_length, (prf, of_prf), iv) = parts().ok_or(Problem::Damaged)?;
     let prf = match prf {
         HMAC_SHA1 => pbkdf2::PBKDF2_HMAC_SHA1,
         HMAC_SHA256 => pbkdf2::PBKDF2_HMAC_SHA256,
@@ -155,18 +182,17 @@ fn pbes2(parameters: &[u8], encrypted: &[u8], password: &str) -> Result<Zeroizin
         HMAC_SHA512 => pbkdf2::PBKDF2_HMAC_SHA512,
         _ => return Err(Problem::Unsupported),
     };
-    let count = NonZeroU32::new(iterations(Some(count))?).ok_or(Problem::Damaged)?;
+    check_parameters(of_prf, salt)?;
+    if key_length.is_some_and(|said| der::small(said).and_then(|said| usize::try_from(said).ok()) != Some(length)) {
+        return Err(Problem::Unsupported);
+    }
+    let count = NonZeroU32::new(effort.take(count)?).ok_or(Problem::Damaged)?;
     let mut key = Zeroizing::new(vec![0; length]);
     pbkdf2::derive(prf, count, salt, password.as_bytes(), &mut key);
     match algorithm {
         Some(algorithm) => aes(algorithm, &key, iv, encrypted),
         None => cbc::<TdesEde3>(&key, iv, encrypted),
     }
-}
-
-fn iterations(count: Option<&[u8]>) -> Result<u32, Problem> {
-    let count = count.and_then(der::small).ok_or(Problem::Damaged)?;
-    if count > MAX_ITERATIONS { Err(Problem::Unsupported) } else { Ok(count) }
 }
 
 fn aes(algorithm: &'static Algorithm, key: &[u8], iv: &[u8], encrypted: &[u8]) -> Result<Zeroizing<Vec<u8>>, Problem> {

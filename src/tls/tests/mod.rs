@@ -1,5 +1,6 @@
 //! Certificates made at run time, stores made by keytool and openssl, and servers on loopback.
 
+mod archives;
 mod encryptions;
 mod handshakes;
 mod identities;

@@ -186,23 +186,6 @@ fn a_file_that_is_no_store_is_said_to_be_what_it_is() {
 }
 
 #[test]
-fn a_certificate_that_cannot_be_read_is_counted_and_the_rest_trusted() {
-    let stores = Stores::new();
-    let path = stores.keytool("trust.jks", "right-one", &["-storetype", "JKS"]);
-    let mut file = fs::read(&path).unwrap();
-    file.truncate(file.len() - 20);
-    file[11] = 2; // entries
-    file.extend(b"\0\0\0\x02\0\x03bad\0\0\0\0\0\0\0\0\0\x05X.509\0\0\0\x02ab");
-    file.extend([0; 20]);
-    let path = stores.directory.file("more.jks", file);
-    let words = stores.accepted(&[("java.home", "/nowhere"), (STORE, &path)]);
-    assert_eq!(
-        words,
-        format!("trust store {path} (JKS, 1 certificate, 1 more that cannot be read, from system property {STORE})")
-    );
-}
-
-#[test]
 fn a_named_store_that_is_no_file_is_passed_over_as_in_java_but_not_silently() {
     let stores = Stores::new();
     let home = stores.directory.path("home");

@@ -7,7 +7,7 @@ use rustls::pki_types::TrustAnchor;
 
 use crate::text::{list, one_line};
 use crate::time::UtcTime;
-use crate::tls::x509::der::{self, BITS, INTEGER, OID, SEQUENCE, SET, value};
+use crate::tls::x509::der::{self, BITS, BMP_STRING, INTEGER, OID, SEQUENCE, SET, value};
 use crate::tls::x509::{Certificate, oid};
 
 /// The shortest RSA key that the TLS library uses.
@@ -15,7 +15,6 @@ const MIN_RSA_BITS: usize = 2048;
 
 const DNS_NAME: u8 = 0x82;
 const IP_ADDRESS: u8 = 0x87;
-const BMP_STRING: u8 = 0x1e;
 /// NumericString, PrintableString, T61String, IA5String, VisibleString, UTF8String.
 const STRINGS: [u8; 6] = [0x12, 0x13, 0x14, 0x16, 0x1a, 0x0c];
 

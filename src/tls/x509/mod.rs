@@ -1,9 +1,11 @@
-//! X.509 certificates (RFC 5280): their fields and extensions, as they stand in the DER text. `facts` says them in words.
+//! X.509 certificates (RFC 5280): their fields and extensions, as they stand in the DER text. `facts` says them in words, and
+//! `strict` knows what Java is certain to read.
 
 pub(in crate::tls) mod der;
 mod extensions;
 mod facts;
 pub(in crate::tls) mod oid;
+mod strict;
 
 use rustls::pki_types::UnixTime;
 
@@ -12,6 +14,7 @@ use der::{BITS, BOOLEAN, EXPLICIT_0, GENERALIZED_TIME, INTEGER, OCTETS, OID, SEQ
 
 pub(in crate::tls) use extensions::Extension;
 pub(in crate::tls) use facts::{Facts, weak_anchor};
+pub(in crate::tls) use strict::is_read_by_java;
 
 /// Context-specific tags of a certificate's fields.
 const ISSUER_ID: u8 = 0x81;

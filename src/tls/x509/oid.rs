@@ -2,6 +2,11 @@
 
 pub(in crate::tls) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
 pub(in crate::tls) const DSA: &[u8] = b"\x2a\x86\x48\xce\x38\x04\x01";
+pub(in crate::tls) const EC: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
+pub(in crate::tls) const P256: &[u8] = b"\x2a\x86\x48\xce\x3d\x03\x01\x07";
+pub(in crate::tls) const P384: &[u8] = b"\x2b\x81\x04\x00\x22";
+pub(in crate::tls) const P521: &[u8] = b"\x2b\x81\x04\x00\x23";
+pub(in crate::tls) const ED25519: &[u8] = b"\x2b\x65\x70";
 pub(in crate::tls) const SERVER_AUTH: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x03\x01";
 pub(in crate::tls) const ANY_USAGE: &[u8] = b"\x55\x1d\x25\x00";
 /// 1.3.6.1.4.1.311.10.3.3
