@@ -8,6 +8,8 @@ use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
+use crate::resource::Resource;
+
 /// How often a file is read that changes while it is read.
 const MAX_READS: usize = 5;
 
@@ -35,15 +37,23 @@ pub(crate) enum Problem {
     /// Its length or its time changed during each of several reads.
     #[error("changes while it is read")]
     Changing,
-    /// There is no memory for its content.
-    #[error("cannot be read: this process has no memory left")]
-    NoMemory,
+    /// The process has nothing left of what it takes to read it.
+    #[error("cannot be read: {}", .0.words())]
+    UsedUp(Resource),
     /// The system's reason.
     #[error("cannot be read ({0})")]
     Unreadable(String),
 }
 
 impl Problem {
+    /// What the process has none left of, where that is why.
+    pub(crate) fn used_up(&self) -> Option<Resource> {
+        match self {
+            Self::UsedUp(resource) => Some(*resource),
+            _ => None,
+        }
+    }
+
     /// What the administrator can do about it: the rest of a sentence after `What to do: `.
     pub(crate) fn advice(&self) -> &'static str {
         match self {
@@ -55,7 +65,7 @@ impl Problem {
             }
             Self::TooLarge { .. } => "name the file that holds only what is needed",
             Self::Changing => "replace the file in one step: write a new one beside it and rename it",
-            Self::NoMemory => "give the process more memory",
+            Self::UsedUp(resource) => resource.advice(),
             Self::Unreadable(_) => "check the file and its file system",
         }
     }
@@ -63,11 +73,13 @@ impl Problem {
 
 impl From<io::Error> for Problem {
     fn from(error: io::Error) -> Self {
+        if let Some(resource) = Resource::of(&error) {
+            return Self::UsedUp(resource);
+        }
         match error.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory => Self::Missing,
             ErrorKind::PermissionDenied => Self::Denied,
             ErrorKind::IsADirectory => Self::Directory,
-            ErrorKind::OutOfMemory => Self::NoMemory,
             // The system's own words for a number: they quote neither path nor content.
             _ => Self::Unreadable(error.to_string()),
         }
@@ -178,7 +190,7 @@ fn read(mut file: &File, expected: u64, max_bytes: usize) -> Result<Zeroizing<Ve
 
 fn zeroed(length: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let mut buffer = Vec::new();
-    buffer.try_reserve_exact(length).map_err(|_| Problem::NoMemory)?;
+    buffer.try_reserve_exact(length).map_err(|_| Problem::UsedUp(Resource::Memory))?;
     buffer.resize(length, 0);
     Ok(Zeroizing::new(buffer))
 }

@@ -5,7 +5,7 @@
 //! machine is), `value` (which value), `client` and `tls` (the connection), `vault` (what an answer means). `error` holds every message, `diagnosis` asks
 //! Vault what a message should add. Imports lead from top to bottom: `service`, `engine`, `reference`, `auth`, `cloud`, `diagnosis`,
 //! `client`, `tls`, `settings` and `value`, `single_flight`, `vault`, `error` and `host`, `secret`,
-//! `file`, `text`, `time` and `clock`. Nothing calls back up, except through [`Host`].
+//! `file`, `resource`, `text`, `time` and `clock`. Nothing calls back up, except through [`Host`].
 
 mod auth;
 mod client;
@@ -18,6 +18,7 @@ mod file;
 mod host;
 mod jwt;
 mod reference;
+mod resource;
 mod secret;
 mod service;
 mod settings;
@@ -33,6 +34,7 @@ pub use error::{
     OtherEndpoint, Problem, Provider, ReadBack, RequestInfo, SecretLocation, Tries, Unreachable, UnsealProgress,
 };
 pub use host::{Environment, Host};
+pub use resource::Resource;
 pub use secret::Secret;
 pub use service::Service;
 pub use service::inspect::{Description, Outcome, Step};

@@ -3,6 +3,7 @@
 use crate::auth::Context;
 use crate::error::{Error, ErrorKind, Problem, Tries};
 use crate::file::{self, read_regular};
+use crate::resource::Resource;
 use crate::secret::Secret;
 use crate::settings::{IN_QUOTES, Origin, Setting, Value, is_in_quotes};
 use crate::text::{character, invisible, shown_path};
@@ -82,6 +83,14 @@ impl Unreadable {
         matches!(self, Self::File(file::Problem::Missing | file::Problem::Changing) | Self::Empty)
     }
 
+    /// What the process has none left of, where that is why.
+    fn used_up(&self) -> Option<Resource> {
+        match self {
+            Self::File(problem) => problem.used_up(),
+            _ => None,
+        }
+    }
+
     /// What the administrator can do about it.
     pub(super) fn advice(&self) -> &'static str {
         match self {
@@ -136,7 +145,8 @@ pub(super) fn read_with(
             .tries()
             .map(|Tries { count, time }| format!(", after {count} tries in {:.0} s", time.as_secs_f32()))
             .unwrap_or_default();
-        return Err(failed(file, what, (format!("{why}{tries}"), advice(&why))));
+        let problem = Problem::new(format!("{why}{tries}"), advice(&why)).because(why.used_up());
+        return Err(failed(file, what, problem));
     }
 }
 

@@ -23,6 +23,7 @@ use crate::client::runtime::{IoDriver, Stopped};
 use crate::client::transport::{Needs, Transport};
 use crate::error::{Error, ErrorKind, RequestInfo, Unreachable};
 use crate::host::Host;
+use crate::resource::Resource;
 use crate::secret::Redactor;
 use crate::settings::Sources;
 use crate::single_flight::GivenUp;
@@ -179,7 +180,9 @@ impl Connection {
                 })
             }
             Ok(Err(Failure::TooLarge)) => Err(bad(format!("it is larger than {} MiB", MAX_BODY / 1024 / 1024))),
-            Ok(Err(Failure::NoMemory)) => Err(bad("this process has not enough memory left for it".to_owned())),
+            Ok(Err(Failure::NoMemory)) => {
+                Err(ErrorKind::UsedUp { resource: Resource::Memory, what: "Vault's answer cannot be taken".to_owned() }.at(&at))
+            }
             Ok(Err(failure)) => {
                 let kind = self.ask_why(&failure, &url, deadline, exchange);
                 let mut kind = kind.or_else(|| failure.explain(self.connect_limit, self.peer()).map(ErrorKind::Unreachable));

@@ -1,10 +1,14 @@
 //! Name look-ups that outlast a try: a slow name server is asked once, however often its answer is waited for.
 
+use std::fs::File;
 use std::future::poll_fn;
+use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
+
+use crate::resource::Resource;
 
 /// How long an answer that came too late for its try serves the next one.
 const SERVES_FOR: Duration = Duration::from_secs(30);
@@ -27,28 +31,35 @@ struct State {
 }
 
 /// The addresses, without ports, or what the resolver said.
-type Answer = Result<Vec<SocketAddr>, String>;
+type Answer = Result<Vec<SocketAddr>, Refusal>;
+
+/// Why there is none: what the resolver said, and what the process has none left of, where that is why.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    pub(super) reason: String,
+    pub(super) used_up: Option<Resource>,
+}
 
 /// The name has no address. Found again in the chain of a failed request's causes.
 #[derive(Debug, thiserror::Error)]
-#[error("{host}: {reason}")]
+#[error("{host}: {}", .why.reason)]
 pub(super) struct UnknownHost {
     pub(super) host: String,
-    pub(super) reason: String,
+    pub(super) why: Refusal,
 }
 
 impl Lookups {
     /// The addresses of a host, an IP address among them. Asks the operating system (`getaddrinfo`), as every other program of
     /// the administrator does. There is no limit: a call stops waiting when the time is over, and the look-up goes on.
     pub(super) async fn find(&self, host: &str) -> Result<Vec<SocketAddr>, UnknownHost> {
-        self.find_by(host, |host| Ok((host, 0).to_socket_addrs().map_err(|e| e.to_string())?.collect())).await
+        self.find_by(host, |host| Ok((host, 0).to_socket_addrs().map_err(|e| refusal(&e))?.collect())).await
     }
 
     async fn find_by(&self, host: &str, resolve: fn(&str) -> Answer) -> Result<Vec<SocketAddr>, UnknownHost> {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, 0)]);
         }
-        let unknown = |reason| UnknownHost { host: host.to_owned(), reason };
+        let unknown = |why| UnknownHost { host: host.to_owned(), why };
         let lookup = self.join(host, resolve).map_err(unknown)?;
         let answer = poll_fn(|cx| lookup.poll(cx)).await;
         lock(&self.0).retain(|known| !Arc::ptr_eq(known, &lookup));
@@ -61,7 +72,7 @@ impl Lookups {
     }
 
     /// The look-up of this host that runs or has an answer left, or a new one.
-    fn join(&self, host: &str, resolve: fn(&str) -> Answer) -> Result<Arc<Lookup>, String> {
+    fn join(&self, host: &str, resolve: fn(&str) -> Answer) -> Result<Arc<Lookup>, Refusal> {
         let mut lookups = lock(&self.0);
         lookups.retain(|lookup| lookup.serves());
         if let Some(known) = lookups.iter().find(|lookup| lookup.host == host) {
@@ -69,10 +80,12 @@ impl Lookups {
         }
         let lookup = Arc::new(Lookup { host: host.to_owned(), state: Mutex::default() });
         let asked = Arc::clone(&lookup);
-        std::thread::Builder::new()
-            .name("vault-cipher-dns".to_owned())
-            .spawn(move || asked.end(resolve(&asked.host)))
-            .map_err(|e| format!("no thread can be started to look it up: {e}"))?;
+        std::thread::Builder::new().name("vault-cipher-dns".to_owned()).spawn(move || asked.end(resolve(&asked.host))).map_err(
+            |e| Refusal {
+                reason: format!("no thread can be started to look it up: {e}"),
+                used_up: Resource::of(&e).or(Some(Resource::Threads)),
+            },
+        )?;
         lookups.push(Arc::clone(&lookup));
         Ok(lookup)
     }
@@ -102,6 +115,12 @@ impl Lookup {
         drop(state);
         waiting.into_iter().for_each(Waker::wake);
     }
+}
+
+/// The resolver's own errors do not tell that it could open no file or socket.
+fn refusal(error: &io::Error) -> Refusal {
+    let descriptors = || File::open("/").err().and_then(|error| Resource::of(&error));
+    Refusal { reason: error.to_string(), used_up: Resource::of(error).or_else(descriptors) }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -149,10 +168,14 @@ mod tests {
         let lookups = Lookups::default();
         let find = |host: &str| {
             let deadline = Instant::now() + Duration::from_secs(10);
-            IoDriver::new().unwrap().run(&MapHost::default(), deadline, lookups.find_by(host, |_| Err("no such name".to_owned())))
+            IoDriver::new().unwrap().run(
+                &MapHost::default(),
+                deadline,
+                lookups.find_by(host, |_| Err(Refusal { reason: "no such name".to_owned(), used_up: None })),
+            )
         };
         assert_eq!(find("2001:db8::1").unwrap().unwrap(), ["[2001:db8::1]:0".parse().unwrap()]);
         let unknown = find("vault.test").unwrap().err().unwrap();
-        assert_eq!((unknown.host.as_str(), unknown.reason.as_str()), ("vault.test", "no such name"));
+        assert_eq!((unknown.host.as_str(), unknown.why.reason.as_str()), ("vault.test", "no such name"));
     }
 }

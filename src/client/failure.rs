@@ -5,8 +5,9 @@ use std::io;
 use std::time::Duration;
 
 use crate::client::connector::ConnectLate;
-use crate::client::dns::UnknownHost;
+use crate::client::dns::{Refusal, UnknownHost};
 use crate::error::Unreachable;
+use crate::resource::Resource;
 use crate::text::one_line;
 use crate::tls;
 
@@ -69,7 +70,9 @@ fn explain(error: &reqwest::Error, connect_seconds: f32, peer: Peer) -> Unreacha
     if let Some(refused) = of_tunnel(error) {
         return refused;
     }
-    let why = if let Some(UnknownHost { host, reason }) = find(error) {
+    let why = if let Some(UnknownHost { why: Refusal { used_up: Some(resource), .. }, .. }) = find(error) {
+        Unreachable::UsedUp(*resource)
+    } else if let Some(UnknownHost { host, why: Refusal { reason, .. } }) = find(error) {
         let reason = reason.trim_start_matches("failed to lookup address information: ");
         Unreachable::UnknownHost { host: host.clone(), reason: one_line(reason, 120) }
     } else if find::<ConnectLate>(error).is_some() {
@@ -102,7 +105,11 @@ fn of_tunnel(error: &reqwest::Error) -> Option<Unreachable> {
 
 /// What the system says of a connection, or else the words of the innermost cause.
 fn network(error: &reqwest::Error, connect_seconds: f32) -> Unreachable {
-    match find::<io::Error>(error) {
+    let io = find::<io::Error>(error);
+    if let Some(resource) = io.and_then(Resource::of) {
+        return Unreachable::UsedUp(resource);
+    }
+    match io {
         Some(io) if is_end(io) => Unreachable::Closed { reason: innermost(error) },
         Some(io) => match io.kind() {
             io::ErrorKind::ConnectionRefused => Unreachable::Refused,

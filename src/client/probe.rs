@@ -103,7 +103,7 @@ impl Client<'_> {
         match driver.run(self.host, Instant::now() + self.left(), self.shared.lookups().find(host)) {
             Ok(Ok(found)) if found.is_empty() => Err("it has no address".to_owned()),
             Ok(Ok(found)) => Ok(found.into_iter().map(|address| SocketAddr::new(address.ip(), port)).collect()),
-            Ok(Err(unknown)) => Err(one_line(&unknown.reason, 120)),
+            Ok(Err(unknown)) => Err(one_line(&unknown.why.reason, 120)),
             Err(_) => Err(format!("no answer within {:.0} s", self.left().as_secs_f32())),
         }
     }

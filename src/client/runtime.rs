@@ -11,8 +11,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::client::http::HttpClient;
 use crate::client::transport::Transport;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::host::Host;
+use crate::resource::Resource;
 
 /// Why a wait ended without the future's result.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,11 +43,13 @@ struct Kept {
 
 impl IoDriver {
     pub(super) fn new() -> Result<Self, Error> {
-        let runtime = Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()
-            .map_err(|e| Error::internal(format!("the I/O driver cannot be set up: {e}")))?;
+        let runtime = Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
+            let what = "The connection to Vault cannot be prepared".to_owned();
+            match Resource::of(&error) {
+                Some(resource) => ErrorKind::UsedUp { resource, what }.into(),
+                None => Error::internal(format!("{what}: {error}")),
+            }
+        })?;
         Ok(Self { clients: RefCell::default(), runtime })
     }
 

@@ -19,7 +19,9 @@ impl ErrorKind {
             | Self::TrustStore { problem, .. }
             | Self::ValueUnusable { problem, .. }
             | Self::NoIdentity { problem, .. }
-            | Self::LoginRefused { cause: problem, .. } => problem.advice.clone(),
+            | Self::LoginRefused { cause: problem, .. } => {
+                problem.used_up.map_or_else(|| problem.advice.clone(), |resource| resource.advice().to_owned())
+            }
             Self::Unreachable(why) => format!("{}{}", at.cluster_port(why), why.advice()),
             Self::Denied(denied) => format!(
                 "{copied}add to a policy of this token: path {} {{ capabilities = [\"read\"] }}; if such a line exists, check mount, path and \
@@ -39,6 +41,7 @@ impl ErrorKind {
             Self::MountUnknown { .. } => format!("{copied}correct \"mount\" (try: vault secrets list), or the namespace"),
             Self::Redirected { why, .. } => why.advice().to_owned(),
             Self::NotStored(why) => why.advice(at),
+            Self::UsedUp { resource, .. } => resource.advice().to_owned(),
             Self::Interrupted => String::new(),
             other => other.fixed_advice().to_owned(),
         }

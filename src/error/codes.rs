@@ -2,10 +2,22 @@
 
 use std::fmt;
 
+use crate::resource::Resource;
+
 /// The code of a kind of error, shown as `VC1702`. A code keeps its meaning for good: one that is no longer used is not given to
 /// another error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code(u16);
+
+impl From<Resource> for Code {
+    fn from(used_up: Resource) -> Self {
+        match used_up {
+            Resource::Descriptors => Self::NO_DESCRIPTORS,
+            Resource::Threads => Self::NO_THREADS,
+            Resource::Memory => Self::NO_MEMORY,
+        }
+    }
+}
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,6 +84,7 @@ codes! {
         913 JAVA_DAMAGED "The copy of the library is not what the jar holds";
         914 JAVA_NOT_PREPARED "The library does not start";
         915 JAVA_STACK "The calling thread has too little stack left";
+        916 JAVA_NO_DESCRIPTORS "The process has no file descriptors left to load the library";
     }
     10 "The text of the configuration": {
         1001 TEXT "The text cannot be used";
@@ -149,6 +162,9 @@ codes! {
     }
     21 "The server that reads": {
         2101 INTERRUPTED "The server is stopping";
+        2102 NO_DESCRIPTORS "The process has no file descriptors left";
+        2103 NO_THREADS "The process has no threads left";
+        2104 NO_MEMORY "The process has no memory left";
     }
     22 "Internal": {
         2201 INTERNAL "Internal error";

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::file;
+use crate::resource::Resource;
 
 /// Who provides a token: one that Vault does not accept may be replaced while it is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Problem {
     pub what: String,
     /// What to do, without a full stop; empty where nothing is to be said.
     pub advice: String,
+    /// What the process has none left of, where that is why.
+    pub used_up: Option<Resource>,
 }
 
 /// A policy that does not allow a request.
@@ -112,7 +115,12 @@ pub struct UnsealProgress {
 impl Problem {
     /// Something that is wrong, and what to do about it.
     pub(crate) fn new(what: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { what: what.into(), advice: advice.into() }
+        Self { what: what.into(), advice: advice.into(), used_up: None }
+    }
+
+    /// The same, because the process has none of it left.
+    pub(crate) fn because(self, used_up: Option<Resource>) -> Self {
+        Self { used_up, ..self }
     }
 }
 
@@ -136,7 +144,7 @@ impl From<String> for Problem {
 
 impl From<file::Problem> for Problem {
     fn from(problem: file::Problem) -> Self {
-        Self::new(problem.to_string(), problem.advice())
+        Self::new(problem.to_string(), problem.advice()).because(problem.used_up())
     }
 }
 

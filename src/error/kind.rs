@@ -1,6 +1,7 @@
 //! What can fail, as facts. The words are in `statement` and `advice`.
 
 use crate::error::{Code, Denied, FoundEngine, NotFollowed, Problem, Provider, RequestInfo, Unreachable, UnsealProgress};
+use crate::resource::Resource;
 
 /// Why there is no secret. Each variant says when it happens.
 #[derive(Debug, Clone, PartialEq)]
@@ -232,6 +233,14 @@ pub enum ErrorKind {
     /// The thread was interrupted while it waited: the server is being stopped.
     Interrupted,
 
+    /// The process has none left of what a request takes.
+    UsedUp {
+        /// What.
+        resource: Resource,
+        /// What it was needed for, in words: the beginning of a sentence.
+        what: String,
+    },
+
     /// A mistake in vault-cipher itself, or the JVM refused what must work.
     Internal(String),
 }
@@ -367,6 +376,10 @@ impl ErrorKind {
     /// The stable code.
     pub fn code(&self) -> Code {
         match self {
+            Self::Setting { problem: Problem { used_up: Some(resource), .. }, .. }
+            | Self::File { problem: Problem { used_up: Some(resource), .. }, .. }
+            | Self::TrustStore { problem: Problem { used_up: Some(resource), .. }, .. }
+            | Self::UsedUp { resource, .. } => (*resource).into(),
             Self::Text { .. } => Code::TEXT,
             Self::Setting { .. } => Code::SETTING,
             Self::NotConfigured { .. } => Code::NOT_CONFIGURED,

@@ -120,6 +120,7 @@ impl ErrorKind {
             Self::Refused { status, answer } => format!("Vault answered {status} at {at}: {answer}"),
             Self::NotStored(why) => why.statement(at),
             Self::Interrupted => format!("Interrupted while waiting for {at}: the server is stopping"),
+            Self::UsedUp { resource, what } => format!("{what}: {}", resource.words()),
             Self::Internal(what) => format!("Internal error: {what}"),
         }
     }

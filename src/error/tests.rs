@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::*;
+use crate::file;
+use crate::resource::Resource;
 use crate::text::is_unprintable;
 
 /// A request as long as it can be.
@@ -64,6 +66,9 @@ fn kinds() -> Vec<ErrorKind> {
         ErrorKind::RateLimited { answer: long() },
         ErrorKind::Refused { status: 500, answer: long() },
         ErrorKind::Interrupted,
+        ErrorKind::UsedUp { resource: Resource::Descriptors, what: long() },
+        ErrorKind::UsedUp { resource: Resource::Threads, what: long() },
+        ErrorKind::UsedUp { resource: Resource::Memory, what: long() },
         ErrorKind::Internal(long()),
     ];
     for why in [
@@ -102,6 +107,7 @@ fn kinds() -> Vec<ErrorKind> {
         Unreachable::ProxyForbids { answer: long() },
         Unreachable::Proxy { reason: long() },
         Unreachable::Tls(problem()),
+        Unreachable::UsedUp(Resource::Descriptors),
         Unreachable::Other { reason: long() },
     ] {
         kinds.push(ErrorKind::Unreachable(why));
@@ -152,6 +158,17 @@ fn every_code_of_the_table_is_that_of_a_kind_or_of_the_java_class() {
     }
     let codes = java.matches("return of(9").count();
     assert_eq!(codes, of_java().count());
+}
+
+#[test]
+fn a_file_that_the_process_cannot_open_any_more_has_the_code_and_the_advice_of_that() {
+    let problem = || Problem::from(file::Problem::UsedUp(Resource::Descriptors));
+    let file = ErrorKind::File { what: "token file", path: "/t".to_owned(), origin: "V".to_owned(), problem: problem() };
+    let store = Problem::new("it cannot be read", "install certificates").because(problem().used_up);
+    for kind in [file, ErrorKind::TrustStore { store: "cacerts".to_owned(), problem: store }] {
+        assert_eq!(kind.code(), Code::NO_DESCRIPTORS);
+        assert!(Error::from(kind).advice().contains("ulimit -n"));
+    }
 }
 
 /// The page's skeleton: a section for each group, an entry for each code, and a row or more in each entry.

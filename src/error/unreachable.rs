@@ -2,6 +2,7 @@
 
 use crate::error::words::shell_word;
 use crate::error::{Code, Problem};
+use crate::resource::Resource;
 use crate::text::shown;
 
 /// Why no answer came from the endpoint.
@@ -62,6 +63,8 @@ pub enum Unreachable {
     },
     /// TLS could not be set up.
     Tls(Problem),
+    /// The process has none left of it.
+    UsedUp(Resource),
     /// Anything else that the network or the HTTP library reports.
     Other {
         /// The whole chain of causes.
@@ -77,7 +80,10 @@ impl Unreachable {
 
     /// Whether the request cannot have reached Vault.
     pub(crate) fn was_not_sent(&self) -> bool {
-        !matches!(self, Self::Timeout { .. } | Self::Closed { .. } | Self::Proxy { .. } | Self::Other { .. })
+        !matches!(
+            self,
+            Self::Timeout { .. } | Self::Closed { .. } | Self::Proxy { .. } | Self::UsedUp(Resource::Memory) | Self::Other { .. }
+        )
     }
 
     pub(super) fn code(&self) -> Code {
@@ -91,11 +97,13 @@ impl Unreachable {
             Self::SocketRefused => Code::SOCKET_REFUSED,
             Self::Http2Only => Code::HTTP2_ONLY,
             Self::Forbidden => Code::CONNECT_FORBIDDEN,
+            Self::ProxyUnreachable { why } if matches!(**why, Self::UsedUp(_)) => why.code(),
             Self::ProxyUnreachable { .. } => Code::PROXY_UNREACHABLE,
             Self::ProxyCredentials { .. } => Code::PROXY_CREDENTIALS,
             Self::ProxyForbids { .. } => Code::PROXY_FORBIDS,
             Self::Proxy { .. } => Code::PROXY,
             Self::Tls(_) => Code::TLS,
+            Self::UsedUp(resource) => (*resource).into(),
             Self::Other { .. } => Code::NETWORK,
         }
     }
@@ -117,6 +125,7 @@ impl Unreachable {
             | Self::SocketRefused
             | Self::Http2Only
             | Self::Forbidden
+            | Self::UsedUp(_)
             | Self::Other { .. } => self.statement(),
         }
     }
@@ -141,6 +150,7 @@ impl Unreachable {
             Self::ProxyForbids { answer } => format!("the proxy forbids the connection to Vault ({answer})"),
             Self::Proxy { reason } => format!("the proxy did not connect to Vault ({reason})"),
             Self::Tls(problem) => format!("TLS failed: {}", problem.what),
+            Self::UsedUp(resource) => resource.words().to_owned(),
             Self::Other { reason } => reason.clone(),
         }
     }
@@ -151,6 +161,8 @@ impl Unreachable {
                 return format!("correct \"endpoint\", or the name resolution of this machine (try: getent hosts {})", shell_word(host));
             }
             Self::Tls(problem) => return problem.advice.clone(),
+            Self::UsedUp(resource) => resource.advice(),
+            Self::ProxyUnreachable { why } if matches!(**why, Self::UsedUp(_)) => return why.advice(),
             Self::Refused => "check that Vault runs, and the host and port in \"endpoint\"",
             Self::ConnectTimeout { .. } => {
                 "check firewalls and routes between this machine and Vault, and \"endpoint\""

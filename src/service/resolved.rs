@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::client::{Cluster, Connections};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::host::{Environment, Host};
 use crate::reference::SecretReference;
+use crate::resource::{Resource, has_memory};
 use crate::secret::{Key, Secret};
 use crate::settings::{CACHE_TIME, INLINE_LOGIN};
 
@@ -49,6 +50,18 @@ impl Resolved {
     }
 }
 
+/// What the first call for a text takes at most, in bytes: trust stores, the first handshake, the answer, each several times.
+const MEMORY: usize = 1 << 20;
+
+/// Refuses to begin where the memory would not suffice.
+pub(super) fn require_memory() -> Result<(), Error> {
+    if has_memory(MEMORY) {
+        return Ok(());
+    }
+    let what = "No request to Vault is begun".to_owned();
+    Err(ErrorKind::UsedUp { resource: Resource::Memory, what }.into())
+}
+
 /// What was found out, by text and environment.
 pub(super) struct ResolvedTexts(Mutex<Vec<Entry>>);
 
@@ -71,6 +84,7 @@ impl ResolvedTexts {
         if let Some(resolved) = known.filter(|resolved| resolved.cluster.is_current()) {
             return Ok(resolved);
         }
+        require_memory()?;
         let resolved = Arc::new(Resolved::new(SecretReference::parse(text, host)?, connections, host)?);
         let entry =
             Entry { text: Secret::new(text.to_owned()), environment: environment.clone(), resolved: Arc::clone(&resolved) };

@@ -8,7 +8,7 @@ use crate::reference::{SecretReference, StoreCommand};
 use crate::secret::Secret;
 use crate::service::Service;
 use crate::service::read::Session;
-use crate::service::resolved::Resolved;
+use crate::service::resolved::{Resolved, require_memory};
 use crate::settings::OFFICIAL_TOKEN;
 
 impl Service {
@@ -23,6 +23,7 @@ impl Service {
         self.set_clock(host);
         let (reference, command) = SecretReference::parse_store_command(text, host)?;
         let Some(command) = command else { return self.resolve(text, host).map(|_| text.to_owned()) };
+        require_memory()?;
         let resolved = Resolved::new(reference, &self.connections, host)?;
         self.call(host, || write(self, &resolved, command, host))
     }

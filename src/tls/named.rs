@@ -53,6 +53,7 @@ pub(super) fn directory(
         files.watch(&path);
         let content = match read_regular(&path, MAX_BYTES) {
             Ok(content) => content,
+            Err(problem) if problem.used_up().is_some() => return Err(refuse(setting, what, problem)),
             Err(problem) => {
                 host.warn(&format!("The file {path:?} of {} {problem}. What to do: {}", setting.origin, problem.advice()));
                 continue;

@@ -23,7 +23,7 @@ const FLOORS: &[&[&str]] = &[
     &["settings", "value"],
     &["single_flight"],
     &["vault", "error", "host"],
-    &["secret", "text", "time", "jwt", "clock", "file"],
+    &["secret", "text", "time", "jwt", "clock", "file", "resource"],
 ];
 
 #[test]

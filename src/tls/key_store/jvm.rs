@@ -128,7 +128,7 @@ fn find(host: &dyn Host, files: &mut Files) -> Result<Place, Error> {
         Err(problem) => {
             return Err(ErrorKind::TrustStore {
                 store: format!("trust store {}{first_origin}", shown(&first.to_string_lossy())),
-                problem: crate::Problem::new(format!("it {problem}"), problem.advice()),
+                problem: crate::Problem::new(format!("it {problem}"), problem.advice()).because(problem.used_up()),
             }
             .into());
         }
@@ -160,7 +160,8 @@ fn find(host: &dyn Host, files: &mut Files) -> Result<Place, Error> {
                     "install the JDK's or the system's CA certificates (Debian: package ca-certificates-java), name a trust store with \
                      -D{STORE}=…, or Vault's CA in VAULT_CACERT"
                 ),
-            ),
+            )
+            .because(reason.used_up()),
         }
         .into()),
     }

@@ -1,6 +1,8 @@
 package dev.vaultcipher;
 
 import java.io.File;
+import java.io.FileInputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -9,6 +11,9 @@ import java.nio.charset.StandardCharsets;
  * that a class throws or catches together with it.
  */
 final class Failure {
+
+    /** The jar, the copy, and what the system's loader opens. */
+    private static final int DESCRIPTORS = 3;
 
     private Failure() {
     }
@@ -66,6 +71,9 @@ final class Failure {
     }
 
     static RuntimeException unreadable(String words, Exception e, String advice) {
+        if (hasNoDescriptors()) {
+            return noDescriptors(e);
+        }
         return of(907, "The native library " + words + ", cannot be read: " + e + advice, e);
     }
 
@@ -83,6 +91,9 @@ final class Failure {
     }
 
     static RuntimeException noPlace(File parent, Exception e, String property) {
+        if (hasNoDescriptors()) {
+            return noDescriptors(e);
+        }
         return of(908, "The native library has to be unpacked, but this process cannot write to the temporary directory "
                 + parent + ": " + e + ". Make room there, or name another directory with -D" + property
                 + "=/absolute/path, or put the library beside the jar.", e);
@@ -90,6 +101,9 @@ final class Failure {
 
     /** What became of an attempt to load a file, if that is not the place's fault. */
     static RuntimeException ofLoading(String words, Throwable e) {
+        if (e instanceof UnsatisfiedLinkError && hasNoDescriptors()) {
+            return noDescriptors(e);
+        }
         if (e instanceof UnsatisfiedLinkError) {
             return of(909, "The native library " + words + ", cannot be loaded on this platform, "
                     + Platform.name() + ": " + e.getMessage(), e);
@@ -115,6 +129,42 @@ final class Failure {
                 + parent + ", but programs may not be run from there (mounted noexec, or forbidden by a "
                 + "security policy): " + e.getMessage() + ". Name another directory with -D" + property
                 + "=/absolute/path, or put the library beside the jar.", e);
+    }
+
+    private static RuntimeException noDescriptors(Throwable e) {
+        return of(916, "The native library cannot be loaded: this process has no file descriptors left (" + e.getMessage()
+                + "). See what it keeps open (ls -l /proc/PID/fd), or raise its limit (LimitNOFILE in the systemd unit, ulimit -n).", e);
+    }
+
+    /** Whether fewer files can be opened than it takes to load the library: the system's own words depend on the language. */
+    private static boolean hasNoDescriptors() {
+        File known = NativeLibrary.jar();
+        if (known == null || !known.canRead()) {
+            return false;
+        }
+        FileInputStream[] opened = new FileInputStream[DESCRIPTORS];
+        try {
+            for (int i = 0; i < opened.length; i++) {
+                opened[i] = new FileInputStream(known);
+            }
+            return false;
+        } catch (IOException e) {
+            return true;
+        } finally {
+            for (FileInputStream file : opened) {
+                close(file);
+            }
+        }
+    }
+
+    private static void close(FileInputStream file) {
+        try {
+            if (file != null) {
+                file.close();
+            }
+        } catch (IOException e) {
+            // It was only read.
+        }
     }
 
     /** The texts of glibc and of musl. */
