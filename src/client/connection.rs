@@ -16,7 +16,7 @@ use crate::client::direct::{self, Protocol};
 use crate::client::endpoint::Endpoint;
 use crate::client::failure::{Failure, Peer};
 use crate::client::headers::{credential, headers};
-use crate::client::http::{Answer, MAX_BODY, MAX_ERROR};
+use crate::client::http::{Answer, CameOn, MAX_BODY, MAX_ERROR};
 use crate::client::options::Options;
 use crate::client::proxy::{self, Proxy};
 use crate::client::runtime::{IoDriver, Stopped};
@@ -138,10 +138,7 @@ impl Connection {
         let at = self.at(if call.post.is_some() { "POST" } else { "GET" }, &url, options, call.login);
         let unreachable = |why| ErrorKind::Unreachable(why).at(&at);
         let bad = |problem| ErrorKind::BadAnswer { problem }.at(&at);
-        // A proxy may hold a small packet back until the one before is acknowledged, which is with the next request: what nobody
-        // asked for would come too late to be seen.
-        let keeps = self.proxy.is_none() && shared.keeps(&url);
-        let client = driver.client(&self.transport, keeps)?;
+        let client = shared.client(driver, &self.transport, &url)?;
         let deadline = Instant::now() + limit;
         let send = || Ok::<_, Error>(driver.run(host, deadline, client.send(self.request(&url, call, options)?)));
         let mut outcome = send()?;
@@ -152,7 +149,10 @@ impl Connection {
                 outcome = send()?;
             }
         }
-        if matches!(&outcome, Ok(Ok(answer)) if answer.lost_connection) && shared.stop_keeping(&url) {
+        if matches!(&outcome, Ok(Ok(Answer { came_on: CameOn::Kept, .. }))) {
+            shared.was_quiet(&url);
+        }
+        if matches!(&outcome, Ok(Ok(Answer { came_on: CameOn::NewInsteadOfKept, .. }))) && shared.was_gone(&url) {
             host.warn(&format!(
                 "{} closed a connection right after an answer, or sent more than the answer to a request. From now on each request gets a \
                  connection for itself. What to do: nothing where Vault was restarted; otherwise check what stands between this machine and \

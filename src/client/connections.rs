@@ -9,6 +9,7 @@ use once_cell::unsync;
 use url::{Origin, Url};
 
 use crate::client::dns::Lookups;
+use crate::client::http::HttpClient;
 use crate::client::runtime::IoDriver;
 use crate::client::transport::{Needs, Transport};
 use crate::error::Error;
@@ -20,6 +21,27 @@ const MAX_TRANSPORTS: usize = 32;
 /// How long a failed endpoint comes last: the next property of a start-up does not run into the same dead node.
 const DOWN_FOR: Duration = Duration::from_secs(30);
 
+/// How long a connection has to be quiet before it is used again, until its server is known: what is held back until the answer is
+/// acknowledged comes after 40 to 200 ms and the way there and back.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// How often a connection has to be found quiet before the next ones are used again at once.
+const MIN_QUIET: u32 = 3;
+
+/// When a connection to a server is used for another request. A server, balancer or proxy that sends more than the answer to a
+/// request may do so after the next request went out, or may have to: a small packet is held back until the one before is
+/// acknowledged (Nagle), which is with the next request or after 40 ms and more. It would be taken for the answer to that
+/// request. So a server has to be seen to do no such thing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reuse {
+    /// When it was quiet for a while; so often it was.
+    AfterPause { quiet: u32 },
+    /// At once.
+    AtOnce,
+    /// Not at all: one was gone soon after an answer.
+    Never,
+}
+
 /// Shared by all calls. Each lock is held for the look-up alone, never while a transport is made.
 pub(crate) struct Connections {
     transports: Mutex<Vec<Arc<Transport>>>,
@@ -28,8 +50,8 @@ pub(crate) struct Connections {
     /// The endpoints that failed, by name, and when.
     down: Mutex<Vec<(String, Instant)>>,
     lookups: OnceCell<Arc<Lookups>>,
-    /// The servers whose connections are not kept, the youngest at the end.
-    not_kept: Mutex<Vec<Origin>>,
+    /// How the servers were seen to treat their connections, the youngest at the end.
+    reuse: Mutex<Vec<(Origin, Reuse)>>,
     /// Whether it was said that the way to Vault is not encrypted: once in a process.
     warned_of_plain_http: AtomicBool,
 }
@@ -41,7 +63,7 @@ impl Connections {
             idle: Mutex::new(Vec::new()),
             down: Mutex::new(Vec::new()),
             lookups: OnceCell::new(),
-            not_kept: Mutex::new(Vec::new()),
+            reuse: Mutex::new(Vec::new()),
             warned_of_plain_http: AtomicBool::new(false),
         }
     }
@@ -82,25 +104,50 @@ impl Connections {
         drop(drivers);
     }
 
-    /// Whether connections to this server are kept for further requests. Not after one was gone soon after an answer: if the server
-    /// sent on it what nobody asked for, that may come the next time while an answer is waited for, and would be taken for it.
-    pub(super) fn keeps(&self, server: &Url) -> bool {
-        let not_kept = lock(&self.not_kept);
-        not_kept.is_empty() || !not_kept.contains(&server.origin())
+    /// The HTTP client for a request to `server`: the one that keeps its connections, unless one that is left must not be used again.
+    pub(super) fn client(&self, driver: &IoDriver, transport: &Arc<Transport>, server: &Url) -> Result<HttpClient, Error> {
+        let client = driver.client(transport, true)?;
+        let may_use = match self.reuse(server) {
+            Reuse::AtOnce => true,
+            Reuse::AfterPause { .. } => client.idle(server).is_none_or(|idle| idle >= PAUSE),
+            Reuse::Never => false,
+        };
+        if may_use { Ok(client) } else { driver.client(transport, false) }
     }
 
-    /// Keeps no more connections to this server. True the first time.
-    pub(super) fn stop_keeping(&self, server: &Url) -> bool {
-        let mut not_kept = lock(&self.not_kept);
+    /// When a connection to this server may be used again.
+    pub(super) fn reuse(&self, server: &Url) -> Reuse {
+        let reuse = lock(&self.reuse);
+        if reuse.is_empty() {
+            return Reuse::AfterPause { quiet: 0 };
+        }
         let origin = server.origin();
-        if not_kept.contains(&origin) {
-            return false;
+        reuse.iter().find(|(known, _)| *known == origin).map_or(Reuse::AfterPause { quiet: 0 }, |(_, reuse)| *reuse)
+    }
+
+    /// A connection to this server was quiet after an answer, and was used again.
+    pub(super) fn was_quiet(&self, server: &Url) {
+        if let Reuse::AfterPause { quiet } = self.reuse(server) {
+            let quiet = quiet + 1;
+            self.set_reuse(server, if quiet < MIN_QUIET { Reuse::AfterPause { quiet } } else { Reuse::AtOnce });
         }
-        if not_kept.len() == MAX_TRANSPORTS {
-            not_kept.remove(0);
+    }
+
+    /// A connection to this server was gone soon after an answer. True the first time.
+    pub(super) fn was_gone(&self, server: &Url) -> bool {
+        let is_new = self.reuse(server) != Reuse::Never;
+        self.set_reuse(server, Reuse::Never);
+        is_new
+    }
+
+    pub(super) fn set_reuse(&self, server: &Url, reuse: Reuse) {
+        let mut known = lock(&self.reuse);
+        let origin = server.origin();
+        known.retain(|(other, _)| *other != origin);
+        if known.len() == MAX_TRANSPORTS {
+            known.remove(0);
         }
-        not_kept.push(origin);
-        true
+        known.push((origin, reuse));
     }
 
     /// The name look-ups of the process.

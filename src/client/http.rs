@@ -26,12 +26,15 @@ pub(super) const MAX_ERROR: usize = 256 * 1024;
 /// What room is made for at first: more than an answer needs that holds one secret.
 const FIRST_ROOM: usize = 4096;
 
+/// How long a connection is kept without being used: no longer than any server keeps it.
+pub(super) const KEPT_FOR: Duration = Duration::from_secs(10);
+
 /// How often the runtime looks at its sockets before a request: for what came, for the connection's task that takes it in, for the
 /// pool that gets to know of it, and once more to be sure.
 const LOOKS: usize = 4;
 
 /// A server that ends a connection so soon after an answer, without having said so, did not just find it idle for too long.
-const SOON: Duration = Duration::from_secs(1);
+const SOON: Duration = Duration::from_secs(2);
 
 /// The HTTP library's client, with the connections that it keeps. Sends one request at a time.
 #[derive(Clone)]
@@ -40,8 +43,10 @@ pub(super) struct HttpClient {
     connector: Arc<Connector>,
     /// The name that a new connection is made to, where it is not that of the URL.
     first_hop: FirstHop,
-    /// The server on whose connection another request can be sent, and when it answered.
-    kept: Arc<Mutex<Option<(Origin, Instant)>>>,
+    /// The servers on whose connection another request can be sent, and when they answered.
+    left: Arc<Mutex<Vec<(Origin, Instant)>>>,
+    /// Whether it keeps its connections at all.
+    keeps: bool,
 }
 
 /// What a connection is made to.
@@ -60,14 +65,23 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Zeroizing<Vec<u8>>,
-    /// Whether the connection that the last answer left was gone soon after it: the server ended it, or sent on it what nobody asked
-    /// for.
-    pub(super) lost_connection: bool,
+    pub(super) came_on: CameOn,
+}
+
+/// The connection of an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum CameOn {
+    New,
+    /// One that an earlier answer had left.
+    Kept,
+    /// A new one, since the one that the last answer had left was gone soon after it: the server ended it, or sent on it what nobody
+    /// asked for.
+    NewInsteadOfKept,
 }
 
 impl HttpClient {
-    pub(super) fn new(client: reqwest::Client, connector: Arc<Connector>, first_hop: FirstHop) -> Self {
-        Self { client, connector, first_hop, kept: Arc::default() }
+    pub(super) fn new(client: reqwest::Client, connector: Arc<Connector>, first_hop: FirstHop, keeps: bool) -> Self {
+        Self { client, connector, first_hop, left: Arc::default(), keeps }
     }
 
     /// How far the request has come.
@@ -81,7 +95,8 @@ impl HttpClient {
         for _ in 0..LOOKS {
             tokio::task::yield_now().await;
         }
-        let kept = self.take_kept(request.url());
+        let idle = self.idle(request.url());
+        self.leave(request.url(), false);
         let again = request.try_clone();
         let mut outcome = self.exchange(request).await;
         let is_new = self.connector.has_connected();
@@ -92,8 +107,12 @@ impl HttpClient {
         if let (Some(again), true, false) = (again, was_gone, is_new) {
             outcome = self.exchange(again).await;
         }
-        if let (Ok(answer), true, Some(since)) = (&mut outcome, is_new, kept) {
-            answer.lost_connection = since.elapsed() < SOON;
+        if let Ok(answer) = &mut outcome {
+            answer.came_on = match idle {
+                _ if !self.connector.has_connected() => CameOn::Kept,
+                Some(idle) if is_new && idle < SOON => CameOn::NewInsteadOfKept,
+                _ => CameOn::New,
+            };
         }
         outcome
     }
@@ -117,18 +136,25 @@ impl HttpClient {
                 Err(_) => {}
             }
         };
-        let leaves_connection = leaves_connection(&response);
-        let answer = read(response).await?;
-        if leaves_connection {
-            *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((url.origin(), Instant::now()));
-        }
+        let leaves_connection = self.keeps && leaves_connection(&response);
+        let (answer, is_whole) = read(response).await?;
+        self.leave(&url, leaves_connection && is_whole);
         Ok(answer)
     }
 
-    /// When the server of `url` left a connection for another request, if it was the last to do so.
-    fn take_kept(&self, url: &Url) -> Option<Instant> {
-        let (origin, since) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        (origin == url.origin()).then_some(since)
+    /// How long the connection has been idle that the last answer of the server of `url` left; `None` if there is none.
+    pub(super) fn idle(&self, url: &Url) -> Option<Duration> {
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.iter().find(|(origin, _)| *origin == url.origin()).map(|(_, since)| since.elapsed())
+    }
+
+    /// The server of `url` leaves a connection for another request, or not.
+    fn leave(&self, url: &Url, connection: bool) {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.retain(|(origin, since)| *origin != url.origin() && since.elapsed() < KEPT_FOR);
+        if connection {
+            left.push((url.origin(), Instant::now()));
+        }
     }
 }
 
@@ -137,20 +163,27 @@ pub(super) fn host(url: &Url) -> &str {
     url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
 }
 
-/// Whether the server says that another request can follow on the connection.
+/// Whether the server says that another request can follow on the connection (RFC 9112, 9.3).
 fn leaves_connection(response: &Response) -> bool {
     let headers = response.headers();
-    response.version() == Version::HTTP_11
-        && !headers.contains_key(CONNECTION)
-        && (headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING))
+    let says = |wanted: &str| {
+        let values = headers.get_all(CONNECTION).into_iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|option| option.trim().eq_ignore_ascii_case(wanted))
+    };
+    let has_end = matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+        || headers.contains_key(CONTENT_LENGTH)
+        || headers.contains_key(TRANSFER_ENCODING);
+    has_end && if response.version() == Version::HTTP_11 { !says("close") } else { says("keep-alive") }
 }
 
-async fn read(mut response: Response) -> Result<Answer, Failure> {
+/// The answer, and whether its body is whole.
+async fn read(mut response: Response) -> Result<(Answer, bool), Failure> {
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     if status.is_success() && response.content_length().is_some_and(|announced| announced > MAX_BODY as u64) {
         return Err(Failure::TooLarge);
     }
+    let mut is_whole = true;
     let mut body = Zeroizing::new(Vec::new());
     loop {
         let chunk = tokio::time::timeout(READ_TIMEOUT, response.chunk()).await.map_err(|_| Failure::Silence(READ_TIMEOUT))?;
@@ -165,10 +198,11 @@ async fn read(mut response: Response) -> Result<Answer, Failure> {
         }
         append(&mut body, &chunk)?;
         if is_enough {
+            is_whole = false;
             break;
         }
     }
-    Ok(Answer { status: status.as_u16(), headers, body, lost_connection: false })
+    Ok((Answer { status: status.as_u16(), headers, body, came_on: CameOn::New }, is_whole))
 }
 
 /// Appends without leaving an unwiped copy behind when the buffer has to move. Room is made for what came, never for what was

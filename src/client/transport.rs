@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::client::connector::{Connector, Found, Watch};
 use crate::client::dns::Lookups;
-use crate::client::http::{FirstHop, HttpClient, host};
+use crate::client::http::{FirstHop, HttpClient, KEPT_FOR, host};
 use crate::client::proxy::Proxy;
 use crate::error::Error;
 use crate::host::Host;
@@ -14,9 +14,6 @@ use crate::tls;
 
 /// More headers than any Vault or balancer sends.
 const MAX_HEADERS: usize = 100;
-
-/// How long a connection is kept without being used: no longer than any server keeps it.
-const KEPT_FOR: Duration = Duration::from_secs(10);
 
 /// What a way is made for: endpoints that share all of it share its connections.
 #[derive(PartialEq, Eq)]
@@ -92,7 +89,7 @@ impl Transport {
             client = client.unix_socket(socket.as_str());
         }
         let client = client.build().map_err(|_| Error::internal("the HTTP client cannot be built"))?;
-        Ok(HttpClient::new(client, connector, first_hop))
+        Ok(HttpClient::new(client, connector, first_hop, keeps))
     }
 
     /// The name look-ups of the process.

@@ -122,7 +122,7 @@ impl Client<'_> {
     ) -> Result<Result<WebResponse, Unreachable>, Error> {
         let limit = self.limit_of(peer);
         let driver = self.driver.driver()?;
-        let client = driver.client(transport, true)?;
+        let client = self.shared.client(driver, transport, url)?;
         let sent = request.to(url)?;
         let deadline = Instant::now() + limit;
         let seconds = (limit.as_secs_f32() * 10.0).round() / 10.0;
