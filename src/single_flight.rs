@@ -262,6 +262,10 @@ impl<V> Host for HostInFlight<'_, V> {
         self.flight.in_host(|| self.host.trusted_certificates())
     }
 
+    fn trusts_chain(&self, chain: &[Vec<u8>], named: &[Vec<u8>]) -> Result<(), String> {
+        self.flight.in_host(|| self.host.trusts_chain(chain, named))
+    }
+
     fn warn(&self, message: &str) {
         self.flight.in_host(|| self.host.warn(message));
     }

@@ -55,6 +55,47 @@ impl Host for Logging<'_> {
     }
 }
 
+/// Answers every question of the trait otherwise than its defaults do.
+struct Answering(Environment);
+
+impl Host for Answering {
+    fn environment(&self) -> &Environment {
+        &self.0
+    }
+
+    fn trusted_certificates(&self) -> Result<Vec<Vec<u8>>, String> {
+        Ok(vec![vec![7]])
+    }
+
+    fn trusts_chain(&self, chain: &[Vec<u8>], named: &[Vec<u8>]) -> Result<(), String> {
+        if chain.len() > named.len() { Ok(()) } else { Err("no".to_owned()) }
+    }
+
+    fn warn(&self, _: &str) {}
+
+    fn interrupted(&self) -> bool {
+        true
+    }
+
+    fn start_keeper(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn the_host_of_a_flight_answers_as_the_host() {
+    let host = Answering(Environment::default().with_variable("VAULT_ADDR", "a"));
+    let outcome = on(&SingleFlight::new(), "a", &host, soon(), |in_flight| {
+        assert!(in_flight.environment() == host.environment());
+        assert_eq!(in_flight.trusted_certificates(), Ok(vec![vec![7]]));
+        assert_eq!(in_flight.trusts_chain(&[vec![1]], &[]), Ok(()));
+        assert_eq!(in_flight.trusts_chain(&[], &[]), Err("no".to_owned()));
+        assert!(in_flight.interrupted() && in_flight.start_keeper());
+        Ok((1, soon()))
+    });
+    assert_eq!(value(outcome), 1);
+}
+
 #[test]
 fn one_of_many_gets_it_and_the_others_take_it() {
     let flights = SingleFlight::new();
