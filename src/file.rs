@@ -1,5 +1,7 @@
 //! Files that settings name, read within bounds: regular files only, whole, and never more than a limit.
 
+mod worker;
+
 use std::fmt;
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
@@ -7,6 +9,8 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use zeroize::Zeroizing;
+
+pub(crate) use crate::file::worker::{Stopped, any_runs, within};
 
 use crate::resource::Resource;
 
@@ -37,6 +41,9 @@ pub(crate) enum Problem {
     /// Its length or its time changed during each of several reads.
     #[error("changes while it is read")]
     Changing,
+    /// Its file system did not answer in time.
+    #[error("cannot be read: its file system does not answer")]
+    StandsStill,
     /// The process has nothing left of what it takes to read it.
     #[error("cannot be read: {}", .0.words())]
     UsedUp(Resource),
@@ -65,9 +72,18 @@ impl Problem {
             }
             Self::TooLarge { .. } => "name the file that holds only what is needed",
             Self::Changing => "replace the file in one step: write a new one beside it and rename it",
+            Self::StandsStill => {
+                "check the mount (a network share whose server is away, a stopped FUSE program; try: findmnt -T FILE)"
+            }
             Self::UsedUp(resource) => resource.advice(),
             Self::Unreadable(_) => "check the file and its file system",
         }
+    }
+}
+
+impl From<Stopped> for Problem {
+    fn from(_: Stopped) -> Self {
+        Self::StandsStill
     }
 }
 

@@ -2,10 +2,11 @@
 
 use crate::auth::Context;
 use crate::error::{Error, ErrorKind, Problem, Tries};
-use crate::file::{self, read_regular};
+use crate::file::{self, Stopped, read_regular};
 use crate::resource::Resource;
 use crate::secret::Secret;
 use crate::settings::{IN_QUOTES, Origin, Setting, Value, is_in_quotes};
+use crate::single_flight::GivenUp;
 use crate::text::{character, invisible, shown_path};
 
 /// A token has a hundred bytes, a JWT one or two thousand.
@@ -105,13 +106,30 @@ impl Unreadable {
     }
 }
 
-/// The content of a credential's file: trimmed, without a byte order mark.
-fn content(path: &str) -> Result<Secret, Unreadable> {
-    let bytes = read_regular(path, MAX_BYTES).map_err(Unreadable::File)?;
+/// The content of a credential's file: trimmed, without a byte order mark. Waits for the file system as long as there is time.
+fn content(path: &str, context: &Context<'_>) -> Result<Result<Secret, Unreadable>, Error> {
+    let path = path.to_owned();
+    let bytes = within(context, move || read_regular(path, MAX_BYTES))?;
+    Ok(bytes.map_err(Unreadable::File).and_then(|bytes| of_bytes(&bytes)))
+}
+
+/// Does it on another thread, for as long as there is time.
+fn within<T: Send + 'static>(
+    context: &Context<'_>,
+    work: impl FnOnce() -> Result<T, file::Problem> + Send + 'static,
+) -> Result<Result<T, file::Problem>, Error> {
+    match file::within(context.client.deadline(), &|| context.sources.host.interrupted(), work) {
+        Ok(outcome) => Ok(outcome),
+        Err(Stopped::Late) => Ok(Err(file::Problem::StandsStill)),
+        Err(Stopped::Interrupted) => Err(context.client.given_up(GivenUp::Interrupted)),
+    }
+}
+
+fn of_bytes(bytes: &[u8]) -> Result<Secret, Unreadable> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Unreadable::Utf16);
     }
-    let text = str::from_utf8(&bytes).map_err(|_| Unreadable::NotText)?;
+    let text = str::from_utf8(bytes).map_err(|_| Unreadable::NotText)?;
     match text.trim_start_matches('\u{feff}').trim() {
         "" => Err(Unreadable::Empty),
         text => Ok(Secret::new(text.to_owned())),
@@ -133,7 +151,7 @@ pub(super) fn read_with(
 ) -> Result<Secret, Error> {
     let mut patience = context.client.patience();
     loop {
-        let why = match content(file.trimmed()) {
+        let why = match content(file.trimmed(), context)? {
             Ok(content) => return Ok(content),
             Err(why) => why,
         };
@@ -182,8 +200,9 @@ pub(super) fn warn_if_others_may_read(file: &Value, what: &str, context: &Contex
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(file.trimmed()).map(|metadata| metadata.permissions().mode()).unwrap_or_default();
-        if mode & 0o004 != 0 {
+        let path = file.trimmed().to_owned();
+        let mode = within(context, move || Ok(std::fs::metadata(path)?.permissions().mode()));
+        if matches!(mode, Ok(Ok(mode)) if mode & 0o004 != 0) {
             context.sources.host.warn(&format!(
                 "Every user of this machine may read the {what} {}; chmod o-r fixes it",
                 shown_path(file.trimmed())

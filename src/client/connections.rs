@@ -13,6 +13,7 @@ use crate::client::http::HttpClient;
 use crate::client::runtime::IoDriver;
 use crate::client::transport::{Needs, Transport};
 use crate::error::Error;
+use crate::file;
 use crate::host::Host;
 
 /// A server has one transport to Vault, or a few; more are the tests of a lifetime.
@@ -155,9 +156,9 @@ impl Connections {
         self.lookups.get_or_init(Arc::default)
     }
 
-    /// Whether a name is looked up at the moment, on a thread that outlasts its call.
+    /// Whether a name is looked up or a file waited for at the moment, on a thread that outlasts its call.
     pub(crate) fn look_up_runs(&self) -> bool {
-        self.lookups().any_runs()
+        self.lookups().any_runs() || file::any_runs()
     }
 
     /// Whether the endpoint of this name failed a short while ago.

@@ -1,28 +1,138 @@
 //! Whether the files of a configuration have changed since they were read.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
+
+use zeroize::Zeroizing;
+
+use crate::file::{self, Problem, read_regular};
 
 /// The files that a configuration was read from, and those whose absence it rests on, as they were then.
-#[derive(Debug, Default)]
-pub(crate) struct Files(Vec<(PathBuf, Option<Stamp>)>);
+#[derive(Debug)]
+pub(crate) struct Files {
+    seen: Vec<Seen>,
+    /// Until when files are waited for.
+    deadline: Instant,
+}
+
+#[derive(Debug, Clone)]
+struct Seen {
+    path: PathBuf,
+    stamp: Option<Stamp>,
+    /// It lies on a disk of this machine, or in its memory: whatever uses the machine waits for that.
+    local: bool,
+}
 
 /// When a file was written, how long it is, and which file it is: another one may have the same time and length, as in the layers
 /// of an image or after `rsync -t`.
 type Stamp = (SystemTime, u64, [i128; 4]);
 
+/// How long a look at files takes at most that were read already; they are taken for unchanged then.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// What `VAULT_CLIENT_TIMEOUT=0` leaves for a file.
+const ONE_TRY: Duration = Duration::from_secs(30);
+
+impl Default for Files {
+    fn default() -> Self {
+        Self::within(Duration::ZERO)
+    }
+}
+
 impl Files {
-    /// To be called before the file is read, so that a change while it is read counts.
-    pub(super) fn watch(&mut self, path: impl AsRef<Path>) {
-        let path = path.as_ref();
-        self.0.push((path.to_owned(), stamp(path)));
+    /// Files that are waited for so long, all together.
+    pub(super) fn within(limit: Duration) -> Self {
+        Self { seen: Vec::new(), deadline: Instant::now() + if limit.is_zero() { ONE_TRY } else { limit } }
+    }
+
+    /// Reads a file, and remembers it.
+    pub(super) fn read(&mut self, path: impl AsRef<Path>, max_bytes: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        let path = path.as_ref().to_owned();
+        let read = move || {
+            // Before it is read, so that a change while it is read counts.
+            let seen = Seen::new(path);
+            let content = read_regular(&seen.path, max_bytes);
+            (seen, content)
+        };
+        let (seen, content) = self.do_in_time(read)?;
+        self.seen.push(seen);
+        content
+    }
+
+    /// Reads the files in a directory, and remembers them and the directory. Links are followed: a directory made by openssl rehash
+    /// or mounted by Kubernetes has nothing else.
+    pub(super) fn read_directory(&mut self, path: &Path, max_files: usize, max_bytes: usize) -> Result<Vec<Content>, Problem> {
+        let path = path.to_owned();
+        let (seen, contents) = self.do_in_time(move || read_all(path, max_files, max_bytes))??;
+        self.seen.extend(seen);
+        Ok(contents)
+    }
+
+    /// Does what uses the file system, within the time that is left.
+    pub(super) fn do_in_time<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+        Ok(file::within(self.deadline, &|| false, work)?)
     }
 
     /// Whether a file was changed, replaced, made or removed since.
     pub(crate) fn changed(&self) -> bool {
-        self.0.iter().any(|(path, then)| stamp(path) != *then)
+        if self.seen.iter().any(|seen| seen.local && seen.changed()) {
+            return true;
+        }
+        let away: Vec<Seen> = self.seen.iter().filter(|seen| !seen.local).cloned().collect();
+        if away.is_empty() {
+            return false;
+        }
+        file::within(Instant::now() + LOOK, &|| false, move || away.iter().any(Seen::changed)).unwrap_or(false)
     }
+}
+
+/// A file and what is in it.
+type Content = (PathBuf, Result<Zeroizing<Vec<u8>>, Problem>);
+
+fn read_all(path: PathBuf, max_files: usize, max_bytes: usize) -> io::Result<(Vec<Seen>, Vec<Content>)> {
+    let entries = fs::read_dir(&path)?;
+    let mut seen = vec![Seen::new(path)];
+    let mut contents = Vec::new();
+    for entry in entries.flatten().take(max_files).filter(|entry| entry.path().is_file()) {
+        seen.push(Seen::new(entry.path()));
+        contents.push((entry.path(), read_regular(entry.path(), max_bytes)));
+    }
+    Ok((seen, contents))
+}
+
+impl Seen {
+    fn new(path: PathBuf) -> Self {
+        Self { stamp: stamp(&path), local: is_local(&path), path }
+    }
+
+    fn changed(&self) -> bool {
+        stamp(&self.path) != self.stamp
+    }
+}
+
+/// Whether a file, or the directory where it would be, lies on a file system that needs no server and no other program.
+#[cfg(target_os = "linux")]
+fn is_local(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    const LOCAL: [&str; 12] =
+        ["btrfs", "erofs", "ext2", "ext3", "ext4", "f2fs", "overlay", "ramfs", "squashfs", "tmpfs", "xfs", "zfs"];
+    let there = fs::metadata(path).ok().or_else(|| fs::metadata(path.parent()?).ok());
+    let mounts = there.and_then(|there| Some((there.dev(), fs::read_to_string("/proc/self/mountinfo").ok()?)));
+    let Some((device, mounts)) = mounts else { return false };
+    let number = format!("{}:{}", libc::major(device), libc::minor(device));
+    // Source: proc_pid_mountinfo(5): the third field is the device; the type follows a dash.
+    let mut mounts = mounts.lines().filter(|line| line.split(' ').nth(2) == Some(&number));
+    mounts
+        .next()
+        .and_then(|line| line.split(' ').skip_while(|field| *field != "-").nth(1))
+        .is_some_and(|kind| LOCAL.contains(&kind))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_local(_: &Path) -> bool {
+    true
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {
@@ -63,6 +173,12 @@ pub(super) fn shown(path: &str) -> String {
 mod tests {
     use super::*;
     use crate::tls::tests::Directory;
+
+    impl Files {
+        fn watch(&mut self, path: &str) {
+            drop(self.read(path, 100));
+        }
+    }
 
     #[test]
     fn a_change_a_removal_and_an_appearance_are_noticed() {

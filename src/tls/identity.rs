@@ -9,7 +9,6 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error as TlsError, SignatureScheme};
 
 use crate::error::Error;
-use crate::file::read_regular;
 use crate::host::Host;
 use crate::secret::Secret;
 use crate::settings::Value;
@@ -106,15 +105,13 @@ fn of_jvm(host: &dyn Host, provider: &CryptoProvider, files: &mut Files) -> Opti
     let found = match kind {
         _ if path == "NONE" => Err("it is no file".to_owned()),
         Some(kind) => Err(format!("type {kind:?} (system property {TYPE}) is no JKS or PKCS12 file")),
-        None => {
-            files.watch(&path);
-            read_regular(&path, key_store::MAX_BYTES)
-                .map_err(|problem| format!("it {problem}"))
-                .and_then(|content| {
-                    key_store::keys(&content, password.as_ref().map(Secret::expose)).map_err(|problem| problem.to_string())
-                })
-                .and_then(|keys| identities(keys, provider).map_err(|_| "its key cannot be used".to_owned()))
-        }
+        None => files
+            .read(&path, key_store::MAX_BYTES)
+            .map_err(|problem| format!("it {problem}"))
+            .and_then(|content| {
+                key_store::keys(&content, password.as_ref().map(Secret::expose)).map_err(|problem| problem.to_string())
+            })
+            .and_then(|keys| identities(keys, provider).map_err(|_| "its key cannot be used".to_owned())),
     };
     found
         .map_err(|problem| {

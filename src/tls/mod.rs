@@ -75,7 +75,7 @@ impl Tls {
 /// name, and has the certificate that `options` or the system properties `javax.net.ssl.keyStore…` name.
 pub(crate) fn client(host: &dyn Host, options: &Options) -> Result<Tls, Error> {
     let provider = provider();
-    let mut files = Files::default();
+    let mut files = Files::within(options.read_limit);
     let approvals = Arc::<Approvals>::default();
     let identity = identity::read(host, options, &provider, &mut files)?;
     let (mut config, trust, verifier, named) = match options.skip_verify {

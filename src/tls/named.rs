@@ -1,13 +1,11 @@
 //! The certificates and keys that settings name: PEM text, in a file, in a directory, or in the setting itself.
 
-use std::fs;
 use std::path::Path;
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Problem};
-use crate::file::read_regular;
 use crate::host::Host;
 use crate::settings::{CLIENT_CERT_PASSWORD, Value};
 use crate::tls::files::{Files, is_content};
@@ -41,17 +39,10 @@ pub(super) fn directory(
     files: &mut Files,
 ) -> Result<Vec<CertificateDer<'static>>, Error> {
     let path = Path::new(path(setting, what)?);
-    files.watch(path);
-    let unreadable = |error: std::io::Error| refuse(setting, what, crate::file::Problem::from(error));
+    let contents = files.read_directory(path, MAX_FILES, MAX_BYTES).map_err(|problem| refuse(setting, what, problem))?;
     let mut found = Vec::new();
-    for entry in fs::read_dir(path).map_err(unreadable)?.flatten().take(MAX_FILES) {
-        let path = entry.path();
-        // Follows links: a directory made by openssl rehash or mounted by Kubernetes has nothing else.
-        if !path.is_file() {
-            continue;
-        }
-        files.watch(&path);
-        let content = match read_regular(&path, MAX_BYTES) {
+    for (path, content) in contents {
+        let content = match content {
             Ok(content) => content,
             Err(problem) if problem.used_up().is_some() => return Err(refuse(setting, what, problem)),
             Err(problem) => {
@@ -172,8 +163,7 @@ pub(super) fn key(pem: &Pem, password: Option<&str>) -> Result<PrivateKeyDer<'st
 /// The content of a file that a setting names; it may hold a private key.
 pub(super) fn content(setting: &Value, what: &'static str, files: &mut Files) -> Result<Zeroizing<Vec<u8>>, Error> {
     let path = path(setting, what)?;
-    files.watch(path);
-    read_regular(path, MAX_BYTES).map_err(|problem| refuse(setting, what, problem))
+    files.read(path, MAX_BYTES).map_err(|problem| refuse(setting, what, problem))
 }
 
 /// The path in a setting. Where a key or a certificate itself stands there, no message may quote it.

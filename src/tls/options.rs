@@ -1,9 +1,11 @@
 //! What can be set about TLS.
 
+use std::time::Duration;
+
 use crate::error::Error;
 use crate::settings::{
-    CA_CERT, CA_CERT_BYTES, CA_PATH, CLIENT_CERT, CLIENT_CERT_PASSWORD, CLIENT_KEY, Origin, SKIP_VERIFY, SYSTEM_TRUST, Sources,
-    TLS_SERVER_NAME, Value,
+    CA_CERT, CA_CERT_BYTES, CA_PATH, CLIENT_CERT, CLIENT_CERT_PASSWORD, CLIENT_KEY, CLIENT_TIMEOUT, Origin, SKIP_VERIFY,
+    SYSTEM_TRUST, Sources, TLS_SERVER_NAME, Value,
 };
 use crate::tls::key_store::jvm;
 
@@ -34,6 +36,8 @@ pub(crate) struct Options {
     /// The name that the server's certificate must have, instead of the host of the endpoint (`VAULT_TLS_SERVER_NAME`).
     /// What is sent in the handshake (SNI) is the endpoint's host all the same.
     pub(crate) server_name: Option<Value>,
+    /// How long a file is waited for; zero is half a minute.
+    pub(crate) read_limit: Duration,
     /// Set when the server is not to be checked at all: where that was asked for (`VAULT_SKIP_VERIFY`).
     pub(crate) skip_verify: Option<Origin>,
 }
@@ -64,6 +68,11 @@ impl Options {
             client_key: CLIENT_KEY.find(sources)?,
             client_password: CLIENT_CERT_PASSWORD.find(sources)?,
             server_name: TLS_SERVER_NAME.find(sources)?,
+            read_limit: CLIENT_TIMEOUT
+                .find(sources)?
+                .map(|value| value.duration())
+                .transpose()?
+                .unwrap_or(Duration::from_secs(60)),
             skip_verify,
         })
     }

@@ -83,7 +83,11 @@ fn named(host: &dyn Host, options: &Options, files: &mut Files) -> Result<Vec<Na
         });
     }
     if options.system_roots {
-        let found = rustls_native_certs::load_native_certs();
+        let store = || "the operating system's certificates".to_owned();
+        let found = files.do_in_time(rustls_native_certs::load_native_certs).map_err(|problem| ErrorKind::TrustStore {
+            store: store(),
+            problem: Problem::new(format!("they {problem}"), problem.advice()),
+        })?;
         let source = "the operating system".to_owned();
         if found.certs.is_empty() {
             let reason = found.errors.first().map_or_else(|| "there are none".to_owned(), |error| reason(&error.kind));
@@ -91,7 +95,7 @@ fn named(host: &dyn Host, options: &Options, files: &mut Files) -> Result<Vec<Na
                 format!("none can be read ({reason})"),
                 "install them (Debian, Red Hat: package ca-certificates), or name the CA's certificate in VAULT_CACERT",
             );
-            return Err(ErrorKind::TrustStore { store: "the operating system's certificates".to_owned(), problem }.into());
+            return Err(ErrorKind::TrustStore { store: store(), problem }.into());
         }
         named.push(Named { certificates: found.certs, source });
     }

@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind};
-use crate::file::{self, read_regular};
+use crate::file;
 use crate::host::Host;
 use crate::secret::Secret;
 use crate::tls::anchors::{Added, Anchors};
@@ -118,8 +118,7 @@ fn find(host: &dyn Host, files: &mut Files) -> Result<Place, Error> {
         Some(path) => (PathBuf::from(path), format!(", from system property {STORE}")),
         None => (security.join("jssecacerts"), ", jssecacerts of the JDK".to_owned()),
     };
-    files.watch(&first);
-    let passed_over = match read_regular(&first, MAX_BYTES) {
+    let passed_over = match files.read(&first, MAX_BYTES) {
         Ok(content) => return Ok(Place::File(File { path: first, content, origin: first_origin })),
         Err(
             reason @ (file::Problem::Missing | file::Problem::Denied | file::Problem::Directory | file::Problem::NotRegular(_)),
@@ -133,8 +132,7 @@ fn find(host: &dyn Host, files: &mut Files) -> Result<Place, Error> {
             .into());
         }
     };
-    files.watch(&default);
-    match (read_regular(&default, MAX_BYTES), named) {
+    match (files.read(&default, MAX_BYTES), named) {
         (Ok(content), None) => Ok(Place::File(File { path: default, content, origin: ", the JDK's default".to_owned() })),
         (Ok(content), Some(named)) => {
             host.warn(&format!(

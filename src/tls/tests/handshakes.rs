@@ -290,11 +290,12 @@ fn plain_http_on_the_port_is_recognised() {
 
 #[test]
 fn alerts_are_said_in_words() {
-    let cases: [(u8, &str); 5] = [
+    let cases: [(u8, &str); 6] = [
         (40, "HandshakeFailure: client and server have no TLS version, cipher or signature in common"),
         (70, "ProtocolVersion: client and server have no TLS version"),
         (112, "UnrecognisedName: it knows no server of this name"),
-        (80, "InternalError. What to do: see Vault's log"),
+        (80, "InternalError: the port that the nodes of a Vault cluster use among themselves does that. What to do: check"),
+        (10, "UnexpectedMessage. What to do: see Vault's log"),
         (120, "the server does not speak HTTP/1.1 on this TLS port"),
     ];
     for (alert, expected) in cases {
