@@ -55,9 +55,6 @@ impl Key {
     }
 }
 
-/// What stands in a message where a peer quoted a secret.
-const HIDDEN: &str = "[hidden]";
-
 #[cfg(test)]
 mod tests {
     use super::*;

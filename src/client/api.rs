@@ -2,7 +2,6 @@
 
 use zeroize::Zeroizing;
 
-use crate::client::Client;
 use crate::error::{Error, ErrorKind, RequestInfo};
 use crate::secret::Secret;
 use crate::vault::{self, Meaning};
@@ -116,9 +115,9 @@ impl<'a> ApiRequest<'a> {
         self.login && status == 500 && (self.is_final)(&String::from_utf8_lossy(body))
     }
 
-    /// The same with the client's login, if it has one and this is none itself.
-    pub(super) fn within<'b>(&'b self, client: &'b Client<'_>) -> ApiRequest<'b> {
-        ApiRequest { inline: client.inline.as_ref().filter(|_| !self.login), ..*self }
+    /// The same with this login, unless it is a login itself.
+    pub(super) fn with_inline<'b>(&'b self, inline: Option<&'b InlineLogin>) -> ApiRequest<'b> {
+        ApiRequest { inline: inline.filter(|_| !self.login), ..*self }
     }
 }
 

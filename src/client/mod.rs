@@ -21,25 +21,24 @@ mod redirect;
 mod retry;
 mod runtime;
 mod transport;
+mod tries;
 mod web;
 
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, ErrorKind, OtherEndpoint, RequestInfo, Tries, Unreachable};
+use crate::error::{Error, RequestInfo};
 use crate::host::Host;
 use crate::settings::Sources;
 use crate::single_flight::GivenUp;
 
 pub(crate) use api::{ApiRequest, ApiResponse, InlineLogin};
-use backoff::Backoff;
 pub(crate) use backoff::uniform;
 use connection::{Connection, Exchange};
 pub(crate) use connections::Connections;
 use connections::PooledDriver;
 pub(crate) use endpoint::Endpoint;
-use failover::Round;
 use options::Options;
 pub(crate) use probe::{Probe, Probed};
 pub(crate) use web::{WebPeer, WebRequest, WebResponse};
@@ -123,54 +122,12 @@ impl<'a> Client<'a> {
         self
     }
 
-    /// Sends a request until it has a final answer, or the budget is used up.
-    pub(crate) fn send(&self, call: &ApiRequest<'_>) -> Result<ApiResponse, Error> {
-        let call = &call.within(self);
-        let mut backoff = Backoff::new(self.budget);
-        let mut tries = 1;
-        let mut before = None;
-        loop {
-            let round = self.round(call, tries);
-            // A try that the end of the budget cuts short says less than the one before.
-            let cut = self.left().is_zero()
-                && matches!(&round.outcome, Err(error) if matches!(error.kind(), ErrorKind::Unreachable(Unreachable::Timeout { .. })));
-            let Round { outcome, others } = before.filter(|_| cut).unwrap_or(round);
-            let Some(again) = retry::classify(&outcome) else { return self.counted(outcome, tries, others) };
-            let left = self.left();
-            let enough = self.cluster.options.max_retries.is_some_and(|most| tries > most)
-                || again.only_for.is_some_and(|time| self.start.elapsed() > time);
-            let Some(wait) = backoff.next(&again, left).filter(|_| !enough) else {
-                return self.counted(outcome, tries, others);
-            };
-            tries += 1;
-            let asks = match again.after {
-                Some(asked) if asked > wait => format!(" and asks to wait {:.0} s", asked.as_secs_f32()),
-                _ => String::new(),
-            };
-            self.host.warn(&format!(
-                "{}{}{asks}; try {tries} follows in {:.1} s, {:.0} of {:.0} s are left",
-                again.reason,
-                others.iter().map(|other| format!("; {other}")).collect::<String>(),
-                wait.as_secs_f32(),
-                left.as_secs_f32(),
-                self.budget.as_secs_f32()
-            ));
-            if self.driver.driver()?.sleep(self.host, wait) {
-                return match outcome {
-                    Ok(response) => Err(ErrorKind::Interrupted.at(response.at)),
-                    Err(error) => Err(error.at().map(|at| ErrorKind::Interrupted.at(at)).unwrap_or(error)),
-                };
-            }
-            before = Some(Round { outcome, others });
-        }
-    }
-
     /// Asks once, shortly, where the last answer came from: for words in a message, not for the work itself.
     pub(crate) fn ask(&self, call: &ApiRequest<'_>) -> Option<ApiResponse> {
         let connection = self.cluster.connections.get(self.current.get())?;
         let left = self.left().clamp(LATE_QUESTION_TIMEOUT, QUESTION_TIMEOUT);
         let limit = if self.budget.is_zero() { QUESTION_TIMEOUT } else { left };
-        connection.exchange(&call.within(self), &self.exchange_within(limit).ok()?).ok()
+        connection.exchange(&call.with_inline(self.inline.as_ref()), &self.exchange_within(limit).ok()?).ok()
     }
 
     /// The error of a thread that waited for another thread's request to the cluster and got no result.
@@ -200,20 +157,6 @@ impl<'a> Client<'a> {
             host: self.host,
             limit,
         })
-    }
-
-    /// The outcome, with the number of tries where there were several, and what the other endpoints said.
-    fn counted(
-        &self,
-        mut outcome: Result<ApiResponse, Error>,
-        tries: u32,
-        others: Vec<OtherEndpoint>,
-    ) -> Result<ApiResponse, Error> {
-        if let Some(at) = at_of(&mut outcome) {
-            at.tries = (tries > 1).then(|| Tries { count: tries, time: self.start.elapsed() });
-            at.others = others;
-        }
-        outcome
     }
 }
 

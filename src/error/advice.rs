@@ -22,7 +22,10 @@ impl ErrorKind {
             | Self::LoginRefused { cause: problem, .. } => {
                 problem.used_up.map_or_else(|| problem.advice.clone(), |resource| resource.advice().to_owned())
             }
-            Self::Unreachable(why) => format!("{}{}", at.cluster_port(why), why.advice()),
+            Self::Unreachable(why) => {
+                let cluster_port = if why.may_be_another_protocol() { at.cluster_port() } else { "" };
+                format!("{cluster_port}{}", why.advice())
+            }
             Self::Denied(denied) => format!(
                 "{copied}add to a policy of this token: path {} {{ capabilities = [\"read\"] }}; if such a line exists, check mount, path and \
                  namespace: Vault gives the same answer for a mount that does not exist",

@@ -86,6 +86,11 @@ impl Unreachable {
         )
     }
 
+    /// Whether it may be that something else than Vault's API listens there.
+    pub(super) fn may_be_another_protocol(&self) -> bool {
+        matches!(self, Self::Closed { .. } | Self::Tls(_) | Self::Timeout { .. } | Self::Other { .. })
+    }
+
     pub(super) fn code(&self) -> Code {
         match self {
             Self::UnknownHost { .. } => Code::UNKNOWN_HOST,

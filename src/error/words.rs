@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-use crate::error::{Denied, DeniedHint, RequestInfo, SecretLocation, Unreachable, copied};
+use crate::error::{Denied, DeniedHint, RequestInfo, SecretLocation, copied};
 use crate::text::{list, list_of, shown, shown_path};
 
 /// Where it failed, as far as that is known.
@@ -35,14 +35,10 @@ impl<'a> Place<'a> {
     }
 
     /// What to say where the port is that which the nodes of a cluster use among themselves; else empty.
-    pub(super) fn cluster_port(self, why: &Unreachable) -> &'static str {
-        let strange = matches!(
-            why,
-            Unreachable::Closed { .. } | Unreachable::Tls(_) | Unreachable::Timeout { .. } | Unreachable::Other { .. }
-        );
+    pub(super) fn cluster_port(self) -> &'static str {
         let port = self.0.and_then(|at| Url::parse(&at.url).ok()).and_then(|url| url.port());
         match port {
-            Some(8201) if strange => {
+            Some(8201) => {
                 "8201 is usually the port that the nodes of a Vault cluster use among themselves: write the API port (usually 8200) into \
                  \"endpoint\"; otherwise "
             }

@@ -50,27 +50,6 @@ impl SecretReference {
         reference.filter(|_| fields.problems.is_empty()).ok_or(ErrorKind::Text { problems: fields.problems }.into())
     }
 
-    /// Reads a text that may hold a secret that is to be stored, or is one itself.
-    pub(crate) fn parse_store_command(text: &str, host: &dyn Host) -> Result<(Self, Option<StoreCommand>), Error> {
-        if store_template::is_plain(text) {
-            return store_template::command(text, host).map(|(reference, command)| (reference, Some(command)));
-        }
-        let (prefix, json) = divided(text);
-        let mut fields = Fields::read(json)?;
-        let command = store_command::find(&mut fields);
-        let reference = Self::of(&mut fields, host)?;
-        let command = reference.as_ref().zip(command).and_then(|(reference, command)| {
-            let Self { engine, version, selector, .. } = reference;
-            store_command::of((*engine, *version, selector), command, &mut fields)
-        });
-        match reference {
-            Some(reference) if fields.problems.is_empty() => {
-                Ok((reference, command.map(|command| StoreCommand { text: format!("{prefix}{}", command.text), ..command })))
-            }
-            _ => Err(ErrorKind::Text { problems: fields.problems }.into()),
-        }
-    }
-
     /// The request that the fields make; `None` after a problem was noted.
     fn of(fields: &mut Fields<'_>, host: &dyn Host) -> Result<Option<Self>, Error> {
         let mount = fields.required("mount", ApiPath::parse);

@@ -14,14 +14,37 @@ use crate::settings::{STORE_TEXT, Sources};
 /// What stands in the template's `path` for a name that no other secret has.
 const PLACEHOLDER: &str = "{random}";
 
+impl SecretReference {
+    /// Reads a text that may hold a secret that is to be stored, or is one itself.
+    pub(crate) fn parse_store_command(text: &str, host: &dyn Host) -> Result<(Self, Option<StoreCommand>), Error> {
+        if is_plain(text) {
+            return from_template(text, host).map(|(reference, command)| (reference, Some(command)));
+        }
+        let (prefix, json) = divided(text);
+        let mut fields = Fields::read(json)?;
+        let command = store_command::find(&mut fields);
+        let reference = Self::of(&mut fields, host)?;
+        let command = reference.as_ref().zip(command).and_then(|(reference, command)| {
+            let Self { engine, version, selector, .. } = reference;
+            store_command::of((*engine, *version, selector), command, &mut fields)
+        });
+        match reference {
+            Some(reference) if fields.problems.is_empty() => {
+                Ok((reference, command.map(|command| StoreCommand { text: format!("{prefix}{}", command.text), ..command })))
+            }
+            _ => Err(ErrorKind::Text { problems: fields.problems }.into()),
+        }
+    }
+}
+
 /// Whether this is a secret, and no text that says where one is. A secret that begins with a brace is not told from a text with a
 /// mistake in it, and is refused as one.
-pub(super) fn is_plain(text: &str) -> bool {
+fn is_plain(text: &str) -> bool {
     !text.trim().is_empty() && !text.trim_start().starts_with('{')
 }
 
 /// The command to store `secret` where the template says.
-pub(super) fn command(secret: &str, host: &dyn Host) -> Result<(SecretReference, StoreCommand), Error> {
+fn from_template(secret: &str, host: &dyn Host) -> Result<(SecretReference, StoreCommand), Error> {
     let Some(template) = STORE_TEXT.find(Sources { fields: &[], host })? else {
         return Err(ErrorKind::NotStored(NotStored::NoTemplate { places: STORE_TEXT.places() }).into());
     };
@@ -81,7 +104,7 @@ mod tests {
     #[test]
     fn each_secret_gets_a_path_of_its_own_and_stays_as_it_is() {
         let host = template(TEMPLATE);
-        let stored = |secret: &str| command(secret, &host).unwrap();
+        let stored = |secret: &str| from_template(secret, &host).unwrap();
         let (reference, first) = stored(" canary\n");
         assert_eq!((first.value.expose(), first.stored.expose(), first.overwrite), (" canary\n", " canary\n", false));
         assert_eq!(first.text, TEMPLATE.replace("app/{random}", &reference.path.plain));
@@ -93,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_template_that_cannot_be_used_names_its_place_and_never_the_secret() {
-        let refused = |host: &MapHost| command("canary", host).err().unwrap().to_string();
+        let refused = |host: &MapHost| from_template("canary", host).err().unwrap().to_string();
         assert!(refused(&MapHost::default()).contains("SECRET_STORE_VAULT_STORE_TEXT"), "{}", refused(&MapHost::default()));
         for (wrong, part) in [
             ("secret/app", "it is not a JSON object"),

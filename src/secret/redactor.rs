@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use zeroize::Zeroizing;
 
-use crate::secret::HIDDEN;
+/// What stands in a message where a peer quoted a secret.
+const HIDDEN: &str = "[hidden]";
 
 /// A shorter credential is hidden only where it stands alone: "a" is in every word.
 const MIN_WITHIN_WORDS: usize = 4;
