@@ -200,7 +200,7 @@ impl Checks<'_> {
             Some(EnvironmentSource::EnvFile(path)) => Some(Eyes::of_env_file(path)),
             Some(EnvironmentSource::Setenv(path)) => Some(Eyes::of_setenv(path)),
             Some(EnvironmentSource::Spec(path)) => Some(Eyes::of_spec(path)),
-            None => self.running(file).map(Ok).or_else(|| self.setenv(file).map(|path| Eyes::of_setenv(&path))),
+            None => self.running(file).or_else(|| self.setenv(file).map(|path| Eyes::of_setenv(&path))),
         };
         let own = machine.environment();
         let eyes = match eyes {
@@ -241,7 +241,7 @@ impl Checks<'_> {
         Ok(environment)
     }
 
-    fn running(&self, file: Option<&ProductFile>) -> Option<Eyes> {
+    fn running(&self, file: Option<&ProductFile>) -> Option<Result<Eyes, String>> {
         let file = file?.path.canonicalize().ok()?;
         let folder = file.parent()?;
         // Bitbucket's and Crowd's file is in a folder of the home directory.

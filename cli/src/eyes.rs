@@ -50,7 +50,11 @@ impl Eyes {
     }
 
     /// The running server with this home directory: a `java` whose arguments or environment name it.
-    pub(crate) fn of_home(home: &Path) -> Option<Self> {
+    ///
+    /// # Errors
+    ///
+    /// Why the environment of a server whose arguments name the directory cannot be read.
+    pub(crate) fn of_home(home: &Path) -> Option<Result<Self, String>> {
         let home = home.canonicalize().ok()?;
         let home = home.to_str()?;
         let pids = fs::read_dir("/proc").ok()?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
@@ -61,9 +65,10 @@ impl Eyes {
                 return None;
             }
             let named = arguments.iter().any(|argument| argument.split_once('=').is_some_and(|(_, value)| value == home));
-            let eyes = Self::of_process(pid).ok()?;
-            let in_environment = || eyes.variables.iter().any(|(name, value)| name.ends_with("_HOME") && value.as_str() == home);
-            (named || in_environment()).then_some(eyes)
+            let eyes = Self::of_process(pid);
+            let in_environment =
+                |eyes: &Self| eyes.variables.iter().any(|(name, value)| name.ends_with("_HOME") && value.as_str() == home);
+            (named || eyes.as_ref().is_ok_and(in_environment)).then_some(eyes)
         })
     }
 

@@ -14,7 +14,7 @@ mod replace;
 mod report;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use args::{Command, Usage};
@@ -32,13 +32,11 @@ pub struct Call<'a> {
     pub arguments: Vec<OsString>,
     /// Our jar, which `install` copies.
     pub jar: Option<&'a Path>,
-    /// Whether colours can be shown: a terminal, and `NO_COLOR` is not set.
-    pub colour: bool,
 }
 
 /// Does what the arguments say, and returns the exit status.
 pub fn run(call: Call<'_>, machine: &dyn Machine, out: &mut dyn Write) -> u8 {
-    let Call { arguments, jar, colour } = call;
+    let Call { arguments, jar } = call;
     let command = match args::parse(arguments) {
         Ok(command) => command,
         Err(Usage(problem)) => {
@@ -50,7 +48,7 @@ pub fn run(call: Call<'_>, machine: &dyn Machine, out: &mut dyn Write) -> u8 {
         Command::Help(name) => print(out, &help::help(name.as_deref())),
         Command::Version => print(out, concat!("vault-cipher ", env!("CARGO_PKG_VERSION"), "\n")),
         Command::Doctor(doctor) => {
-            return match doctor::doctor(doctor, machine, colour, out) {
+            return match doctor::doctor(doctor, machine, shows_colours(), out) {
                 Ok(exit) => exit,
                 // Nobody reads it any more.
                 Err(_) => FAILED,
@@ -75,6 +73,13 @@ pub fn run(call: Call<'_>, machine: &dyn Machine, out: &mut dyn Write) -> u8 {
             FAILED
         }
     }
+}
+
+/// Whether standard output is a terminal that shows colours, and `NO_COLOR` is not set (<https://no-color.org>). The JVM is not
+/// asked: from 22 to 24 it has a console also where there is no terminal. A console of Windows may not know the escape sequences.
+fn shows_colours() -> bool {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    cfg!(unix) && !unwanted && std::io::stdout().is_terminal()
 }
 
 fn print(out: &mut dyn Write, text: &str) -> Result<(), String> {

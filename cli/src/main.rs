@@ -1,6 +1,6 @@
 //! The program for machines where no JVM runs.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use vault_cipher::Environment;
@@ -22,8 +22,7 @@ impl Machine for Process {
 
 fn main() -> ExitCode {
     let mut out = io::stdout();
-    let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let call = Call { arguments: std::env::args_os().skip(1).collect(), jar: None, colour };
+    let call = Call { arguments: std::env::args_os().skip(1).collect(), jar: None };
     let exit = run(call, &Process, &mut out);
     // A reader that has gone needs no word.
     let _ = out.flush();

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::args::Protect;
 use crate::machine::{Machine, ToolHost};
 use crate::product::{ATL_SECURED, CIPHER_CLASS, Product, ProductFile, STORE_CLASS, VENDOR_CLASS};
-use crate::replace::replace;
+use crate::replace::{self, write_as};
 
 /// Stands for a secret in what is shown.
 const MASK: &str = "********";
@@ -41,6 +41,7 @@ pub(crate) fn protect(command: &Protect, machine: &dyn Machine, out: &mut dyn Wr
         say(out, &format!("Nothing is written. The password of {property} would go into Vault, and the file would change so:"))?;
         return show_difference(&file.with(property, MASK)?, &after, out);
     }
+    writable(&file)?;
     let text = service.store(&order, &host).map_err(|error| format!("{error} The file was not changed."))?;
     host.pass_on(out)?;
     let after = file.with(property, &configured(file.product, &text)).and_then(|after| after.with_class(class))?;
@@ -70,6 +71,7 @@ pub(crate) fn unprotect(
         return show_difference(&file, &masked, out);
     }
     let host = ToolHost::new(machine, machine.environment());
+    writable(&file)?;
     let value = Service::new().resolve(text, &host).map_err(|error| format!("{error} The file was not changed."))?;
     host.pass_on(out)?;
     let after = file.with(property, value.expose()).and_then(without_class)?;
@@ -167,16 +169,27 @@ fn way_back(file: &ProductFile, property: &str) -> String {
 
 /// Writes the backup, then the file.
 fn change(file: &ProductFile, backup: &ProductFile, after: &ProductFile, out: &mut dyn Write) -> Outcome<()> {
-    let broken = |what: &Path, e: io::Error| format!("{} cannot be written: {e}. The file was not changed", what.display());
-    remove_leftovers(&file.path);
-    let copy = backup_path(&file.path);
-    // Made as a copy, so that mode and owner are those of the file, and filled as a whole.
-    fs::write(&copy, [])
-        .and_then(|()| fs::set_permissions(&copy, fs::metadata(&file.path)?.permissions()))
-        .map_err(|e| broken(&copy, e))?;
-    replace(&copy, &backup.content).map_err(|e| broken(&copy, e))?;
-    replace(&file.path, &after.content).map_err(|e| broken(&file.path, e))?;
+    // Of a link, what it names.
+    let path = file.path.canonicalize().map_err(|e| unwritable(&file.path, &e))?;
+    remove_leftovers(&path);
+    let copy = backup_path(&path);
+    let written = write_as(&path, &copy, &backup.content)
+        .map_err(|e| unwritable(&copy, &e))
+        .and_then(|()| write_as(&path, &path, &after.content).map_err(|e| unwritable(&path, &e)));
+    if written.is_err() {
+        let _ = fs::remove_file(&copy);
+    }
+    written?;
     say(out, &format!("Changed {}; what it was is in {}.", file.path.display(), copy.display()))
+}
+
+/// Whether the file can be replaced: asked before the secret goes anywhere.
+fn writable(file: &ProductFile) -> Outcome<()> {
+    replace::check(&file.path).map_err(|e| unwritable(&file.path, &e))
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> String {
+    format!("{} cannot be written: {error}. The file was not changed", path.display())
 }
 
 fn backup_path(path: &Path) -> PathBuf {

@@ -4,24 +4,35 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Writes `content` in place of the file, with its mode, owner and SELinux label. A link is followed: what it names is replaced.
+/// Writes `content` to `path`, in the place of what may be there, with mode, owner and SELinux label of the file `model`. No link
+/// is followed.
 ///
 /// # Errors
 ///
-/// What the system says; the file is then as it was.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let path = path.canonicalize()?;
-    let temporary = Temporary::beside(&path)?;
+/// What the system says; what was there is then as it was.
+pub(crate) fn write_as(model: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
+    let temporary = Temporary::beside(path)?;
     {
         let mut file = temporary.create()?;
-        copy_rights(&path, &temporary.0, &file)?;
+        copy_rights(model, &temporary.0, &file)?;
         file.write_all(content)?;
         file.sync_all()?;
     }
-    fs::rename(&temporary.0, &path)?;
+    fs::rename(&temporary.0, path)?;
     std::mem::forget(temporary);
-    sync_folder(&path);
+    sync_folder(path);
     Ok(())
+}
+
+/// Whether the file that `path` names could be replaced, as far as that can be known without writing to it.
+///
+/// # Errors
+///
+/// What the system says.
+pub(crate) fn check(path: &Path) -> io::Result<()> {
+    let path = path.canonicalize()?;
+    let temporary = Temporary::beside(&path)?;
+    copy_rights(&path, &temporary.0, &temporary.create()?)
 }
 
 /// A file that is removed unless it took the place of the other.
@@ -109,28 +120,31 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_replaced_with_its_mode_and_a_link_stays_a_link() {
+    fn a_file_is_replaced_with_its_mode() {
         let folder = folder("mode");
-        let (file, link) = (folder.join("a.properties"), folder.join("link"));
+        let file = folder.join("a.properties");
         fs::write(&file, "old").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-        std::os::unix::fs::symlink(&file, &link).unwrap();
-        replace(&link, b"new").unwrap();
-        assert_eq!(fs::read(&file).unwrap(), b"new");
-        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o640);
+        let copy = folder.join("copy");
+        for path in [&copy, &file] {
+            check(&file).unwrap();
+            write_as(&file, path, b"new").unwrap();
+            assert_eq!(fs::read(path).unwrap(), b"new");
+            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o7777, 0o640);
+        }
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "a temporary file is left");
     }
 
     #[test]
     fn what_cannot_be_replaced_stays_as_it_is() {
         let folder = folder("missing");
-        assert!(replace(&folder.join("none"), b"x").is_err());
+        let none = folder.join("none");
+        assert!(check(&none).is_err() && write_as(&none, &none, b"x").is_err());
         // Something is at the temporary file's place.
         let file = folder.join("b");
         fs::write(&file, "old").unwrap();
         fs::create_dir_all(folder.join(format!(".b.vault-cipher-{}", std::process::id()))).unwrap();
-        assert!(replace(&file, b"new").is_err());
+        assert!(check(&file).is_err() && write_as(&file, &file, b"new").is_err());
         assert_eq!(fs::read(&file).unwrap(), b"old");
     }
 }

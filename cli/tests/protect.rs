@@ -1,19 +1,18 @@
 //! `protect` and `unprotect` on files of each product's shape, against a real Vault, and killed at any moment.
 
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
-
+mod place;
 #[expect(dead_code, reason = "the tool is a process of its own")]
 #[path = "../../tests/rust/support/mod.rs"]
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use place::{Place, words};
 use serde_json::json;
-use support::{VaultServer, random};
+use support::random;
 
 const BITBUCKET: &str =
     "# kept\r\njdbc.url=jdbc:postgresql://db/bitbucket\r\njdbc.user = bitbucket\r\njdbc.password=PASSWORD\r\n! end\r\n";
@@ -23,49 +22,6 @@ const CONFLUENCE: &str = "<confluence-configuration>\n  <properties>\n    <prope
                           <property name=\"hibernate.connection.password\">PASSWORD</property>\n  </properties>\n</confluence-configuration>\n";
 const BAMBOO: &str = "<application-configuration>\n  <properties>\n    \
                       <property name=\"hibernate.connection.password\">PASSWORD</property>\n  </properties>\n</application-configuration>\n";
-
-struct Place {
-    vault: VaultServer,
-    folder: PathBuf,
-}
-
-impl Place {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("vault-cipher-protect-{}-{name}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder");
-        Self { vault: VaultServer::start(), folder }
-    }
-
-    fn file(&self, name: &str, content: &[u8]) -> PathBuf {
-        let path = self.folder.join(name);
-        fs::write(&path, content).expect("a file");
-        path
-    }
-
-    fn text(&self, path: &str) -> String {
-        json!({"mount": "secret", "path": path, "key": "password", "endpoint": self.vault.endpoint(), "timeout": 5}).to_string()
-    }
-
-    fn tool(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vault-cipher"));
-        command.env_clear().args(arguments);
-        // The administrator writes with the one, the server reads with the other.
-        command.env("VAULT_TOKEN", self.vault.root_token()).env("SECRET_STORE_VAULT_TOKEN", self.vault.root_token());
-        command
-    }
-
-    fn protect(&self, file: &Path, text: &str) -> Output {
-        self.tool(&["protect", "--file", file.to_str().expect("a path"), "--text", text]).output().expect("the tool runs")
-    }
-
-    fn unprotect(&self, file: &Path) -> Output {
-        self.tool(&["unprotect", "--yes", "--file", file.to_str().expect("a path")]).output().expect("the tool runs")
-    }
-}
-
-fn words(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
 
 #[test]
 fn each_products_file_is_protected_and_comes_back_as_it_was() {

@@ -19,8 +19,7 @@ const FAILED: i32 = 2;
 pub(crate) fn run(framed: &[u8], exchange: &Exchange<'_, '_>) -> i32 {
     let mut texts = parts(framed).map(|part| String::from_utf8_lossy(part).into_owned());
     let jar = texts.next().filter(|jar| !jar.is_empty()).map(PathBuf::from);
-    let colour = texts.next().is_some_and(|colour| colour == "1");
-    let call = Call { arguments: texts.map(OsString::from).collect(), jar: jar.as_deref(), colour };
+    let call = Call { arguments: texts.map(OsString::from).collect(), jar: jar.as_deref() };
     let machine = JvmMachine(exchange);
     let work = std::panic::AssertUnwindSafe(|| vault_cipher_cli::run(call, &machine, &mut Output(exchange)));
     std::panic::catch_unwind(work).map_or(FAILED, i32::from)

@@ -278,8 +278,12 @@ impl ProductFile {
         if self.content.get(whole.end) == Some(&b'\r') {
             whole.end += 1;
         }
-        if (whole.start == 0 || newline(whole.start - 1)) && newline(whole.end) {
+        let begins_line = whole.start == 0 || newline(whole.start - 1);
+        if begins_line && newline(whole.end) {
             whole.end += 1;
+        } else if begins_line && whole.start > 0 && whole.end == self.content.len() {
+            // The last line, which has no end: that of the line before goes.
+            whole.start -= if self.content.get(..whole.start).is_some_and(|before| before.ends_with(b"\r\n")) { 2 } else { 1 };
         } else {
             whole = entry.whole.clone();
         }
@@ -309,8 +313,9 @@ impl ProductFile {
 
     fn with_line(&self, line: &str) -> Zeroizing<Vec<u8>> {
         let end = self.line_end();
-        let before = if self.content.is_empty() || self.content.ends_with(b"\n") { "" } else { end };
-        self.replaced(&(self.content.len()..self.content.len()), &format!("{before}{line}{end}"))
+        let ended = self.content.is_empty() || self.content.ends_with(b"\n");
+        let line = if ended { format!("{line}{end}") } else { format!("{end}{line}") };
+        self.replaced(&(self.content.len()..self.content.len()), &line)
     }
 
     /// The new element stands before the password's, with its indentation.
@@ -318,13 +323,17 @@ impl ProductFile {
         let password = self.product.facts().password;
         let at = self.entry(password).ok_or_else(|| format!("{} has no {password}", self.path.display()))?.whole.start;
         let line = self.content.get(..at).and_then(|before| before.rsplit(|byte| *byte == b'\n').next()).unwrap_or_default();
-        let indentation = if line.iter().all(u8::is_ascii_whitespace) { String::from_utf8_lossy(line) } else { "".into() };
+        // Among others on a line, the new one stands there, too.
+        let (end, indentation) = match line.iter().all(u8::is_ascii_whitespace) {
+            true => (self.line_end(), String::from_utf8_lossy(line)),
+            false => ("", "".into()),
+        };
         let name = name.rsplit_once('/').map_or(name, |(_, name)| name);
         let (open, close) = match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
             Some((tag, attribute)) => (format!("{tag} name=\"{attribute}\""), tag),
             None => (name.to_owned(), name),
         };
-        let element = format!("<{open}>{}</{close}>{}{indentation}", *xml::escaped(value), self.line_end());
+        let element = format!("<{open}>{}</{close}>{end}{indentation}", *xml::escaped(value));
         Ok(self.replaced(&(at..at), &element))
     }
 }

@@ -53,8 +53,10 @@ fn bitbuckets_lines_keep_their_comments_order_and_ends() {
     assert_eq!(
         text(&after),
         "# mine\r\njdbc.url=jdbc:x\r\njdbc.password={ENC}{\"a\":1}\r\n\r\n! end\r\n\
-         encrypted-property.cipher.classname=dev.vaultcipher.VaultSecretStore\r\n"
+         encrypted-property.cipher.classname=dev.vaultcipher.VaultSecretStore"
     );
+    let back = after.without(after.class_entry()).unwrap();
+    assert_eq!(text(&back), content.replace("old\\\r\n  er", "{ENC}{\"a\":1}"));
     assert_eq!(after.encrypted().len(), 1);
 }
 

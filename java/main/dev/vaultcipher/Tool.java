@@ -43,10 +43,7 @@ final class Tool {
             NativeLibrary.load();
             ByteArrayOutputStream framed = new ByteArrayOutputStream();
             File jar = NativeLibrary.jar();
-            // A terminal that wants no colours, or none at all, gets none.
-            boolean colour = System.console() != null && System.getenv("NO_COLOR") == null && File.separatorChar == '/';
             append(framed, jar == null ? "" : jar.getPath());
-            append(framed, colour ? "1" : "0");
             for (String argument : arguments) {
                 append(framed, argument);
             }
