@@ -17,6 +17,10 @@ mod error;
 mod file;
 mod host;
 mod jwt;
+// Not part of what others may use: only tests and `fuzz/` (`cargo fuzz` sets `fuzzing`) see it.
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod parsers;
 mod reference;
 mod resource;
 mod secret;

@@ -18,7 +18,11 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use args::{Command, Usage};
+// Only tests and `fuzz/` see it.
 pub use machine::{DatabaseLogin, DatabaseOutcome, Machine};
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub use product::parsers;
 
 /// A command that failed.
 const FAILED: u8 = 2;

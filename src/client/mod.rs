@@ -41,6 +41,8 @@ use connections::PooledDriver;
 pub(crate) use endpoint::Endpoint;
 use options::Options;
 pub(crate) use probe::{Probe, Probed};
+#[cfg(any(test, fuzzing))]
+pub(crate) use proxy::parsers;
 pub(crate) use web::{WebPeer, WebRequest, WebResponse};
 
 /// The limit of one try; what is left of the budget may be shorter.

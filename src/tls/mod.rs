@@ -13,6 +13,8 @@ mod identity;
 mod key_store;
 mod named;
 mod options;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod parsers;
 mod pem;
 mod policy;
 mod trust;

@@ -306,11 +306,11 @@ impl<'ast> Visit<'ast> for Reader {
     }
 }
 
-/// `#[cfg(test)]`, or a test itself.
+/// `#[cfg(test)]`, `#[cfg(any(test, fuzzing))]`, or a test itself.
 fn for_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
-        attribute.path().is_ident("test")
-            || attribute.path().is_ident("cfg") && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
+        let syn::Meta::List(list) = &attribute.meta else { return attribute.path().is_ident("test") };
+        list.path.is_ident("cfg") && matches!(list.tokens.to_string().as_str(), "test" | "any (test , fuzzing)")
     })
 }
 

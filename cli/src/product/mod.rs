@@ -1,6 +1,8 @@
 //! The products' files: where each keeps its database password, and which class reads it. Source: Atlassian's documentation of
 //! each product, collected in docs/products.
 
+#[cfg(any(test, fuzzing))]
+pub mod parsers;
 pub(crate) mod properties;
 pub(crate) mod xml;
 
@@ -313,8 +315,14 @@ impl ProductFile {
 
     fn with_line(&self, line: &str) -> Zeroizing<Vec<u8>> {
         let end = self.line_end();
-        let ended = self.content.is_empty() || self.content.ends_with(b"\n");
-        let line = if ended { format!("{line}{end}") } else { format!("{end}{line}") };
+        let ended = self.content.is_empty()
+            || self.content.ends_with(
+                b"
+",
+            );
+        // A line that goes on would take in the new one.
+        let goes_on = if properties::goes_on_at_its_end(&self.content) { end } else { "" };
+        let line = if ended { format!("{goes_on}{line}{end}") } else { format!("{end}{goes_on}{line}") };
         self.replaced(&(self.content.len()..self.content.len()), &line)
     }
 

@@ -52,6 +52,13 @@ pub(crate) fn escaped(text: &str) -> Zeroizing<String> {
     escaped
 }
 
+/// Whether the last line ends with a backslash, so that what is added would belong to it.
+pub(crate) fn goes_on_at_its_end(content: &[u8]) -> bool {
+    let line = content.strip_suffix(b"\n").unwrap_or(content);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    line.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
+}
+
 struct Reader<'a> {
     content: &'a [u8],
     at: usize,

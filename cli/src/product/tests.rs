@@ -61,6 +61,17 @@ fn bitbuckets_lines_keep_their_comments_order_and_ends() {
 }
 
 #[test]
+fn a_line_is_added_below_one_that_would_go_on() {
+    for content in ["a=b\\", "a=b\\\n", "a=b\\\r\n", "a=b\\\\\\"] {
+        let after = file("bitbucket.properties", content).with_class(STORE_CLASS).unwrap();
+        assert_eq!(after.class(), Some(STORE_CLASS), "{content:?}");
+        assert!(after.value("a").is_some_and(|value| value.starts_with('b') && !value.contains("class")), "{content:?}");
+    }
+    let after = file("bitbucket.properties", "a=b\\\\").with_class(STORE_CLASS).unwrap();
+    assert_eq!(text(&after), "a=b\\\\\nencrypted-property.cipher.classname=dev.vaultcipher.VaultSecretStore");
+}
+
+#[test]
 fn every_encrypted_property_is_found_and_the_last_of_two_counts() {
     let content = "a={ENC}1\njdbc.password={ENC}2\njdbc.password={ENC}3\nplugin.mirroring={ENC}4\nplain=5\n";
     let found: Vec<(String, String)> =

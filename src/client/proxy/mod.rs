@@ -3,6 +3,8 @@
 //! <https://docs.oracle.com/en/java/javase/21/docs/api/java.base/java/net/doc-files/net-properties.html>.
 
 mod bypass;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod parsers;
 mod refusal;
 
 use base64::Engine as _;

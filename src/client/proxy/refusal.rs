@@ -41,7 +41,7 @@ impl Proxy {
 }
 
 /// A tunnel that is opened after all ends with the head; a page's title is all that is wanted of it.
-fn is_enough(answer: &[u8]) -> bool {
+pub(super) fn is_enough(answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer).to_ascii_lowercase();
     answer.len() >= MAX_ANSWER
         || text.starts_with("http/1.1 2")
@@ -50,7 +50,7 @@ fn is_enough(answer: &[u8]) -> bool {
 }
 
 /// What an answer means that opens no tunnel; `None` for one that does, or that is none yet.
-fn refusal(answer: &str) -> Option<Unreachable> {
+pub(super) fn refusal(answer: &str) -> Option<Unreachable> {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
     let not_http = || Some(Unreachable::Proxy { reason: "its answer is not HTTP".to_owned() });
     if head.is_empty() {

@@ -5,7 +5,6 @@ mod encryptions;
 mod handshakes;
 mod identities;
 mod leaks;
-mod mutations;
 mod oddities;
 mod options;
 mod stores;
@@ -64,6 +63,27 @@ impl Drop for Directory {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// What the parsers of certificates, keys and key stores are tried with, besides `fuzz/seeds`, where no private key belongs.
+pub(crate) fn seeds() -> Vec<(&'static str, Vec<u8>)> {
+    let directory = Directory::new();
+    let ca = ca("Company CA");
+    let (pem, key) = (directory.file("ca.pem", ca.pem()), directory.file("ca.key", ca.key().serialize_pem()));
+    let (plain, encrypted, jks) = (directory.path("plain.p12"), directory.path("encrypted.p12"), directory.path("store.jks"));
+    let export = ["pkcs12", "-export", "-inkey", &key, "-in", &pem, "-passout", "pass:right-one"];
+    run("openssl", &[&export[..], &["-keypbe", "NONE", "-certpbe", "NONE", "-nomac", "-out", &plain]].concat());
+    run("openssl", &[&export[..], &["-iter", "1", "-out", &encrypted]].concat());
+    let store = ["-keystore", &jks, "-storetype", "JKS", "-storepass", "right-one"];
+    run("keytool", &[&["-genkeypair", "-alias", "own", "-keyalg", "EC", "-dname", "CN=own"], &store[..]].concat());
+    let read = |path: &str| fs::read(path).unwrap();
+    vec![
+        ("x509", ca.der().to_vec()),
+        ("pem", [read(&pem), read(&key)].concat()),
+        ("key_store", read(&plain)),
+        ("key_store", read(&encrypted)),
+        ("key_store", read(&jks)),
+    ]
 }
 
 /// Runs a tool of the machine; its failure is the test's.
