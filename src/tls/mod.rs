@@ -3,12 +3,13 @@
 //! `trust` is all that is trusted: what the JVM trusts (`key_store::jvm`) and what the settings name (`named`,
 //! which reads `pem`). `identity` is the
 //! certificate to show. `key_store` reads Java's key stores for both. `verifier` checks a server, `verdict` says what was wrong
-//! and `x509` what a certificate holds. `chain` describes a chain that was accepted. `files` notices when a file changes. None of them knows of HTTP.
+//! with its certificate, `handshake` what else failed, and `x509` what a certificate holds. `chain` describes a chain that was accepted. `files` notices when a file changes. None of them knows of HTTP.
 
 mod anchors;
 mod appeal;
 mod chain;
 mod files;
+mod handshake;
 mod identity;
 mod key_store;
 mod named;
@@ -40,8 +41,8 @@ use crate::settings::Value;
 use crate::tls::appeal::Approvals;
 
 pub(crate) use files::Files;
+pub(crate) use handshake::verdict;
 pub(crate) use options::Options;
-pub(crate) use verdict::verdict;
 
 /// A TLS client configuration.
 pub(crate) struct Tls {
@@ -67,7 +68,7 @@ impl Tls {
     ///
     /// Why the JVM does not trust the chain, in Java's words.
     pub(crate) fn ask_java(&self, host: &dyn Host, error: &(dyn StdError + 'static)) -> Option<Result<(), String>> {
-        let appeal = verdict::appeal(error)?;
+        let appeal = handshake::appeal(error)?;
         Some(appeal.clone().ask(host, &self.named, &self.approvals))
     }
 }

@@ -47,6 +47,8 @@ pub(super) enum Doubt {
     MayBeDistrusted,
     /// Certificate policies are constrained, which webpki does not check.
     PolicyConstraints,
+    /// A key of a kind that not every Java knows.
+    UnusualKey,
     /// Critical CRL distribution points, which Java does not know without revocation.
     CriticalCrlPoints,
 }
@@ -66,6 +68,7 @@ impl fmt::Display for Doubt {
             }
             Self::MayBeDistrusted => "the chain is below a public CA whose newer certificates the JDK does not trust",
             Self::PolicyConstraints => "the chain constrains certificate policies",
+            Self::UnusualKey => "a certificate has a key of a kind that not every Java knows",
             Self::CriticalCrlPoints => "a certificate has critical CRL distribution points",
         })
     }
@@ -113,6 +116,9 @@ pub(super) fn check_path(
         }
     }
     let sent = || std::iter::once(&server).chain(&intermediates);
+    if !sent().chain([&anchor]).all(Certificate::has_usual_key) {
+        return Err(Doubt::UnusualKey);
+    }
     for (certificate, issuer) in sent().zip(intermediates.iter().chain([&anchor])) {
         if !certificate.names_as_issuer(issuer) {
             return Err(Doubt::AuthorityKeyIdentifier);

@@ -1,11 +1,9 @@
-//! Why TLS failed, in words for the administrator.
+//! Why a server's certificate is refused, in words for the administrator, and whether the JVM may judge otherwise.
 
 use std::error::Error as StdError;
-use std::{fmt, io};
+use std::fmt;
 
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{AlertDescription, CertificateError, Error};
-use webpki::EndEntityCert;
 
 use crate::error::Problem;
 use crate::time::UtcTime;
@@ -13,6 +11,7 @@ use crate::tls::anchors::Anchors;
 use crate::tls::appeal::Appeal;
 use crate::tls::policy::{Doubt, MAX_CHAIN};
 use crate::tls::trust::Trust;
+use crate::tls::verifier::check_name;
 use crate::tls::x509::{self, Certificate, Facts, oid};
 
 const GOOD_KEY: &str = "with a key of type RSA (2048 to 8192 bits), P-256, P-384, P-521 or Ed25519";
@@ -20,9 +19,9 @@ const GOOD_KEY: &str = "with a key of type RSA (2048 to 8192 bits), P-256, P-384
 /// Why a server's certificate was refused and what to do. Travels inside rustls' error.
 #[derive(Debug)]
 pub(super) struct Verdict {
-    problem: Problem,
+    pub(super) problem: Problem,
     /// The chain, where the JVM may judge otherwise.
-    appeal: Option<Appeal>,
+    pub(super) appeal: Option<Appeal>,
 }
 
 impl fmt::Display for Verdict {
@@ -111,6 +110,8 @@ impl Refused<'_> {
                 | webpki::Error::MaximumNameConstraintComparisonsExceeded
                 | webpki::Error::UnsupportedNameType => true,
                 webpki::Error::UnknownIssuer => self.issuer_may_be_known(),
+                // The signature of one of two certificates of one name, where the path with the other one is too long for webpki.
+                webpki::Error::InvalidSignatureForPublicKey => self.has_namesakes(),
                 // Java knows those on directory names.
                 webpki::Error::NameConstraintViolation => {
                     self.sent().any(|certificate| certificate.extension(oid::NAME_CONSTRAINTS).is_some())
@@ -129,17 +130,21 @@ impl Refused<'_> {
     /// own next key as a further CA.
     fn issuer_may_be_known(&self) -> bool {
         let Some(last) = self.last() else { return false };
-        let sent: Vec<_> = self.sent().collect();
-        let renewed = sent.iter().enumerate().any(|(at, one)| sent.iter().skip(at + 1).any(|other| other.subject == one.subject));
         let anchors = self.anchors.trusted();
-        renewed || (last.namesake_of_issuer(anchors).is_none() && last.is_named_alike(anchors))
+        self.has_namesakes() || (last.namesake_of_issuer(anchors).is_none() && last.is_named_alike(anchors))
+    }
+
+    /// Whether the server sent two CA certificates of one name: that of an old key and that of its next one.
+    fn has_namesakes(&self) -> bool {
+        let sent: Vec<_> = self.sent().collect();
+        sent.iter().enumerate().any(|(at, one)| sent.iter().skip(at + 1).any(|other| other.subject == one.subject))
     }
 
     /// Whether all is right that Java does not check: the name, the handshake, strong keys, and the name constraints of a trusted CA,
     /// which no chain below it may escape.
     fn is_sound(&self) -> bool {
         let Some(server) = Certificate::from_der(self.server) else { return false };
-        let named = EndEntityCert::try_from(self.server).and_then(|server| server.verify_is_valid_for_subject_name(self.name));
+        let named = check_name(self.server, self.name);
         let constrains = |issuer: &[u8]| {
             self.anchors.trusted().iter().any(|anchor| anchor.subject.as_ref() == issuer && anchor.name_constraints.is_some())
         };
@@ -363,123 +368,4 @@ fn too_weak(ca: &str, weak: &str) -> (String, String) {
         format!("the CA \"{ca}\" has {weak}, which is too weak to be trusted"),
         format!("have the certificate issued by a CA {GOOD_KEY}"),
     )
-}
-
-/// The chain that the JVM is to judge, if that is why a request failed.
-pub(super) fn appeal<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Appeal> {
-    match tls_error(error)? {
-        Found::Tls(Error::InvalidCertificate(CertificateError::Other(other))) => {
-            other.0.downcast_ref::<Verdict>().and_then(|verdict| verdict.appeal.as_ref())
-        }
-        _ => None,
-    }
-}
-
-/// Why a request failed, if TLS was the reason: what was wrong and what to do.
-pub(crate) fn verdict(error: &(dyn StdError + 'static)) -> Option<Problem> {
-    Some(match tls_error(error)? {
-        Found::Tls(error) => in_words(error),
-        Found::Closed => Problem::new(
-            "the server closed the connection during the TLS handshake",
-            "check that \"endpoint\" names Vault's API port and that it listens with TLS, and look at Vault's log or that of a \
-             balancer in front of it",
-        ),
-    })
-}
-
-enum Found<'a> {
-    Tls(&'a Error),
-    /// The connection was closed during the handshake.
-    Closed,
-}
-
-/// What TLS has to say in a chain of causes.
-fn tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<Found<'a>> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(error) = error.downcast_ref::<Error>() {
-            return Some(Found::Tls(error));
-        }
-        next = match error.downcast_ref::<io::Error>() {
-            // tokio-rustls' own words, the only way to tell it from an end after the handshake.
-            Some(io) if io.kind() == io::ErrorKind::UnexpectedEof && io.to_string() == "tls handshake eof" => {
-                return Some(Found::Closed);
-            }
-            // The source of an io::Error is that of the error inside, which would be skipped.
-            Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
-            None => error.source(),
-        };
-    }
-    None
-}
-
-fn in_words(error: &Error) -> Problem {
-    if let Error::InvalidCertificate(CertificateError::Other(other)) = error
-        && let Some(verdict) = other.0.downcast_ref::<Verdict>()
-    {
-        return verdict.problem.clone();
-    }
-    let (what, advice) = match error {
-        Error::InvalidCertificate(reason) => (
-            format!("the server could not prove that its certificate is its own ({reason})"),
-            "check certificate and key of Vault's listener (tls_cert_file, tls_key_file)",
-        ),
-        Error::InvalidMessage(_) | Error::PeerSentOversizedRecord => (
-            format!("what the server sends is not TLS ({error}); it probably listens for plain HTTP"),
-            "use http:// in \"endpoint\", or give Vault's listener a certificate (tls_disable = false), or correct the port",
-        ),
-        Error::PeerIncompatible(reason) => (
-            format!("client and server have no TLS version or cipher in common ({reason:?})"),
-            "let Vault or the balancer in front of it speak TLS 1.2 or 1.3 (tls_min_version, tls_max_version, tls_cipher_suites)",
-        ),
-        Error::NoApplicationProtocol | Error::AlertReceived(AlertDescription::NoApplicationProtocol) => (
-            "the server does not speak HTTP/1.1 on this TLS port".to_owned(),
-            "check that \"endpoint\" names Vault's API port (usually 8200, not the cluster port 8201)",
-        ),
-        Error::AlertReceived(alert) => alert_in_words(*alert),
-        other => (
-            other.to_string(),
-            "check that \"endpoint\" names Vault's API port, and any proxy or balancer between this machine and Vault",
-        ),
-    };
-    Problem::new(what, advice)
-}
-
-fn alert_in_words(alert: AlertDescription) -> (String, &'static str) {
-    use AlertDescription::*;
-    let said = format!("the server ended the TLS handshake with the alert {alert:?}");
-    match alert {
-        CertificateRequired | NoCertificate => (
-            format!("{said}: it asks for a client certificate (mutual TLS), and none was sent"),
-            "set VAULT_CLIENT_CERT and VAULT_CLIENT_KEY (PEM files) or the JVM's javax.net.ssl.keyStore; or set \
-             tls_require_and_verify_client_cert = false in Vault's listener",
-        ),
-        BadCertificate
-        | UnknownCA
-        | CertificateExpired
-        | CertificateRevoked
-        | UnsupportedCertificate
-        | CertificateUnknown
-        | AccessDenied => (
-            format!("{said}: it asks for a client certificate (mutual TLS), and none was sent, or not one that it accepts"),
-            "check VAULT_CLIENT_CERT and VAULT_CLIENT_KEY (PEM files) or the JVM's javax.net.ssl.keyStore, the certificate's dates, and \
-             tls_client_ca_file in Vault's listener",
-        ),
-        ProtocolVersion | InsufficientSecurity | HandshakeFailure => (
-            format!(
-                "{said}: client and server have no TLS version, cipher or signature in common, or it asks for a client certificate"
-            ),
-            "let Vault or the balancer in front of it speak TLS 1.2 or 1.3 (tls_min_version, tls_max_version, tls_cipher_suites); see \
-             Vault's log",
-        ),
-        UnrecognisedName => (
-            format!("{said}: it knows no server of this name"),
-            "let \"endpoint\" use the name that Vault or the balancer in front of it is configured for",
-        ),
-        InternalError => (
-            format!("{said}: the port that the nodes of a Vault cluster use among themselves does that"),
-            "check that \"endpoint\" names Vault's API port (usually 8200, not 8201), and see Vault's log or that of a balancer in front of it",
-        ),
-        _ => (said, "see Vault's log or that of a balancer in front of it"),
-    }
 }

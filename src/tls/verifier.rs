@@ -3,6 +3,7 @@
 //! webpki checks signatures, dates, names and constraints of a chain; `policy` what Java asks beyond that. What passes here passes
 //! in Java. Where this refuses and Java may know more, the JVM is asked afterwards (`appeal`).
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::tls::appeal::{Appeal, Approvals, Chain};
 use crate::tls::policy::{self, MAX_CHAIN};
 use crate::tls::trust::Trust;
 use crate::tls::verdict::{Reason, Refused, Verdict};
-use crate::tls::x509::Certificate;
+use crate::tls::x509::{Certificate, without_critical};
 
 /// What webpki and Java both accept, and a server certificate that is itself in the trust store.
 pub(super) struct Verifier {
@@ -66,7 +67,7 @@ impl Verifier {
         } else {
             self.check_chain(server, intermediates, now)?;
         }
-        Ok(EndEntityCert::try_from(server)?.verify_is_valid_for_subject_name(name)?)
+        Ok(check_name(server, name)?)
     }
 
     /// The trusted certificate that makes this chain trusted, and where it comes from. `None`: there is none on this side.
@@ -151,8 +152,7 @@ impl ServerCertVerifier for Verifier {
         let chain = Chain::new(server, intermediates, name);
         if self.approvals.contain(&chain) {
             // Java judged the chain; the name and the key are for this side to check.
-            let named = EndEntityCert::try_from(server).and_then(|server| server.verify_is_valid_for_subject_name(name));
-            return match named {
+            return match check_name(server, name) {
                 Ok(()) => Ok(ServerCertVerified::assertion()),
                 Err(error) => Err(with(Refused { reason: Reason::Pki(error), ..refused }.verdict(None))),
             };
@@ -167,7 +167,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+        verify_tls12_signature(message, &readable(certificate), signed, &self.algorithms)
             .map_err(|error| unproven(error, certificate, &self.trust))
     }
 
@@ -177,7 +177,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+        verify_tls13_signature(message, &readable(certificate), signed, &self.algorithms)
             .map_err(|error| unproven(error, certificate, &self.trust))
     }
 
@@ -185,6 +185,23 @@ impl ServerCertVerifier for Verifier {
         self.algorithms.supported_schemes()
     }
 }
+
+/// A server's certificate as webpki can read it, for its names and its key: whether it may have the critical extensions that webpki does
+/// not know has been judged.
+fn readable<'a>(certificate: &'a CertificateDer<'a>) -> Cow<'a, CertificateDer<'a>> {
+    match EndEntityCert::try_from(certificate) {
+        Err(webpki::Error::UnsupportedCriticalExtension) => {
+            without_critical(certificate).map_or(Cow::Borrowed(certificate), |der| Cow::Owned(der.into()))
+        }
+        _ => Cow::Borrowed(certificate),
+    }
+}
+
+/// Whether a server's certificate is for this name.
+pub(super) fn check_name(server: &CertificateDer<'_>, name: &ServerName<'_>) -> Result<(), webpki::Error> {
+    EndEntityCert::try_from(&*readable(server))?.verify_is_valid_for_subject_name(name)
+}
+
 /// A signature in the handshake that does not fit, most likely because the server's key is one that is not used any more.
 fn unproven(error: Error, certificate: &CertificateDer<'_>, trust: &Trust) -> Error {
     match error {

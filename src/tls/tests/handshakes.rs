@@ -291,7 +291,7 @@ fn plain_http_on_the_port_is_recognised() {
 #[test]
 fn alerts_are_said_in_words() {
     let cases: [(u8, &str); 6] = [
-        (40, "HandshakeFailure: client and server have no TLS version, cipher or signature in common"),
+        (40, "HandshakeFailure: client and server have no TLS version, cipher, group or signature in common"),
         (70, "ProtocolVersion: client and server have no TLS version"),
         (112, "UnrecognisedName: it knows no server of this name"),
         (80, "InternalError: the port that the nodes of a Vault cluster use among themselves does that. What to do: check"),

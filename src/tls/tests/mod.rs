@@ -6,6 +6,7 @@ mod handshakes;
 mod identities;
 mod leaks;
 mod oddities;
+mod offers;
 mod options;
 mod stores;
 

@@ -100,7 +100,6 @@ pub(in crate::tls) fn small(integer: &[u8]) -> Option<u32> {
 }
 
 /// `content` as one DER value with this tag.
-#[cfg(test)]
 pub(in crate::tls) fn wrap(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let digits: Vec<u8> = length.into_iter().skip_while(|&digit| digit == 0).collect();

@@ -1,7 +1,7 @@
 //! The extensions of a certificate that say what it may be used for.
 
 use crate::tls::x509::der::{self, BITS, BOOLEAN, OCTETS, OID, SEQUENCE, value};
-use crate::tls::x509::{Certificate, oid};
+use crate::tls::x509::{Certificate, EXTENSIONS, oid};
 
 /// Context-specific tags of an authority key identifier.
 const KEY_ID: u8 = 0x80;
@@ -78,4 +78,28 @@ impl<'a> Certificate<'a> {
         let fits = |said: Option<&[u8]>, is: Option<&[u8]>| said.is_none_or(|said| is.is_none_or(|is| is == said));
         fits(key, known.map(|(known, _)| known)) && fits(serial, Some(issuer.serial))
     }
+}
+
+/// The certificate with the same extensions, none of them critical. Its signature does not fit any more: for names and the key only, once
+/// the whole chain was judged.
+pub(in crate::tls) fn without_critical(der: &[u8]) -> Option<Vec<u8>> {
+    let (tbs, signature) = value(SEQUENCE, der::only(SEQUENCE, der)?)?;
+    let mut rest = tbs;
+    let (extensions, before) = loop {
+        let (tag, content, after) = der::any(rest)?;
+        if tag == EXTENSIONS {
+            break (content, tbs.get(..tbs.len() - rest.len())?);
+        }
+        rest = after;
+    };
+    let extension = |extension: &[u8]| {
+        let (id, rest) = der::oid(extension)?;
+        let (_, content) = der::optional(BOOLEAN, rest);
+        Some(der::wrap(SEQUENCE, &[&der::wrap(OID, id), content].concat()))
+    };
+    let extensions =
+        der::all(SEQUENCE, der::only(SEQUENCE, extensions)?)?.into_iter().map(extension).collect::<Option<Vec<_>>>()?;
+    let extensions = der::wrap(EXTENSIONS, &der::wrap(SEQUENCE, &extensions.concat()));
+    let tbs = der::wrap(SEQUENCE, &[before, &extensions].concat());
+    Some(der::wrap(SEQUENCE, &[&tbs, signature].concat()))
 }

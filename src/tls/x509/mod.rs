@@ -12,7 +12,7 @@ use rustls::pki_types::UnixTime;
 use crate::time::UtcTime;
 use der::{BITS, BOOLEAN, EXPLICIT_0, GENERALIZED_TIME, INTEGER, OCTETS, OID, SEQUENCE, UTC_TIME, value};
 
-pub(in crate::tls) use extensions::Extension;
+pub(in crate::tls) use extensions::{Extension, without_critical};
 pub(in crate::tls) use facts::{Facts, weak_anchor};
 pub(in crate::tls) use strict::is_read_by_java;
 
@@ -78,6 +78,12 @@ impl<'a> Certificate<'a> {
         };
         let signature_algorithm = value(OID, algorithm)?.0;
         Some(Self { version, serial, issuer, subject, begins, ends, key, signature_algorithm, extensions })
+    }
+
+    /// Whether its key is of a kind that every Java knows which speaks TLS 1.3: RSA, an elliptic curve, or Ed25519.
+    pub(in crate::tls) fn has_usual_key(&self) -> bool {
+        let algorithm = value(SEQUENCE, self.key).and_then(|(algorithm, _)| value(OID, algorithm));
+        algorithm.is_some_and(|(algorithm, _)| [oid::RSA, oid::EC, oid::ED25519].contains(&algorithm))
     }
 
     /// Whether `now` is within its dates.

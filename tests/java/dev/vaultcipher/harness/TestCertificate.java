@@ -74,14 +74,14 @@ public final class TestCertificate {
         return named("server").issuedBy(this).names(names).build();
     }
 
-    /** A new key: EC with the name of its curve, Ed25519, or RSA with its length. */
+    /** A new key: EC with the name of its curve, RSA with its length, Ed25519 or RSASSA-PSS. */
     public static KeyPair key(String kind) {
         try {
             KeyPairGenerator generator = KeyPairGenerator.getInstance(
-                    kind.startsWith("sec") ? "EC" : kind.startsWith("RSA") ? "RSA" : kind);
+                    kind.startsWith("sec") ? "EC" : kind.matches("RSA\\d+") ? "RSA" : kind);
             if (kind.startsWith("sec")) {
                 generator.initialize(new ECGenParameterSpec(kind));
-            } else if (kind.startsWith("RSA")) {
+            } else if (kind.matches("RSA\\d+")) {
                 generator.initialize(Integer.parseInt(kind.substring(3)));
             }
             return generator.generateKeyPair();
@@ -338,6 +338,7 @@ public final class TestCertificate {
             switch (signer.getPrivate().getAlgorithm()) {
                 case "EC": return "SHA256withECDSA";
                 case "RSA": return "SHA256withRSA";
+                case "RSASSA-PSS": return "PSS32";
                 default: return "Ed25519";
             }
         }

@@ -25,6 +25,8 @@ final class CertificateZoo {
         final List<TestCertificate> chain = new ArrayList<>();
         /** The server's key, where it is not that of its certificate. */
         KeyPair key;
+        /** The only cipher of the server, in TLS 1.2; null for what it likes. */
+        String cipher;
         /** What is in the client's trust store. */
         final List<TestCertificate> trusted = new ArrayList<>();
 
@@ -66,6 +68,7 @@ final class CertificateZoo {
         strangers();
         longChains();
         policies();
+        handshakes();
     }
 
     Case find(String name) {
@@ -202,6 +205,7 @@ final class CertificateZoo {
         TestCertificate rsaCa = named("PSS CA").ca().key(TestCertificate.key("RSA2048")).build();
         add("RSA-PSS signature with a salt of 32 bytes", server().issuedBy(rsaCa).signedWith("PSS32").build()).trusts(rsaCa);
         add("RSA-PSS signature with a salt of 20 bytes", server().issuedBy(rsaCa).signedWith("PSS20").build()).trusts(rsaCa);
+        add("RSA-PSS signature with a salt of 64 bytes", server().issuedBy(rsaCa).signedWith("PSS64").build()).trusts(rsaCa);
         add("MD5 signature", server().issuedBy(rsa).signedWith("MD5withRSA").build()).trusts(rsa);
     }
 
@@ -275,6 +279,10 @@ final class CertificateZoo {
         TestCertificate critical = named("Policy CA").ca().policies(true, policy).issuedBy(ca).build();
         add("critical certificate policies of the intermediate CA", critical.issue(DNS)).sends(critical);
         add("critical certificate policies", server().policies(true, policy));
+        addTrusted("self-signed, itself trusted, critical certificate policies", server().policies(true, policy));
+        add("critical certificate policies, wrong host", server().policies(true, policy)).host("localhost");
+        add("critical certificate policies, the server has another key", server().policies(true, policy)).key =
+                TestCertificate.key("secp256r1");
         add("certificate policies, not critical", server().policies(false, policy));
         for (boolean isCritical : new boolean[] {true, false}) {
             String how = isCritical ? "critical" : "not critical";
@@ -285,6 +293,16 @@ final class CertificateZoo {
             TestCertificate inhibiting = named("Inhibiting CA").ca().inhibitAnyPolicy(isCritical, 0).issuedBy(ca).build();
             add("inhibitAnyPolicy (" + how + ") of the intermediate CA", inhibiting.issue(DNS)).sends(inhibiting);
         }
+    }
+
+    private void handshakes() {
+        TestCertificate.Builder rsa = server().key(TestCertificate.key("RSA2048"));
+        add("only ciphers with CBC", server()).cipher = "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256";
+        add("only ciphers of DHE", rsa).cipher = "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256";
+        KeyPair pss = TestCertificate.key("RSASSA-PSS");
+        add("RSA-PSS key", server().key(pss));
+        TestCertificate pssCa = named("PSS Key CA").ca().key(pss).build();
+        add("CA with an RSA-PSS key", pssCa.issue(DNS)).trusts(pssCa);
     }
 
     private void oldFormats() {

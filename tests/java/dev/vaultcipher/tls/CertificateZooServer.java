@@ -87,6 +87,10 @@ final class CertificateZooServer implements AutoCloseable {
             tls.init(new KeyManager[] {new OneKey(one)}, null, null);
             try (SSLSocket socket = (SSLSocket) tls.getSocketFactory().createSocket(raw, null, raw.getPort(), true)) {
                 socket.setUseClientMode(false);
+                if (one.cipher != null) {
+                    socket.setEnabledProtocols(new String[] {"TLSv1.2"});
+                    socket.setEnabledCipherSuites(new String[] {one.cipher});
+                }
                 head(socket.getInputStream());
                 socket.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
             }

@@ -267,7 +267,7 @@ public class CertificateZooTest {
             return verdict.endsWith(CertificateZooVisitor.ASKED) ? "the JVM was asked" : "";
         }
         int begin = verdict.indexOf("TLS failed: ") + "TLS failed: ".length();
-        return verdict.substring(begin).split("\\. (The server's certificate|What to do): ", 2)[0]
+        return verdict.substring(begin).split("\\. (The server's certificate|What to do): |; offered are ", 2)[0]
                 .replaceFirst("clock says [-0-9: ]+ UTC", "clock says …").replace("00:00:00 UTC", "…");
     }
 }
