@@ -4,6 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::event::Event;
+
 /// The process around the library: the JVM in production, a map in tests.
 ///
 /// The methods may run any code of the host: a log handler may read a secret in turn. No lock of this library is held while
@@ -35,6 +37,16 @@ pub trait Host {
 
     /// Tells the administrator something that does not stop the work: one line, never a secret.
     fn warn(&self, message: &str);
+
+    /// Whether [`Self::event`] does something: what an event needs is computed only then.
+    fn wants_events(&self) -> bool {
+        false
+    }
+
+    /// Tells a step that was taken, for debug logging. On the calling thread.
+    fn event(&self, event: &Event<'_>) {
+        let _ = event;
+    }
 
     /// Whether the calling thread was asked to stop (Java's `Thread.interrupt`).
     fn interrupted(&self) -> bool;
@@ -157,6 +169,7 @@ pub(crate) mod tests {
     pub(crate) struct MapHost {
         environment: Environment,
         pub(crate) warnings: RefCell<Vec<String>>,
+        pub(crate) events: RefCell<Vec<String>>,
     }
 
     impl MapHost {
@@ -177,6 +190,14 @@ pub(crate) mod tests {
 
         fn warn(&self, message: &str) {
             self.warnings.borrow_mut().push(message.to_owned());
+        }
+
+        fn wants_events(&self) -> bool {
+            true
+        }
+
+        fn event(&self, event: &Event<'_>) {
+            self.events.borrow_mut().push(event.to_string());
         }
 
         fn interrupted(&self) -> bool {

@@ -4,7 +4,7 @@
 //! system properties), `service` (one login and one read for all who need them), `auth` and `engine` (how), `cloud` (who this
 //! machine is), `value` (which value), `client` and `tls` (the connection), `vault` (what an answer means). `error` holds every message, `diagnosis` asks
 //! Vault what a message should add. Imports lead from top to bottom: `service`, `engine`, `reference`, `auth`, `cloud`, `diagnosis`,
-//! `client`, `tls`, `settings` and `value`, `single_flight`, `vault`, `error` and `host`, `secret`,
+//! `client`, `tls`, `settings` and `value`, `single_flight`, `vault`, `error`, `host` and `event`, `secret`,
 //! `file`, `resource`, `text`, `time` and `clock`. Nothing calls back up, except through [`Host`].
 
 mod auth;
@@ -14,6 +14,7 @@ mod cloud;
 mod diagnosis;
 mod engine;
 mod error;
+mod event;
 mod file;
 mod host;
 mod jwt;
@@ -37,6 +38,7 @@ pub use error::{
     CODE_GROUPS, CODES, Code, CodeGroup, CodeInfo, Denied, DeniedHint, Error, ErrorKind, FoundEngine, NotFollowed, NotStored,
     OtherEndpoint, Problem, Provider, ReadBack, RequestInfo, SecretLocation, Tries, Unreachable, UnsealProgress,
 };
+pub use event::Event;
 pub use host::{Environment, Host};
 pub use resource::Resource;
 pub use secret::Secret;

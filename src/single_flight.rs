@@ -9,6 +9,7 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
+use crate::event::Event;
 use crate::host::{Environment, Host};
 use crate::secret::Key;
 
@@ -268,6 +269,14 @@ impl<V> Host for HostInFlight<'_, V> {
 
     fn warn(&self, message: &str) {
         self.flight.in_host(|| self.host.warn(message));
+    }
+
+    fn wants_events(&self) -> bool {
+        self.host.wants_events()
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        self.flight.in_host(|| self.host.event(event));
     }
 
     fn interrupted(&self) -> bool {

@@ -1,15 +1,15 @@
 //! The JVM as the core's host, on the thread that called.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use jni::jni_str;
-use vault_cipher::{Environment, Error, Host};
+use vault_cipher::{Environment, Error, Event, Host};
 use zeroize::Zeroizing;
 
 use crate::exchange::{Exchange, append, parts};
 
 /// The bytes of a line in the log.
-const MAX_WARNING: usize = 8 * 1024;
+const MAX_LINE: usize = 8 * 1024;
 
 /// The names of the system properties that count, with line breaks between.
 pub(crate) fn property_names() -> String {
@@ -23,11 +23,13 @@ pub(crate) struct Jvm<'exchange, 'call, 'local> {
     exchange: &'exchange Exchange<'call, 'local>,
     /// As it was when the call first asked.
     environment: OnceCell<Environment>,
+    /// Whether the log takes the steps, as it was then.
+    logs_steps: Cell<bool>,
 }
 
 impl<'exchange, 'call, 'local> Jvm<'exchange, 'call, 'local> {
     pub(crate) fn new(exchange: &'exchange Exchange<'call, 'local>) -> Self {
-        Self { exchange, environment: OnceCell::new() }
+        Self { exchange, environment: OnceCell::new(), logs_steps: Cell::new(false) }
     }
 
     /// Asks Java what is set.
@@ -40,13 +42,19 @@ impl<'exchange, 'call, 'local> Jvm<'exchange, 'call, 'local> {
         if self.exchange.has_thrown() { Err(Error::internal("the system properties are not known")) } else { Ok(()) }
     }
 
-    /// The system properties that count and are set. All at once: each crossing takes a microsecond, and there are ninety of them.
+    /// The system properties that count and are set, and whether the log takes steps. All at once: each crossing takes a microsecond, and there are ninety of them.
     fn properties(&self) -> Vec<(String, Zeroizing<String>)> {
-        self.exchange.ask(jni_str!("properties"));
+        self.logs_steps.set(self.exchange.ask(jni_str!("properties")).unwrap_or(false));
         let answer = self.exchange.take().unwrap_or_default();
         let mut texts = parts(&answer).map(|part| String::from_utf8_lossy(part).into_owned());
         std::iter::from_fn(|| texts.next().zip(texts.next())).map(|(name, value)| (name, Zeroizing::new(value))).collect()
     }
+}
+
+/// What of a message goes into the log.
+fn start_of(message: &str) -> &str {
+    let end = (0..=message.len().min(MAX_LINE)).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
+    message.get(..end).unwrap_or_default()
 }
 
 impl Host for Jvm<'_, '_, '_> {
@@ -77,8 +85,17 @@ impl Host for Jvm<'_, '_, '_> {
     }
 
     fn warn(&self, message: &str) {
-        let end = (0..=message.len().min(MAX_WARNING)).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
-        self.exchange.tell(jni_str!("warn"), message.get(..end).unwrap_or_default());
+        self.exchange.tell(jni_str!("warn"), start_of(message));
+    }
+
+    fn wants_events(&self) -> bool {
+        self.logs_steps.get()
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        if self.wants_events() {
+            self.exchange.tell(jni_str!("step"), start_of(&event.to_string()));
+        }
     }
 
     fn start_keeper(&self) -> bool {

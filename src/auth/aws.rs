@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::attempt::{refuses_for_good, with_names};
-use super::{Attempt, Context, Plain, mount, shown};
+use crate::auth::attempt::{refuses_for_good, with_names};
+use crate::auth::{Attempt, Context, Plain, mount, shown};
 use crate::cloud::{Search, aws};
 use crate::error::Error;
 use crate::secret::Secret;

@@ -1,8 +1,8 @@
 //! `AZURE`: a managed identity of a virtual machine, a pod or an app.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/azure#login>.
 
-use super::attempt::{unless_it_may_pass, with_names};
-use super::{Attempt, Context, Plain, mount, shown};
+use crate::auth::attempt::{unless_it_may_pass, with_names};
+use crate::auth::{Attempt, Context, Plain, mount, shown};
 use crate::cloud::{Search, azure};
 use crate::error::Error;
 use crate::jwt::{claim, described};

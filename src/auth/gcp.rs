@@ -1,8 +1,8 @@
 //! `GCP`: a virtual machine, a pod or a service account of Google Cloud.
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/gcp#login>.
 
-use super::attempt::{unless_it_may_pass, with_names};
-use super::{Attempt, Context, Plain, mount, shown};
+use crate::auth::attempt::{unless_it_may_pass, with_names};
+use crate::auth::{Attempt, Context, Plain, mount, shown};
 use crate::cloud::{Search, gcp};
 use crate::error::Error;
 use crate::jwt::{claim, described};

@@ -16,12 +16,13 @@ use crate::client::direct::{self, Protocol};
 use crate::client::endpoint::Endpoint;
 use crate::client::failure::{Failure, Peer};
 use crate::client::headers::{credential, headers};
-use crate::client::http::{Answer, CameOn, MAX_BODY, MAX_ERROR};
+use crate::client::http::{Answer, CameOn, HttpClient, MAX_BODY, MAX_ERROR};
 use crate::client::options::Options;
 use crate::client::proxy::{self, Proxy};
 use crate::client::runtime::{IoDriver, Stopped};
 use crate::client::transport::{Needs, Transport};
 use crate::error::{Error, ErrorKind, RequestInfo, Unreachable};
+use crate::event::Event;
 use crate::host::Host;
 use crate::resource::Resource;
 use crate::secret::Redactor;
@@ -139,7 +140,8 @@ impl Connection {
         let unreachable = |why| ErrorKind::Unreachable(why).at(&at);
         let bad = |problem| ErrorKind::BadAnswer { problem }.at(&at);
         let client = shared.client(driver, &self.transport, &url)?;
-        let deadline = Instant::now() + limit;
+        let start = Instant::now();
+        let deadline = start + limit;
         let send = || Ok::<_, Error>(driver.run(host, deadline, client.send(self.request(&url, call, options)?)));
         let mut outcome = send()?;
         let mut java = None;
@@ -160,7 +162,10 @@ impl Connection {
                 self.name()
             ));
         }
-        match outcome {
+        if host.wants_events() {
+            self.tell(&client, &at, start, &outcome, host);
+        }
+        let outcome = match outcome {
             Ok(Ok(answer)) if answer.status == 407 => {
                 let redactor = self.redactor(call, options);
                 let kind = header(&answer.headers, CONTENT_TYPE, &redactor);
@@ -194,7 +199,37 @@ impl Connection {
             }
             Err(Stopped::Late) => Err(unreachable(self.late(client.phase(), &url, exchange))),
             Err(Stopped::Interrupted) => Err(ErrorKind::Interrupted.at(at)),
+        };
+        if let Err(error) = &outcome
+            && host.wants_events()
+        {
+            host.event(&Event::Failure { statement: &error.statement() });
         }
+        outcome
+    }
+
+    /// Tells how the request got its answer.
+    fn tell(
+        &self,
+        client: &HttpClient,
+        at: &RequestInfo,
+        start: Instant,
+        outcome: &Result<Result<Answer, Failure>, Stopped>,
+        host: &dyn Host,
+    ) {
+        let time = start.elapsed();
+        if let Some((name, addresses)) = client.looked_up() {
+            host.event(&Event::LookUp { host: &name, addresses: &addresses });
+        }
+        let Ok(Ok(answer)) = outcome else { return };
+        if client.has_connected() {
+            let (endpoint, proxy) = (self.name(), self.proxy_name());
+            host.event(&Event::Connect { endpoint: &endpoint, proxy: proxy.as_deref() });
+            if let Some(tls) = self.trust() {
+                host.event(&Event::Tls { endpoint: &endpoint, trust: &tls.trust });
+            }
+        }
+        host.event(&Event::Answer { request: &at.to_string(), status: answer.status, time });
     }
 
     /// Asks the server or the proxy once more, shortly, where the HTTP library does not say enough about a failure.

@@ -1,7 +1,7 @@
 //! What happens around each connection that the HTTP library makes: its name is looked up, it has its time, and it is counted.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -76,6 +76,13 @@ impl Connector {
     /// Whether the request made a new connection, or tried to.
     pub(super) fn has_connected(&self) -> bool {
         self.progress().connected
+    }
+
+    /// The name that was looked up for the request's new connection, and its addresses; `None` for an address or a unix socket.
+    pub(super) fn looked_up(&self) -> Option<(String, Vec<SocketAddr>)> {
+        let progress = self.progress();
+        let host = progress.host.clone().filter(|host| host.parse::<IpAddr>().is_err())?;
+        (progress.connected && progress.phase != Phase::LookUp).then(|| (host, progress.addresses.clone()))
     }
 
     /// Looks the name up: without a limit, since the look-up goes on from try to try.

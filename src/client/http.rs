@@ -1,6 +1,7 @@
 //! One HTTP client, whose connections are kept for a while. Before a request goes out, what came on an idle connection is taken in:
 //! it is closed then, since that would be taken for the answer to the request.
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -87,6 +88,16 @@ impl HttpClient {
     /// How far the request has come.
     pub(super) fn phase(&self) -> Phase {
         self.connector.phase()
+    }
+
+    /// Whether the request made a new connection, or tried to.
+    pub(super) fn has_connected(&self) -> bool {
+        self.connector.has_connected()
+    }
+
+    /// The name that was looked up for the request, and its addresses: see [`Connector::looked_up`].
+    pub(super) fn looked_up(&self) -> Option<(String, Vec<SocketAddr>)> {
+        self.connector.looked_up()
     }
 
     /// Sends a request and reads the whole answer, whatever its status. A request that meets the end of a connection that was kept is

@@ -8,8 +8,8 @@ mod sign;
 use percent_encoding::utf8_percent_encode;
 use url::Url;
 
-use super::{Search, UNRESERVED, checked, https_or_loopback, member, read, refusal};
 use crate::client::{WebPeer, WebRequest, WebResponse};
+use crate::cloud::{Search, UNRESERVED, checked, https_or_loopback, member, read, refusal};
 use crate::error::{Error, Unreachable};
 use crate::secret::Secret;
 use crate::settings::{

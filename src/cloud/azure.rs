@@ -5,8 +5,8 @@
 
 use percent_encoding::utf8_percent_encode;
 
-use super::{Search, UNRESERVED, https_or_loopback, member, object, read, refusal};
 use crate::client::{WebPeer, WebRequest};
+use crate::cloud::{Search, UNRESERVED, https_or_loopback, member, object, read, refusal};
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::settings::{

@@ -11,8 +11,8 @@ use percent_encoding::utf8_percent_encode;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use super::{Search, UNRESERVED, https_or_loopback, member, read, refusal};
 use crate::client::{WebPeer, WebRequest};
+use crate::cloud::{Search, UNRESERVED, https_or_loopback, member, read, refusal};
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::settings::{GCE_METADATA_HOST, GCP_IAM_ENDPOINT, GOOGLE_APPLICATION_CREDENTIALS, Value};

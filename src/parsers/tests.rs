@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use super::ALL;
+use crate::parsers::ALL;
 use crate::tls::tests::seeds;
 
 #[path = "../../tests/rust/support/changes.rs"]

@@ -8,6 +8,7 @@ use crate::auth::{Context, Login, PresentedJwt};
 use crate::client::Client;
 use crate::engine::{self, SecretData};
 use crate::error::{Error, ErrorKind};
+use crate::event::Event;
 use crate::host::Host;
 use crate::secret::Secret;
 use crate::service::Service;
@@ -33,8 +34,13 @@ impl Service {
 fn value(service: &Service, resolved: &Resolved, host: &dyn Host) -> Result<Secret, Error> {
     let session = Session::new(service, resolved, host);
     let selector = &resolved.reference.selector;
+    let tell = |reused| {
+        let (mount, path) = (&resolved.reference.mount.plain, &resolved.reference.path.plain);
+        host.event(&Event::Read { mount, path, reused });
+    };
     if resolved.cached.is_zero() {
         let found = session.read()?;
+        tell(false);
         return selector.extract(found.data(), &found.location, host);
     }
     let fetched = session.wait_for(|waiter| {
@@ -43,6 +49,7 @@ fn value(service: &Service, resolved: &Resolved, host: &dyn Host) -> Result<Secr
             Ok((Arc::new(found), service.clock.now() + resolved.cached))
         })
     })?;
+    tell(fetched.reused);
     selector.extract(fetched.value.data(), &fetched.value.location, host)
 }
 
@@ -137,13 +144,17 @@ impl<'a> Session<'a> {
     pub(super) fn token(&self) -> Result<(Arc<ObtainedToken>, bool), Error> {
         let Self { service, resolved, .. } = self;
         let obtain = |session: &Session<'_>| service.tokens.obtain(&resolved.reference, &session.context(), service.clock.now());
+        let tell = |reused| self.host.event(&Event::Login { method: resolved.reference.method.name, reused });
         if resolved.reference.method.is_given() {
-            return Ok((obtain(self)?.0, false));
+            let token = obtain(self)?.0;
+            tell(false);
+            return Ok((token, false));
         }
         loop {
             let fetched =
                 self.wait_for(|waiter| service.logins.get(&resolved.identity, waiter, |host| obtain(&self.on(host))))?;
             if fetched.value.take_use() {
+                tell(fetched.reused);
                 return Ok((fetched.value, fetched.reused));
             }
             service.logins.forget(&resolved.identity, |other| Arc::ptr_eq(other, &fetched.value));

@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::client::{Cluster, Connections};
+use crate::client::{Cluster, Connections, Endpoint};
 use crate::error::{Error, ErrorKind};
+use crate::event::Event;
 use crate::host::{Environment, Host};
 use crate::reference::SecretReference;
 use crate::resource::{Resource, has_memory};
 use crate::secret::{Key, Secret};
-use crate::settings::{CACHE_TIME, INLINE_LOGIN};
+use crate::settings::{self, CACHE_TIME, INLINE_LOGIN};
 
 /// How long a secret that was read serves, unless it is set: a start-up's properties are read within a moment.
 const DEFAULT_CACHE_TIME: Duration = Duration::from_secs(5);
@@ -62,6 +63,20 @@ pub(super) fn require_memory() -> Result<(), Error> {
     Err(ErrorKind::UsedUp { resource: Resource::Memory, what }.into())
 }
 
+/// Tells what a text asks for, and what else is set.
+fn tell(reference: &SecretReference, host: &dyn Host) {
+    if !host.wants_events() {
+        return;
+    }
+    host.event(&Event::Library { version: env!("CARGO_PKG_VERSION") });
+    let endpoints: Vec<String> = reference.endpoints.iter().map(Endpoint::name).collect();
+    let SecretReference { mount, path, method, .. } = reference;
+    host.event(&Event::Text { mount: &mount.plain, path: &path.plain, method: method.name, endpoints: &endpoints });
+    for (name, origin) in settings::all_set(reference.sources(host)) {
+        host.event(&Event::Setting { name, origin: &origin });
+    }
+}
+
 /// What was found out, by text and environment.
 pub(super) struct ResolvedTexts(Mutex<Vec<Entry>>);
 
@@ -85,7 +100,9 @@ impl ResolvedTexts {
             return Ok(resolved);
         }
         require_memory()?;
-        let resolved = Arc::new(Resolved::new(SecretReference::parse(text, host)?, connections, host)?);
+        let reference = SecretReference::parse(text, host)?;
+        tell(&reference, host);
+        let resolved = Arc::new(Resolved::new(reference, connections, host)?);
         let entry =
             Entry { text: Secret::new(text.to_owned()), environment: environment.clone(), resolved: Arc::clone(&resolved) };
         let mut entries = self.lock();

@@ -51,6 +51,16 @@ pub fn is_property(name: &str) -> bool {
     name.starts_with(PREFIX) || OF_THE_JVM.contains(&name) || name == TEST_CLOCK
 }
 
+/// What is set, by name and origin: our settings, and the JVM's properties that count.
+pub(crate) fn all_set(sources: Sources<'_>) -> Vec<(&'static str, String)> {
+    let ours = ALL.iter().filter_map(|setting| {
+        let value = setting.find(sources).ok()??;
+        Some((setting.name(), value.origin.to_string()))
+    });
+    let of_the_jvm = OF_THE_JVM.into_iter().filter(|name| sources.host.environment().property(name).is_some());
+    ours.chain(of_the_jvm.map(|name| (name, "system property".to_owned()))).collect()
+}
+
 /// A setting's names.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Setting {

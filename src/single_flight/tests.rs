@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Barrier, mpsc};
 
@@ -56,7 +57,7 @@ impl Host for Logging<'_> {
 }
 
 /// Answers every question of the trait otherwise than its defaults do.
-struct Answering(Environment);
+struct Answering(Environment, RefCell<Vec<String>>);
 
 impl Host for Answering {
     fn environment(&self) -> &Environment {
@@ -73,6 +74,14 @@ impl Host for Answering {
 
     fn warn(&self, _: &str) {}
 
+    fn wants_events(&self) -> bool {
+        true
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        self.1.borrow_mut().push(event.to_string());
+    }
+
     fn interrupted(&self) -> bool {
         true
     }
@@ -84,13 +93,15 @@ impl Host for Answering {
 
 #[test]
 fn the_host_of_a_flight_answers_as_the_host() {
-    let host = Answering(Environment::default().with_variable("VAULT_ADDR", "a"));
+    let host = Answering(Environment::default().with_variable("VAULT_ADDR", "a"), RefCell::default());
     let outcome = on(&SingleFlight::new(), "a", &host, soon(), |in_flight| {
         assert!(in_flight.environment() == host.environment());
         assert_eq!(in_flight.trusted_certificates(), Ok(vec![vec![7]]));
         assert_eq!(in_flight.trusts_chain(&[vec![1]], &[]), Ok(()));
         assert_eq!(in_flight.trusts_chain(&[], &[]), Err("no".to_owned()));
-        assert!(in_flight.interrupted() && in_flight.start_keeper());
+        assert!(in_flight.interrupted() && in_flight.start_keeper() && in_flight.wants_events());
+        in_flight.event(&Event::Library { version: "7" });
+        assert_eq!(host.1.take(), ["library: vault-cipher 7"]);
         Ok((1, soon()))
     });
     assert_eq!(value(outcome), 1);

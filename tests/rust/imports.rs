@@ -22,7 +22,7 @@ const FLOORS: &[&[&str]] = &[
     &["tls"],
     &["settings", "value"],
     &["single_flight"],
-    &["vault", "error", "host"],
+    &["vault", "error", "host", "event"],
     &["secret", "text", "time", "jwt", "clock", "file", "resource"],
 ];
 

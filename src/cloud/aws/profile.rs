@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{Credentials, is_region, web_identity};
+use crate::cloud::aws::{Credentials, is_region, web_identity};
 use crate::cloud::{MAX_FILE, Search};
 use crate::error::{Error, ErrorKind};
 use crate::file::{self, Problem};

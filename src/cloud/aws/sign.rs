@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_lc_rs::{digest, hmac};
 use serde::Serializer as _;
 
-use super::{Credentials, sts_host};
+use crate::cloud::aws::{Credentials, sts_host};
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::time::UtcTime;

@@ -73,7 +73,11 @@ final class Native {
         }
     }
 
-    /** Called by Rust: the system properties that count and are set: name, value, name, value, …. */
+    /**
+     * Called by Rust: the system properties that count and are set: name, value, name, value, ….
+     *
+     * @return whether {@link #step} is to be called
+     */
     static boolean properties(byte[][] slot) {
         ByteArrayOutputStream set = new ByteArrayOutputStream();
         for (String name : NativeLibrary.properties()) {
@@ -84,7 +88,26 @@ final class Native {
             }
         }
         slot[0] = set.toByteArray();
-        return true;
+        return logsSteps();
+    }
+
+    /**
+     * Whether the log takes lines of level FINE. Where nothing configures java.util.logging it takes none, and is not asked: to load
+     * it takes a fresh JVM longer than to read a secret.
+     */
+    private static boolean logsSteps() {
+        if (NativeLibrary.property("java.util.logging.config.file") == null
+                && NativeLibrary.property("java.util.logging.config.class") == null
+                && NativeLibrary.property("java.util.logging.manager") == null) {
+            return false;
+        }
+        try {
+            return Logger.getLogger("dev.vaultcipher").isLoggable(Level.FINE);
+        } catch (ThreadDeath e) {
+            throw e;
+        } catch (Throwable e) {
+            return false;
+        }
     }
 
     /**
@@ -144,6 +167,19 @@ final class Native {
             throw e;
         } catch (Throwable e) {
             print("WARNING dev.vaultcipher: " + message);
+        }
+        return true;
+    }
+
+    /** Called by Rust where {@link #properties} asked for it: a step that was taken, one line for the log, of level FINE. */
+    static boolean step(byte[][] slot) {
+        String message = new String(slot[0], StandardCharsets.UTF_8);
+        try {
+            Logger.getLogger("dev.vaultcipher").log(Level.FINE, message);
+        } catch (ThreadDeath e) {
+            throw e;
+        } catch (Throwable e) {
+            // Whatever a handler throws: the value counts, not its log.
         }
         return true;
     }
