@@ -96,7 +96,7 @@ impl Unreadable {
     pub(super) fn advice(&self) -> &'static str {
         match self {
             Self::File(file::Problem::Denied) => {
-                "make the user of this process its owner (chown, chmod 600); in a pod set fsGroup"
+                "make the user of this process its owner (chown, chmod 600); in a pod set fsGroup, and for a Secret defaultMode: 0440"
             }
             Self::File(problem) => problem.advice(),
             Self::Utf16 => "save it as UTF-8 (PowerShell: Set-Content -Encoding ascii)",
@@ -204,7 +204,8 @@ pub(super) fn warn_if_others_may_read(file: &Value, what: &str, context: &Contex
         let mode = within(context, move || Ok(std::fs::metadata(path)?.permissions().mode()));
         if matches!(mode, Ok(Ok(mode)) if mode & 0o004 != 0) {
             context.sources.host.warn(&format!(
-                "Every user of this machine may read the {what} {}; chmod o-r fixes it",
+                "Every user of this machine may read the {what} {}; chmod o-r fixes it, and for a \
+                 Kubernetes Secret fsGroup and defaultMode: 0440",
                 shown_path(file.trimmed())
             ));
         }

@@ -40,6 +40,9 @@ pub(super) const VALUE: &str = "value";
 /// Whether another value that is there already may be replaced.
 pub(super) const OVERWRITE: &str = "overwrite";
 
+/// What Jira leaves in place of a text that it has taken into its own storage.
+const ATL_SECURED: &str = "{ATL_SECURED}";
+
 /// A text is a few hundred bytes; what is larger is not one.
 const MAX_TEXT: usize = 64 * 1024;
 
@@ -68,6 +71,12 @@ impl<'a> Fields<'a> {
         }
         if text.len() > MAX_TEXT {
             return Err(whole(format!("it has {} bytes, and at most {MAX_TEXT} are read", text.len())));
+        }
+        if text.trim_end() == ATL_SECURED {
+            return Err(whole(format!(
+                "it is {ATL_SECURED}, which Jira 10.2 and later write into dbconfig.xml in place of the text that they keep in storage of \
+                 their own; write the text there again"
+            )));
         }
         // The text itself is never quoted: it may be the plain password that somebody forgot to replace.
         if !text.starts_with('{') {

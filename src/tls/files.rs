@@ -3,8 +3,10 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use once_cell::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use crate::file::{self, Problem, read_regular};
@@ -15,6 +17,7 @@ pub(crate) struct Files {
     seen: Vec<Seen>,
     /// Until when files are waited for.
     deadline: Instant,
+    mounts: OnceCell<Arc<Mounts>>,
 }
 
 #[derive(Debug, Clone)]
@@ -44,15 +47,17 @@ impl Default for Files {
 impl Files {
     /// Files that are waited for so long, all together.
     pub(super) fn within(limit: Duration) -> Self {
-        Self { seen: Vec::new(), deadline: Instant::now() + if limit.is_zero() { ONE_TRY } else { limit } }
+        let limit = if limit.is_zero() { ONE_TRY } else { limit };
+        Self { seen: Vec::new(), deadline: Instant::now() + limit, mounts: OnceCell::new() }
     }
 
     /// Reads a file, and remembers it.
     pub(super) fn read(&mut self, path: impl AsRef<Path>, max_bytes: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
         let path = path.as_ref().to_owned();
+        let mounts = self.mounts();
         let read = move || {
             // Before it is read, so that a change while it is read counts.
-            let seen = Seen::new(path);
+            let seen = Seen::new(path, &mounts);
             let content = read_regular(&seen.path, max_bytes);
             (seen, content)
         };
@@ -64,8 +69,8 @@ impl Files {
     /// Reads the files in a directory, and remembers them and the directory. Links are followed: a directory made by openssl rehash
     /// or mounted by Kubernetes has nothing else.
     pub(super) fn read_directory(&mut self, path: &Path, max_files: usize, max_bytes: usize) -> Result<Vec<Content>, Problem> {
-        let path = path.to_owned();
-        let (seen, contents) = self.do_in_time(move || read_all(path, max_files, max_bytes))??;
+        let (path, mounts) = (path.to_owned(), self.mounts());
+        let (seen, contents) = self.do_in_time(move || read_all(path, &mounts, max_files, max_bytes))??;
         self.seen.extend(seen);
         Ok(contents)
     }
@@ -73,6 +78,10 @@ impl Files {
     /// Does what uses the file system, within the time that is left.
     pub(super) fn do_in_time<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
         Ok(file::within(self.deadline, &|| false, work)?)
+    }
+
+    fn mounts(&self) -> Arc<Mounts> {
+        Arc::clone(self.mounts.get_or_init(|| Arc::new(Mounts::read())))
     }
 
     /// Whether a file was changed, replaced, made or removed since.
@@ -91,20 +100,20 @@ impl Files {
 /// A file and what is in it.
 type Content = (PathBuf, Result<Zeroizing<Vec<u8>>, Problem>);
 
-fn read_all(path: PathBuf, max_files: usize, max_bytes: usize) -> io::Result<(Vec<Seen>, Vec<Content>)> {
+fn read_all(path: PathBuf, mounts: &Mounts, max_files: usize, max_bytes: usize) -> io::Result<(Vec<Seen>, Vec<Content>)> {
     let entries = fs::read_dir(&path)?;
-    let mut seen = vec![Seen::new(path)];
+    let mut seen = vec![Seen::new(path, mounts)];
     let mut contents = Vec::new();
     for entry in entries.flatten().take(max_files).filter(|entry| entry.path().is_file()) {
-        seen.push(Seen::new(entry.path()));
+        seen.push(Seen::new(entry.path(), mounts));
         contents.push((entry.path(), read_regular(entry.path(), max_bytes)));
     }
     Ok((seen, contents))
 }
 
 impl Seen {
-    fn new(path: PathBuf) -> Self {
-        Self { stamp: stamp(&path), local: is_local(&path), path }
+    fn new(path: PathBuf, mounts: &Mounts) -> Self {
+        Self { stamp: stamp(&path), local: mounts.is_local(&path), path }
     }
 
     fn changed(&self) -> bool {
@@ -112,27 +121,40 @@ impl Seen {
     }
 }
 
-/// Whether a file, or the directory where it would be, lies on a file system that needs no server and no other program.
+/// The numbers of the devices whose file systems need no server and no other program.
+#[derive(Debug)]
+struct Mounts(Vec<String>);
+
 #[cfg(target_os = "linux")]
-fn is_local(path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    const LOCAL: [&str; 12] =
-        ["btrfs", "erofs", "ext2", "ext3", "ext4", "f2fs", "overlay", "ramfs", "squashfs", "tmpfs", "xfs", "zfs"];
-    let there = fs::metadata(path).ok().or_else(|| fs::metadata(path.parent()?).ok());
-    let mounts = there.and_then(|there| Some((there.dev(), fs::read_to_string("/proc/self/mountinfo").ok()?)));
-    let Some((device, mounts)) = mounts else { return false };
-    let number = format!("{}:{}", libc::major(device), libc::minor(device));
-    // Source: proc_pid_mountinfo(5): the third field is the device; the type follows a dash.
-    let mut mounts = mounts.lines().filter(|line| line.split(' ').nth(2) == Some(&number));
-    mounts
-        .next()
-        .and_then(|line| line.split(' ').skip_while(|field| *field != "-").nth(1))
-        .is_some_and(|kind| LOCAL.contains(&kind))
+impl Mounts {
+    fn read() -> Self {
+        const LOCAL: [&str; 12] =
+            ["btrfs", "erofs", "ext2", "ext3", "ext4", "f2fs", "overlay", "ramfs", "squashfs", "tmpfs", "xfs", "zfs"];
+        // Source: proc_pid_mountinfo(5): the third field is the device; the type follows a dash.
+        let device_of = |line: &str| {
+            let kind = line.split(' ').skip_while(|field| *field != "-").nth(1)?;
+            line.split(' ').nth(2).filter(|_| LOCAL.contains(&kind)).map(str::to_owned)
+        };
+        Self(fs::read_to_string("/proc/self/mountinfo").unwrap_or_default().lines().filter_map(device_of).collect())
+    }
+
+    /// Whether a file, or the directory where it would be, lies on one of them.
+    fn is_local(&self, path: &Path) -> bool {
+        use std::os::unix::fs::MetadataExt as _;
+        let there = fs::metadata(path).ok().or_else(|| fs::metadata(path.parent()?).ok());
+        there.is_some_and(|there| self.0.contains(&format!("{}:{}", libc::major(there.dev()), libc::minor(there.dev()))))
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn is_local(_: &Path) -> bool {
-    true
+impl Mounts {
+    fn read() -> Self {
+        Self(Vec::new())
+    }
+
+    fn is_local(&self, _: &Path) -> bool {
+        self.0.is_empty()
+    }
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {

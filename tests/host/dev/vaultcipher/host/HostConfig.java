@@ -56,8 +56,13 @@ final class HostConfig {
     private static HostConfig bitbucket(InputStream in) throws IOException {
         Properties properties = new Properties();
         properties.load(in);
-        HostConfig config = new HostConfig("jdbc.password", properties.getProperty("jdbc.url"),
-                properties.getProperty("jdbc.user"), properties.getProperty("encrypted-property.cipher.classname"));
+        String older = properties.getProperty("jdbc.password.decrypter.classname");
+        HostConfig config = new HostConfig("jdbc.password", properties.getProperty("jdbc.url"), properties.getProperty("jdbc.user"),
+                older != null ? older : properties.getProperty("encrypted-property.cipher.classname"));
+        if (older != null) { // 7.9 to 8.12: this property alone, and without a mark
+            config.encrypted.put("jdbc.password", properties.getProperty("jdbc.password"));
+            return config;
+        }
         for (String name : new TreeSet<>(properties.stringPropertyNames())) {
             String value = properties.getProperty(name);
             if (value.startsWith("{ENC}")) {

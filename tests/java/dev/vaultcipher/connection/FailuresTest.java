@@ -168,8 +168,12 @@ public class FailuresTest {
     @Test
     public void aTextThatIsNoJsonOrLacksFieldsNamesAllProblems() {
         HostProcess.Outcome outcome = jvm(token).call("swordfish", "", "{}",
-                "{\"mount\":\"secret\",\"pth\":\"a\",\"key\":5,\"endpoint\":\"vault:8200\"}");
-        assertEquals(outcome.toString(), 4, outcome.calls.size());
+                "{\"mount\":\"secret\",\"pth\":\"a\",\"key\":5,\"endpoint\":\"vault:8200\"}", "{ATL_SECURED}", "{ENC}{ATL_SECURED}\n");
+        assertEquals(outcome.toString(), 6, outcome.calls.size());
+        for (HostProcess.Call taken : outcome.calls.subList(4, 6)) {
+            Messages.assertSays(taken, FAILURE, "it is {ATL_SECURED}, which Jira 10.2 and later write into dbconfig.xml",
+                    "write the text there again", "(VC1001)");
+        }
         Messages.assertSays(outcome.calls.get(0), FAILURE, "the secret itself is in Vault");
         Messages.assertSays(outcome.calls.get(1), FAILURE, "empty");
         Messages.assertSays(outcome.calls.get(2), FAILURE, "mount", "path", "key", "endpoint");

@@ -4,16 +4,22 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertTrue;
 
+import dev.vaultcipher.harness.Cleanup;
 import dev.vaultcipher.harness.DocsFiles;
 import dev.vaultcipher.harness.HostHome;
 import dev.vaultcipher.harness.HostProcess;
+import dev.vaultcipher.harness.SettingsTable;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.AfterClass;
 import org.junit.BeforeClass;
 import org.junit.Test;
@@ -68,6 +74,71 @@ public class ContainersTest {
                 assertTrue(home.launcherLog(), home.launcherLog().contains(name));
             }
         }
+    }
+
+    @Test
+    public void theImagesRemoveTheVariablesThatThePageNamesAndNoOthers() {
+        TreeSet<String> others = new TreeSet<>();
+        Map<String, String> environment = new LinkedHashMap<>();
+        SettingsTable.read().variables().forEach(name -> environment.put(name, "x"));
+        Map<String, String> left = new OfficialImage("bamboo", environment).environmentOfTheJvm();
+        for (String variable : environment.keySet()) {
+            assertTrue(variable, !left.containsKey(variable) || !variable.startsWith("SECRET_STORE_VAULT_"));
+            if (!left.containsKey(variable) && !variable.startsWith("SECRET_STORE_VAULT_")) {
+                others.add(variable);
+            }
+        }
+        String page = DocsFiles.text(Paths.get("docs", "containers.md"));
+        String removed = page.substring(page.indexOf("Of those that vault-cipher reads"), page.indexOf("All others stay"));
+        TreeSet<String> named = new TreeSet<>();
+        Matcher name = Pattern.compile("`([A-Z_]+)`").matcher(removed);
+        while (name.find()) {
+            named.add(name.group(1));
+        }
+        assertEquals(others, named);
+        for (String kept : new String[] {"VAULT_ADDR", "VAULT_CACERT", "VAULT_CLIENT_TIMEOUT"}) {
+            assertTrue(kept, left.containsKey(kept));
+        }
+        environment.put("ATL_UNSET_SENSITIVE_ENV_VARS", "false");
+        for (String product : new String[] {"jira", "confluence", "bamboo", "crowd"}) {
+            boolean keeps = new OfficialImage(product, environment).environmentOfTheJvm().containsKey("VAULT_TOKEN");
+            assertEquals(product, product.equals("jira") || product.equals("confluence"), keeps);
+        }
+    }
+
+    @Test
+    public void aTokenInAFileNeedsNoAllowList() throws IOException {
+        Map<String, String> environment = dockerRun("jira");
+        environment.remove("ATL_ALLOWLIST_SENSITIVE_ENV_VARS");
+        try (Cleanup cleanup = new Cleanup()) {
+            Path file = Files.writeString(cleanup.folder("token-file").resolve("token"), servers.token());
+            environment.compute("ATL_JDBC_PASSWORD", (name, text) -> text.replace("}", ",\"tokenFile\":\"" + file + "\"}"));
+            assertStarts("jira", environment);
+        }
+    }
+
+    @Test
+    public void anAmpersandInTheUrlIsWrittenAsAnEntity() throws IOException {
+        Map<String, String> environment = dockerRun("jira");
+        String url = environment.get("ATL_JDBC_URL") + "?ApplicationName=jira";
+        environment.put("ATL_JDBC_URL", url + "&amp;tcpKeepAlive=true");
+        assertStarts("jira", environment);
+        environment.put("ATL_JDBC_URL", url + "&tcpKeepAlive=true");
+        OfficialImage image = new OfficialImage("jira", environment);
+        try (HostHome home = new HostHome().install(HostProcess.ourJar())) {
+            HostProcess.Outcome outcome = home.start(jvm(image).classPath(HostProcess.testClasses(), HostProcess.apiStubs()),
+                    home.configure(image.fileName(), image.configuration()));
+            assertTrue(outcome.toString(), outcome.exitCode == 1 && outcome.stderr.contains("SAXParseException"));
+        }
+    }
+
+    @Test
+    public void aMountedSecretIsForTheServersGroup() {
+        Object pod = Quoting.yaml(DocsFiles.marked("secret-volume", "jira").content).get(0);
+        assertEquals("2001", String.valueOf(Quoting.at(pod, "securityContext", "fsGroup")));
+        Object volume = ((List<?>) Quoting.at(pod, "volumes")).get(0);
+        // YAML's octal number.
+        assertEquals(0440, Quoting.at(volume, "secret", "defaultMode"));
     }
 
     @Test

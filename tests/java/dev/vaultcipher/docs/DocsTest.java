@@ -64,6 +64,28 @@ public class DocsTest {
         assertFilesWork("crowd");
     }
 
+    /** Of Bitbucket 7.9 to 8.12. */
+    @Test
+    public void bitbucketsOlderFileWorks() {
+        String content = servers.local(DocsFiles.marked("older-file", "bitbucket.properties").content);
+        assertFalse(content.contains("{ENC}"));
+        DocsServers.assertConnects("bitbucket", jvm("bitbucket"), "bitbucket.properties", content);
+    }
+
+    /** No page promises what Crowd's own do not say. */
+    @Test
+    public void crowdIsCalledUnprovenWhereverItIsOffered() {
+        for (String file : List.of("docs/products/crowd.md", "docs/examples/crowd.cfg.xml", "docs/kubernetes/values-crowd.yaml", "CHANGELOG.md")) {
+            assertTrue(file, DocsFiles.text(Paths.get(file)).toLowerCase(Locale.ROOT).contains("unproven"));
+        }
+        for (String page : List.of("README.md", "docs/containers.md", "docs/doctor.md")) {
+            for (String line : DocsFiles.text(Paths.get(page)).split("\n")) {
+                assertTrue(page + ": " + line, !line.matches(".*(\\| Crowd|atlassian/crowd|crowd\\.cfg|values-crowd).*") || line.contains("unproven")
+                        || line.contains("/opt/atlassian/crowd/"));
+            }
+        }
+    }
+
     /** The page's first file is the one in docs/examples, which HostFilesTest tries; the second connects, for both contracts. */
     private static void assertFilesWork(String product) {
         List<DocsFiles.Block> files = DocsFiles.blocks(Paths.get("docs", "products", product + ".md")).stream()

@@ -33,7 +33,9 @@ final class OfficialImage {
     /** What is left for the JVM: all images but Bitbucket's remove variables by their names. */
     Map<String, String> environmentOfTheJvm() {
         Map<String, String> left = new TreeMap<>(environment);
-        boolean cleans = !product.equals("bitbucket") && !"false".equals(environment.get("ATL_UNSET_SENSITIVE_ENV_VARS"));
+        boolean mayBeTold = product.equals("jira") || product.equals("confluence");
+        boolean cleans = !product.equals("bitbucket")
+                && !(mayBeTold && "false".equals(environment.get("ATL_UNSET_SENSITIVE_ENV_VARS")));
         if (cleans) {
             List<String> allowed = new ArrayList<>();
             for (String prefix : environment.getOrDefault("ATL_ALLOWLIST_SENSITIVE_ENV_VARS", "").split(",")) {

@@ -7,11 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** The tables of docs/settings.md, which are made of the settings in the source: what each setting is called where. */
 public final class SettingsTable {
     private static final Pattern ROW = Pattern.compile("(?m)^\\| (–|`\\w+`) \\| ((?:`[A-Z_]+`(?:, )?)+) \\| (–|`[a-z.]+`) \\|");
-    private static final Pattern VARIABLE = Pattern.compile("`(([A-Z]+)_([A-Z_]+))`");
+    private static final Pattern VARIABLE = Pattern.compile("`([A-Z_]+)`");
 
     private final Map<String, Setting> settings = new LinkedHashMap<>();
 
@@ -37,6 +38,11 @@ public final class SettingsTable {
         return setting;
     }
 
+    /** All environment variables that the page names, and OpenBao's names for Vault's. */
+    public List<String> variables() {
+        return settings.values().stream().flatMap(setting -> setting.variables.stream()).distinct().collect(Collectors.toList());
+    }
+
     /** A row: the names of a setting. */
     public static final class Setting {
         /** The field of the text, or null. */
@@ -50,8 +56,8 @@ public final class SettingsTable {
             field = name(row.group(1));
             Matcher variable = VARIABLE.matcher(row.group(2));
             while (variable.find()) {
-                if (variable.group(2).equals("VAULT")) {
-                    variables.add("BAO_" + variable.group(3));
+                if (variable.group(1).startsWith("VAULT_")) {
+                    variables.add(variable.group(1).replaceFirst("VAULT", "BAO"));
                 }
                 variables.add(variable.group(1));
             }
