@@ -143,7 +143,7 @@ const PREFIXES: [&str; 15] = [
 ];
 
 /// The same, whole names.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "IDENTITY_ENDPOINT",
@@ -151,6 +151,7 @@ const NAMES: [&str; 8] = [
     "MSI_ENDPOINT",
     "MSI_SECRET",
     "HOME",
+    "USERPROFILE",
     "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS",
 ];
 

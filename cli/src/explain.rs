@@ -58,7 +58,21 @@ fn section(code: &str) -> Option<String> {
 }
 
 fn describe(name: &str, text: &str, described: &Description, only: Option<Product>, out: &mut dyn Write) -> std::io::Result<()> {
-    let Description { mount, path, target, engine, version, endpoints, method, logs_in, settings, policy_paths } = described;
+    let Description {
+        mount,
+        path,
+        target,
+        engine,
+        version,
+        endpoints,
+        method,
+        logs_in,
+        login,
+        settings,
+        variables,
+        policy_paths,
+        ..
+    } = described;
     writeln!(out, "{name}: {target} of the secret {path:?} at mount {mount:?}")?;
     writeln!(out, "  Vault:  {}", endpoints.join(", "))?;
     writeln!(out, "  engine: {}", engine.unwrap_or("KV version 2, or what the mount has"))?;
@@ -73,7 +87,7 @@ fn describe(name: &str, text: &str, described: &Description, only: Option<Produc
     writeln!(out, "\nRequests, in order:")?;
     let mut requests = Vec::new();
     if *logs_in {
-        requests.push(format!("POST /v1/{}", login_path(method, settings)));
+        requests.push(format!("POST /v1/auth/{}/{login}", auth_mount(method, settings)));
     }
     requests.extend(policy_paths.iter().take(1).map(|path| format!("GET  /v1/{path}")));
     if *logs_in {
@@ -91,7 +105,7 @@ fn describe(name: &str, text: &str, described: &Description, only: Option<Produc
         writeln!(out, "  # for KV version 1 and other engines: path \"{other}\" {{ capabilities = [\"read\"] }}")?;
     }
     writeln!(out, "  vault policy write vault-cipher vault-cipher.hcl")?;
-    for line in role(method, settings) {
+    for line in role(described) {
         writeln!(out, "  {line}")?;
     }
 
@@ -102,7 +116,6 @@ fn describe(name: &str, text: &str, described: &Description, only: Option<Produc
         }
     }
     writeln!(out, "\nThe environment, where the text leaves something to it:")?;
-    let variables = variables(method);
     writeln!(
         out,
         "  systemd     [Service] Environment={}",
@@ -124,61 +137,14 @@ fn auth_mount(method: &str, settings: &[(String, String, Option<String>)]) -> St
     named.unwrap_or_else(|| method.to_ascii_lowercase()).trim_start_matches("auth/").trim_matches('/').to_owned()
 }
 
-fn login_path(method: &str, settings: &[(String, String, Option<String>)]) -> String {
-    let user = if matches!(method, "USERPASS" | "LDAP" | "RADIUS") { "/USER" } else { "" };
-    format!("auth/{}/login{user}", auth_mount(method, settings))
-}
-
 /// The commands that make what the login needs.
-fn role(method: &str, settings: &[(String, String, Option<String>)]) -> Vec<String> {
+fn role(described: &Description) -> Vec<String> {
+    let Description { method, settings, commands, .. } = described;
+    let role =
+        settings.iter().find(|(name, ..)| name == "role" || name.ends_with("AUTH_ROLE")).and_then(|(.., value)| value.clone());
+    let role = role.unwrap_or_else(|| "vault-cipher".to_owned());
     let mount = auth_mount(method, settings);
-    let known = |wanted: &str| {
-        settings.iter().find(|(name, ..)| name == wanted || name.ends_with("AUTH_ROLE")).and_then(|(.., value)| value.clone())
-    };
-    let role = known("role").unwrap_or_else(|| "vault-cipher".to_owned());
-    let commands: Vec<String> = match method {
-        "TOKEN" => vec!["vault token create -policy=vault-cipher -period=24h -orphan".to_owned()],
-        "KUBERNETES" => vec![format!(
-            "vault write auth/{mount}/role/{role} bound_service_account_names=NAME bound_service_account_namespaces=NAMESPACE policies=vault-cipher ttl=10m"
-        )],
-        "APPROLE" => vec![
-            format!("vault write auth/{mount}/role/{role} token_policies=vault-cipher token_ttl=10m"),
-            format!("vault read auth/{mount}/role/{role}/role-id"),
-            format!("vault write -f auth/{mount}/role/{role}/secret-id"),
-        ],
-        "JWT" => vec![format!(
-            "vault write auth/{mount}/role/{role} role_type=jwt user_claim=sub bound_audiences=AUDIENCE policies=vault-cipher ttl=10m"
-        )],
-        "CERT" => vec![format!("vault write auth/{mount}/certs/{role} certificate=@client-ca.pem policies=vault-cipher ttl=10m")],
-        "USERPASS" => vec![format!("vault write auth/{mount}/users/USER password=- policies=vault-cipher")],
-        "LDAP" => vec![format!("vault write auth/{mount}/users/USER policies=vault-cipher")],
-        "RADIUS" => vec![format!("vault write auth/{mount}/users/USER policies=vault-cipher")],
-        "GITHUB" => vec![format!("vault write auth/{mount}/map/teams/TEAM value=vault-cipher")],
-        "AWS" => vec![format!(
-            "vault write auth/{mount}/role/{role} auth_type=iam bound_iam_principal_arn=ARN policies=vault-cipher ttl=10m"
-        )],
-        "GCP" => vec![format!(
-            "vault write auth/{mount}/role/{role} type=gce bound_service_accounts=EMAIL policies=vault-cipher ttl=10m"
-        )],
-        "AZURE" => {
-            vec![format!("vault write auth/{mount}/role/{role} bound_service_principal_ids=ID policies=vault-cipher ttl=10m")]
-        }
-        _ => Vec::new(),
-    };
-    commands
-}
-
-/// What the environment has to have for a login.
-fn variables(method: &str) -> Vec<&'static str> {
-    match method {
-        "TOKEN" => vec!["SECRET_STORE_VAULT_TOKEN"],
-        "KUBERNETES" => vec!["SECRET_STORE_VAULT_KUBE_AUTH_ROLE"],
-        "APPROLE" => vec!["SECRET_STORE_VAULT_ROLE_ID", "SECRET_STORE_VAULT_SECRET_ID_FILE"],
-        "JWT" => vec!["SECRET_STORE_VAULT_JWT_FILE"],
-        "USERPASS" | "LDAP" | "RADIUS" => vec!["SECRET_STORE_VAULT_USERNAME", "SECRET_STORE_VAULT_PASSWORD_FILE"],
-        "CERT" => vec!["VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY"],
-        _ => vec!["VAULT_ADDR"],
-    }
+    commands.iter().map(|command| command.replace("MOUNT", &mount).replace("ROLE", &role)).collect()
 }
 
 fn write_lines(product: Product, text: &str, out: &mut dyn Write) -> std::io::Result<()> {

@@ -177,7 +177,7 @@ impl Plain {
         let origin = self.origin();
         let explain = move |refused: Refused<'_>| {
             let cause = (self.cause)(refused.said);
-            self.refused_as(&refused, &format!("with {}", self.who), cause)
+            self.refused_as(&refused, &format!("with {}", self.who_and_where()), cause)
         };
         let explain = Box::new(explain);
         Attempt { api_path, fields, credential, hidden: Vec::new(), origin, is_final: refuses_for_good, explain }
@@ -189,9 +189,14 @@ impl Plain {
         format!("the {method} login ({who}, auth mount {})", shown_path(mount))
     }
 
-    /// The error. `presented` is who asked, in words, and `cause` what is likely wrong.
+    /// Who asks, and at which mount.
+    pub(super) fn who_and_where(&self) -> String {
+        format!("{} at auth mount {}", self.who, shown_path(&self.mount))
+    }
+
+    /// The error. `presented` is who asked what, in words, and `cause` what is likely wrong.
     pub(super) fn refused_as(&self, refused: &Refused<'_>, presented: &str, cause: &str) -> Error {
-        let Self { method, mount, lockout, .. } = self;
+        let Self { method, lockout, .. } = self;
         let Refused { response, said, bare, client, .. } = refused;
         let causes = match lockout {
             _ if !bare => self.causes(said, cause),
@@ -213,7 +218,7 @@ impl Plain {
             method,
             status: response.status,
             answer: (*said).to_owned(),
-            presented: format!("{presented} at auth mount {}", shown_path(mount)),
+            presented: presented.to_owned(),
             cause: Problem::new("", advice),
         }
         .at(&response.at)
@@ -256,11 +261,10 @@ impl Plain {
     }
 }
 
-/// Commands with the names that `MOUNT` and `ROLE` stand for, where these need no quoting.
-pub(super) fn with_names(commands: &str, mount: &str, role: Option<&str>) -> String {
-    let is_plain = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/'));
-    let names = [("MOUNT", Some(mount)), ("ROLE", role)];
-    names.into_iter().fold(commands.to_owned(), |commands, (placeholder, name)| match name.filter(|name| is_plain(name)) {
+/// Commands with the names that words such as `MOUNT` and `ROLE` stand for, where these are known and need no quoting.
+pub(super) fn with_names(commands: &str, names: &[(&str, Option<&str>)]) -> String {
+    let is_plain = |name: &&str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./:@+=,".contains(&b));
+    names.iter().fold(commands.to_owned(), |commands, (placeholder, name)| match name.filter(is_plain) {
         Some(name) => commands.replace(placeholder, name),
         None => commands,
     })

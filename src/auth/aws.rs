@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::auth::attempt::{refuses_for_good, with_names};
-use crate::auth::{Attempt, Context, Plain, mount, shown};
-use crate::cloud::{Search, aws};
+use crate::auth::{Attempt, Context, Plain, mount, search, shown};
+use crate::cloud::aws;
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::settings::{AWS_SERVER_ID, ROLE};
@@ -26,7 +26,7 @@ pub(super) fn attempt<'a>(context: &Context<'a>) -> Result<Attempt<'a>, Error> {
         return Err(id.refuse(("it is not a header's value", "write the name that Vault wants, such as vault.example.com")));
     }
     let server_id = server_id.map(|id| id.trimmed().to_owned());
-    let search = Search::new(context.client, sources, NAME);
+    let search = search(context, NAME);
     let credentials = aws::credentials(&search)?;
     let (region, region_origin) = aws::region(&search, &credentials)?;
     let signed = aws::caller_identity(&credentials, &region, server_id.as_deref(), SystemTime::now())?;
@@ -45,6 +45,7 @@ pub(super) fn attempt<'a>(context: &Context<'a>) -> Result<Attempt<'a>, Error> {
         Some(role) => format!("role {}", shown(role)),
         None => "the role that is named like the principal".to_owned(),
     };
+    // What is wrong depends on who AWS says that this is: see Refusal.
     let plain = Plain { method: NAME, mount: mount.plain, who, cause: |_| "", lockout: None };
     let hidden = signed.hidden.iter().map(|secret| Secret::new(secret.expose().to_owned())).collect();
     Ok(Attempt {
@@ -62,7 +63,7 @@ pub(super) fn attempt<'a>(context: &Context<'a>) -> Result<Attempt<'a>, Error> {
                     Ok(arn) => arn.clone(),
                     Err(why) => format!("nobody that AWS itself names ({why})"),
                 },
-                plain.who,
+                plain.who_and_where(),
                 match &server_id {
                     Some(id) => format!("the server id {}", shown(id)),
                     None => "no server id".to_owned(),
@@ -71,7 +72,9 @@ pub(super) fn attempt<'a>(context: &Context<'a>) -> Result<Attempt<'a>, Error> {
                 credentials.source
             );
             let refusal = Refusal { said: refused.said, principal: &principal, region: &region, server_id: server_id.as_deref() };
-            plain.refused_as(&refused, &who, &with_names(&refusal.cause(), &plain.mount, role.as_deref()))
+            let arn = principal.as_deref().ok().map(bindable);
+            let names = [("MOUNT", Some(plain.mount.as_str())), ("ROLE", role.as_deref()), ("ARN", arn.as_deref())];
+            plain.refused_as(&refused, &who, &with_names(&refusal.cause(), &names))
         }),
     })
 }
@@ -107,10 +110,8 @@ impl Refusal<'_> {
             };
         }
         if says("does not belong to the role") {
-            let arn = self.principal.as_deref().map_or_else(|_| "ARN".to_owned(), bindable);
-            return format!(
-                "the role is bound to other principals: vault write auth/MOUNT/role/ROLE bound_iam_principal_arn={arn}"
-            );
+            return "the role is bound to other principals: vault write auth/MOUNT/role/ROLE bound_iam_principal_arn=ARN"
+                .to_owned();
         }
         if says("entry for role") {
             return "this mount has no such role: vault list auth/MOUNT/roles; create it with 'vault write auth/MOUNT/role/ROLE \
@@ -171,11 +172,7 @@ mod tests {
     fn each_refusal_has_its_cause() {
         let arn = Ok("arn:aws:sts::123456789012:assumed-role/app/i-1");
         for (said, principal, wanted) in [
-            (
-                "IAM Principal \"x\" does not belong to the role \"app\"",
-                arn,
-                "bound_iam_principal_arn=arn:aws:iam::123456789012:role/app",
-            ),
+            ("IAM Principal \"x\" does not belong to the role \"app\"", arn, "bound_iam_principal_arn=ARN"),
             ("entry for role nope not found", arn, "vault list auth/MOUNT/roles"),
             ("invalid request header: X-Amz-Extra", arn, "allowed_sts_header_values"),
             ("auth method iam not allowed for role x", arn, "auth_type=iam"),
@@ -216,5 +213,11 @@ mod tests {
         let server_id = "error validating X-Vault-AWS-IAM-Server-ID header: missing header";
         assert!(cause(server_id, arn, None).contains("wants a server id"));
         assert!(cause(server_id, arn, Some("x")).contains("another server id"));
+    }
+
+    #[test]
+    fn a_role_is_bound_to_the_role_and_not_to_its_session() {
+        assert_eq!(bindable("arn:aws:sts::123456789012:assumed-role/app/i-1"), "arn:aws:iam::123456789012:role/app");
+        assert_eq!(bindable("arn:aws:iam::123456789012:user/app"), "arn:aws:iam::123456789012:user/app");
     }
 }

@@ -2,8 +2,8 @@
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/azure#login>.
 
 use crate::auth::attempt::{unless_it_may_pass, with_names};
-use crate::auth::{Attempt, Context, Plain, mount, shown};
-use crate::cloud::{Search, azure};
+use crate::auth::{Attempt, Context, Plain, mount, search, shown};
+use crate::cloud::azure;
 use crate::error::Error;
 use crate::jwt::{claim, described};
 use crate::secret::Secret;
@@ -19,24 +19,24 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> 
     let mount = mount(sources, "azure")?;
     let role = ROLE.require(sources, NAME, "the role to log in with")?.trimmed().to_owned();
     let resource = AZURE_RESOURCE.find_or(sources, RESOURCE)?;
-    let search = Search::new(context.client, sources, NAME);
+    let search = search(context, NAME);
     let token = azure::token(&search, resource.trimmed())?;
     let of = |name: &str| claim(token.jwt.expose(), name);
     let object = of("oid").or_else(|| of("sub"));
     let machine: Vec<String> = token.machine.iter().map(|(field, value)| format!("{field} {}", shown(value))).collect();
+    let plain = Plain { method: NAME, mount: mount.plain, who: format!("role {}", shown(&role)), cause, lockout: None };
     let presented = format!(
-        "as the object id {}{}, with role {}; the token is for {} (from {}) and comes from {}, {}",
+        "as the object id {}{}, with {}; the token is for {} (from {}), with {}, and comes from {}",
         object.as_deref().unwrap_or("that the token does not name"),
         if machine.is_empty() { ", of no virtual machine".to_owned() } else { format!(" of {}", machine.join(", ")) },
-        shown(&role),
+        plain.who_and_where(),
         shown(resource.trimmed()),
         resource.origin,
-        token.source,
-        described(token.jwt.expose())
+        described(token.jwt.expose()),
+        token.source
     );
     let tenant = of("tid");
     let audience = of("aud").unwrap_or_else(|| resource.trimmed().to_owned());
-    let plain = Plain { method: NAME, mount: mount.plain, who: format!("role {}", shown(&role)), cause: |_| "", lockout: None };
     let machine = token.machine.into_iter().map(|(field, value)| (field, Secret::new(value)));
     let fields = [("role", Secret::new(role.clone())), ("jwt", token.jwt)].into_iter().chain(machine).collect();
     Ok(Attempt {
@@ -47,10 +47,14 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> 
         origin: plain.origin(),
         is_final: unless_it_may_pass,
         explain: Box::new(move |refused| {
-            let cause = with_names(cause(refused.said), &plain.mount, Some(&role))
-                .replace("OBJECT", object.as_deref().unwrap_or("ID"))
-                .replace("TENANT", tenant.as_deref().unwrap_or("ID"))
-                .replace("AUDIENCE", &audience);
+            let names = [
+                ("MOUNT", Some(plain.mount.as_str())),
+                ("ROLE", Some(&role)),
+                ("OBJECT", object.as_deref()),
+                ("TENANT", tenant.as_deref()),
+                ("AUDIENCE", Some(&audience)),
+            ];
+            let cause = with_names((plain.cause)(refused.said), &names);
             plain.refused_as(&refused, &presented, &cause)
         }),
     })
@@ -66,6 +70,12 @@ fn cause(said: &str) -> &'static str {
         _ if said.contains("subscription_id and resource_group_name are required") => {
             "the role is bound to virtual machines, and this identity is not that of one: bind the role to the identity, vault write \
              auth/MOUNT/role/ROLE bound_service_principal_ids=OBJECT"
+        }
+        _ if said.contains("both cannot be empty") => {
+            "the role names no identity: vault write auth/MOUNT/role/ROLE bound_service_principal_ids=OBJECT"
+        }
+        _ if said.contains("xms_mirid") => {
+            "the token names another machine than the metadata service does: set \"azureClientId\" to an identity of this machine"
         }
         _ if said.contains("invalid role name") => {
             "this mount has no such role: vault list auth/MOUNT/role; create it with 'vault write auth/MOUNT/role/ROLE \
@@ -103,6 +113,14 @@ mod tests {
         for (said, wanted) in [
             ("oidc: expected audience \"a\" got [\"b\"]", "azureResource"),
             ("subscription_id and resource_group_name are required", "bound_service_principal_ids=OBJECT"),
+            (
+                "expected specific bound_group_ids or bound_service_principal_ids; both cannot be empty or '*'",
+                "names no identity",
+            ),
+            (
+                "failed to verify flexible vmss claim: xms_mirid token claim does not match vmss_name set-1",
+                "names another machine",
+            ),
             ("invalid role name \"nope\"", "vault list auth/MOUNT/role"),
             ("service principal not authorized: x", "other identities"),
             ("subscription not authorized: x", "other subscriptions"),

@@ -9,6 +9,7 @@ use crate::settings::Sources;
 use crate::single_flight::SingleFlight;
 
 /// What a login can use.
+#[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub(crate) client: &'a Client<'a>,
     pub(crate) sources: Sources<'a>,

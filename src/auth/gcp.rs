@@ -2,8 +2,8 @@
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/gcp#login>.
 
 use crate::auth::attempt::{unless_it_may_pass, with_names};
-use crate::auth::{Attempt, Context, Plain, mount, shown};
-use crate::cloud::{Search, gcp};
+use crate::auth::{Attempt, Context, Plain, mount, search, shown};
+use crate::cloud::gcp;
 use crate::error::Error;
 use crate::jwt::{claim, described};
 use crate::secret::Secret;
@@ -15,7 +15,7 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> 
     let sources = context.sources;
     let mount = mount(sources, "gcp")?;
     let role = ROLE.require(sources, NAME, "the role to log in with")?.trimmed().to_owned();
-    let search = Search::new(context.client, sources, NAME);
+    let search = search(context, NAME);
     let kind = GCP_TYPE.find(sources)?;
     let by_account = match kind.as_ref().map(|kind| kind.trimmed()) {
         Some("iam") => true,
@@ -31,14 +31,14 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> 
     let audience = format!("http://vault/{role}");
     let token = if by_account { gcp::signed_by_account(&search, &audience)? } else { gcp::of_instance(&search, &audience)? };
     let email = claim(token.jwt.expose(), "email").or_else(|| claim(token.jwt.expose(), "sub"));
+    let plain = Plain { method: NAME, mount: mount.plain, who: format!("role {}", shown(&role)), cause, lockout: None };
     let presented = format!(
-        "as {}, with role {}; the token is from {}, {}",
+        "as {}, with {}; the token, with {}, is from {}",
         email.as_deref().unwrap_or("nobody that the token names"),
-        shown(&role),
-        token.source,
-        described(token.jwt.expose())
+        plain.who_and_where(),
+        described(token.jwt.expose()),
+        token.source
     );
-    let plain = Plain { method: NAME, mount: mount.plain, who: format!("role {}", shown(&role)), cause: |_| "", lockout: None };
     let fields = vec![("role", Secret::new(role.clone())), ("jwt", token.jwt)];
     Ok(Attempt {
         api_path: format!("auth/{}/login", mount.encoded),
@@ -48,8 +48,8 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> 
         origin: plain.origin(),
         is_final: unless_it_may_pass,
         explain: Box::new(move |refused| {
-            let account = email.as_deref().unwrap_or("ACCOUNT");
-            let cause = with_names(cause(refused.said), &plain.mount, Some(&role)).replace("ACCOUNT", account);
+            let names = [("MOUNT", Some(plain.mount.as_str())), ("ROLE", Some(&role)), ("ACCOUNT", email.as_deref())];
+            let cause = with_names((plain.cause)(refused.said), &names);
             plain.refused_as(&refused, &presented, &cause)
         }),
     })

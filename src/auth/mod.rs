@@ -19,6 +19,7 @@ mod token;
 mod wrapping;
 
 use crate::client::InlineLogin;
+use crate::cloud::Search;
 use crate::error::{Error, Provider};
 
 pub(crate) use attempt::body;
@@ -34,6 +35,7 @@ use crate::text::shown;
 pub(crate) struct Method {
     pub(crate) name: &'static str,
     flow: Flow,
+    pub(crate) setup: Setup,
 }
 
 /// How a method comes by its token.
@@ -44,21 +46,146 @@ enum Flow {
     Obtained(for<'a> fn(&Context<'a>) -> Result<Attempt<'a>, Error>),
 }
 
+/// What an administrator sets up for a method.
+pub(crate) struct Setup {
+    /// The path of a login below the mount; `USER` stands for the user's name.
+    pub(crate) login: &'static str,
+    /// Commands that make a role or user with the policy `vault-cipher`; `MOUNT` and `ROLE` stand for names.
+    pub(crate) commands: &'static [&'static str],
+    /// The variables that hold what a text leaves to the environment.
+    pub(crate) variables: &'static [&'static str],
+}
+
+const USER_AND_PASSWORD: &[&str] = &["SECRET_STORE_VAULT_USERNAME", "SECRET_STORE_VAULT_PASSWORD_FILE"];
+const ROLE: &[&str] = &["SECRET_STORE_VAULT_ROLE"];
+
 /// All methods; the first is the default.
 pub(crate) const METHODS: &[Method] = &[
-    Method { name: "TOKEN", flow: Flow::Given(token::login) },
-    Method { name: kubernetes::NAME, flow: Flow::Obtained(kubernetes::attempt) },
-    Method { name: approle::NAME, flow: Flow::Obtained(approle::attempt) },
-    Method { name: jwt::NAME, flow: Flow::Obtained(jwt::attempt) },
-    Method { name: cert::NAME, flow: Flow::Obtained(cert::attempt) },
-    Method { name: "USERPASS", flow: Flow::Obtained(password::userpass) },
-    Method { name: "LDAP", flow: Flow::Obtained(password::ldap) },
-    Method { name: radius::NAME, flow: Flow::Obtained(radius::attempt) },
-    Method { name: github::NAME, flow: Flow::Obtained(github::attempt) },
-    Method { name: aws::NAME, flow: Flow::Obtained(aws::attempt) },
-    Method { name: gcp::NAME, flow: Flow::Obtained(gcp::attempt) },
-    Method { name: azure::NAME, flow: Flow::Obtained(azure::attempt) },
-    Method { name: "AGENT", flow: Flow::Given(agent) },
+    Method {
+        name: "TOKEN",
+        flow: Flow::Given(token::login),
+        setup: Setup {
+            login: "",
+            commands: &["vault token create -policy=vault-cipher -period=24h -orphan"],
+            variables: &["SECRET_STORE_VAULT_TOKEN"],
+        },
+    },
+    Method {
+        name: kubernetes::NAME,
+        flow: Flow::Obtained(kubernetes::attempt),
+        setup: Setup {
+            login: "login",
+            commands: &[
+                "vault write auth/MOUNT/role/ROLE bound_service_account_names=NAME bound_service_account_namespaces=NAMESPACE \
+                         policies=vault-cipher ttl=10m",
+            ],
+            variables: &["SECRET_STORE_VAULT_KUBE_AUTH_ROLE"],
+        },
+    },
+    Method {
+        name: approle::NAME,
+        flow: Flow::Obtained(approle::attempt),
+        setup: Setup {
+            login: "login",
+            commands: &[
+                "vault write auth/MOUNT/role/ROLE token_policies=vault-cipher token_ttl=10m",
+                "vault read auth/MOUNT/role/ROLE/role-id",
+                "vault write -f auth/MOUNT/role/ROLE/secret-id",
+            ],
+            variables: &["SECRET_STORE_VAULT_ROLE_ID", "SECRET_STORE_VAULT_SECRET_ID_FILE"],
+        },
+    },
+    Method {
+        name: jwt::NAME,
+        flow: Flow::Obtained(jwt::attempt),
+        setup: Setup {
+            login: "login",
+            commands: &[
+                "vault write auth/MOUNT/role/ROLE role_type=jwt user_claim=sub bound_audiences=AUDIENCE policies=vault-cipher \
+                         ttl=10m",
+            ],
+            variables: &["SECRET_STORE_VAULT_JWT_FILE"],
+        },
+    },
+    Method {
+        name: cert::NAME,
+        flow: Flow::Obtained(cert::attempt),
+        setup: Setup {
+            login: "login",
+            commands: &["vault write auth/MOUNT/certs/ROLE certificate=@client-ca.pem policies=vault-cipher ttl=10m"],
+            variables: &["VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY"],
+        },
+    },
+    Method {
+        name: "USERPASS",
+        flow: Flow::Obtained(password::userpass),
+        setup: Setup {
+            login: "login/USER",
+            commands: &["vault write auth/MOUNT/users/USER password=- policies=vault-cipher"],
+            variables: USER_AND_PASSWORD,
+        },
+    },
+    Method {
+        name: "LDAP",
+        flow: Flow::Obtained(password::ldap),
+        setup: Setup {
+            login: "login/USER",
+            commands: &["vault write auth/MOUNT/users/USER policies=vault-cipher"],
+            variables: USER_AND_PASSWORD,
+        },
+    },
+    Method {
+        name: radius::NAME,
+        flow: Flow::Obtained(radius::attempt),
+        setup: Setup {
+            login: "login/USER",
+            commands: &["vault write auth/MOUNT/users/USER policies=vault-cipher"],
+            variables: USER_AND_PASSWORD,
+        },
+    },
+    Method {
+        name: github::NAME,
+        flow: Flow::Obtained(github::attempt),
+        setup: Setup {
+            login: "login",
+            commands: &["vault write auth/MOUNT/map/teams/TEAM value=vault-cipher"],
+            variables: &["SECRET_STORE_VAULT_GITHUB_TOKEN_FILE"],
+        },
+    },
+    Method {
+        name: aws::NAME,
+        flow: Flow::Obtained(aws::attempt),
+        setup: Setup {
+            login: "login",
+            commands: &[
+                "vault write auth/MOUNT/role/ROLE auth_type=iam bound_iam_principal_arn=ARN token_policies=vault-cipher \
+                         token_ttl=10m",
+            ],
+            variables: ROLE,
+        },
+    },
+    Method {
+        name: gcp::NAME,
+        flow: Flow::Obtained(gcp::attempt),
+        setup: Setup {
+            login: "login",
+            commands: &["vault write auth/MOUNT/role/ROLE type=iam bound_service_accounts=EMAIL max_jwt_exp=60m \
+                         token_policies=vault-cipher token_ttl=10m"],
+            variables: ROLE,
+        },
+    },
+    Method {
+        name: azure::NAME,
+        flow: Flow::Obtained(azure::attempt),
+        setup: Setup {
+            login: "login",
+            commands: &[
+                "vault write auth/MOUNT/role/ROLE bound_service_principal_ids=ID token_policies=vault-cipher token_ttl=10m",
+            ],
+            variables: ROLE,
+        },
+    },
+    Method { name: "AGENT", flow: Flow::Given(agent), setup: Setup { login: "", commands: &[], variables: &["VAULT_ADDR"] } },
 ];
 
 impl Method {
@@ -91,6 +218,12 @@ impl Method {
             Flow::Obtained(attempt) => attempt(context)?.inline().map(Some),
         }
     }
+}
+
+/// The search for the identity that a cloud gives to this machine.
+fn search<'a>(context: &Context<'a>, method: &'static str) -> Search<'a> {
+    let context = *context;
+    Search::new(context.client, context.sources, method, Box::new(move |file, what| credential::read(file, what, &context)))
 }
 
 /// `AGENT`: a Vault Agent or Proxy logs in itself.

@@ -6,7 +6,7 @@
 use percent_encoding::utf8_percent_encode;
 
 use crate::client::{WebPeer, WebRequest};
-use crate::cloud::{Search, UNRESERVED, https_or_loopback, member, object, read, refusal};
+use crate::cloud::{Search, UNRESERVED, https_or_loopback, member, object, refusal};
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::settings::{
@@ -54,7 +54,7 @@ fn of_workload(search: &Search<'_>, resource: &str) -> Result<Option<Token>, Err
         let advice = "label the pod azure.workload.identity/use, so that both are set, or set them";
         return Err(search.failed(source, "AZURE_CLIENT_ID or AZURE_TENANT_ID is not set", advice));
     };
-    let assertion = read(&file, "federated token file")?;
+    let assertion = search.read(&file, "federated token file")?;
     let authority = match AZURE_AUTHORITY_HOST.find(search.sources)? {
         Some(value) => https_or_loopback(&value)?,
         None => "https://login.microsoftonline.com".to_owned(),

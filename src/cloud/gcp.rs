@@ -12,7 +12,7 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use crate::client::{WebPeer, WebRequest};
-use crate::cloud::{Search, UNRESERVED, https_or_loopback, member, read, refusal};
+use crate::cloud::{Search, UNRESERVED, https_or_loopback, member, refusal};
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::settings::{GCE_METADATA_HOST, GCP_IAM_ENDPOINT, GOOGLE_APPLICATION_CREDENTIALS, Value};
@@ -63,7 +63,7 @@ fn by_key_file(search: &Search<'_>, file: &Value, audience: &str) -> Result<Toke
     const ADVICE: &str = "name the key file of a service account (gcloud iam service-accounts keys create)";
     let source = format!("the key file {:?} ({})", file.trimmed(), file.origin);
     let failed = |what: String| search.failed(&source, what, ADVICE);
-    let json = read(file, "Google Cloud key file")?;
+    let json = search.read(file, "Google Cloud key file")?;
     match member(json.expose(), "type") {
         Some(kind) if kind.expose() == "service_account" => {}
         Some(kind) => return Err(failed(format!("it is of the type {:?}, which has no key", one_line(kind.expose(), 40)))),

@@ -12,25 +12,28 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::client::{Client, WebPeer, WebRequest, WebResponse};
-use crate::error::{Error, ErrorKind, Problem};
-use crate::file;
+use crate::error::{Error, ErrorKind, Problem, Unreachable};
+use crate::file::{self, Stopped};
 use crate::secret::Secret;
 use crate::settings::{Sources, Value};
+use crate::single_flight::GivenUp;
 use crate::text::one_line;
 use crate::vault;
 
 /// What need not be encoded in a form, and in a segment of a path.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A file with a credential of a cloud: keys of several accounts, or a token of a few thousand bytes.
-const MAX_FILE: usize = 256 * 1024;
+/// Reads the file of a credential, which is called so in messages: as every file with a credential of a login.
+pub(crate) type ReadFile<'a> = dyn Fn(&Value, &'static str) -> Result<Secret, Error> + 'a;
 
 /// What the search for an identity has at hand, and what it saw so far.
 pub(crate) struct Search<'a> {
     pub(crate) client: &'a Client<'a>,
     pub(crate) sources: Sources<'a>,
+    read: Box<ReadFile<'a>>,
     /// The authentication method.
     method: &'static str,
     /// The sources that had nothing, in their order, each with the reason.
@@ -38,8 +41,24 @@ pub(crate) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(crate) fn new(client: &'a Client<'a>, sources: Sources<'a>, method: &'static str) -> Self {
-        Self { client, sources, method, looked: RefCell::default() }
+    pub(crate) fn new(client: &'a Client<'a>, sources: Sources<'a>, method: &'static str, read: Box<ReadFile<'a>>) -> Self {
+        Self { client, sources, read, method, looked: RefCell::default() }
+    }
+
+    /// The content of a file that holds a credential.
+    fn read(&self, file: &Value, what: &'static str) -> Result<Secret, Error> {
+        (self.read)(file, what)
+    }
+
+    /// All bytes of a file, within the time for everything.
+    fn read_whole(&self, path: &str, max_bytes: usize) -> Result<Result<Zeroizing<Vec<u8>>, file::Problem>, Error> {
+        let path = path.to_owned();
+        let work = move || file::read_regular(path, max_bytes);
+        match file::within(self.client.deadline(), &|| self.sources.host.interrupted(), work) {
+            Ok(bytes) => Ok(bytes),
+            Err(Stopped::Late) => Ok(Err(file::Problem::StandsStill)),
+            Err(Stopped::Interrupted) => Err(self.client.given_up(GivenUp::Interrupted)),
+        }
     }
 
     /// This source has nothing.
@@ -76,20 +95,10 @@ impl<'a> Search<'a> {
 
     /// Asks a metadata address or a service.
     fn ask(&self, request: &WebRequest<'_>, peer: WebPeer) -> Result<Result<WebResponse, String>, Error> {
-        Ok(self.client.fetch(request, peer, self.sources)?.map_err(|why| why.brief()))
-    }
-}
-
-/// The content of a file that holds a credential, trimmed.
-fn read(file: &Value, what: &'static str) -> Result<Secret, Error> {
-    let failed = |problem: Problem| {
-        Error::from(ErrorKind::File { what, path: file.trimmed().to_owned(), origin: file.origin.to_string(), problem })
-    };
-    let bytes = file::read_regular(file.trimmed(), MAX_FILE).map_err(|problem| failed(problem.into()))?;
-    match str::from_utf8(&bytes).map(str::trim) {
-        Ok("") => Err(failed(Problem::new("is empty", "see why it was not written"))),
-        Ok(text) => Ok(Secret::new(text.to_owned())),
-        Err(_) => Err(failed(Problem::new("is not UTF-8 text", "name the file that holds the credential"))),
+        Ok(self.client.fetch(request, peer, self.sources)?.map_err(|why| match why {
+            Unreachable::Tls(problem) => format!("TLS failed: {}", problem.what),
+            why => why.brief(),
+        }))
     }
 }
 

@@ -122,8 +122,8 @@ impl Unreachable {
             Self::Closed { .. } => "the connection was closed before the answer was complete".to_owned(),
             Self::ProxyUnreachable { .. } => "the proxy cannot be reached".to_owned(),
             Self::ProxyCredentials { .. } => "the proxy requires a user name and a password".to_owned(),
-            Self::ProxyForbids { .. } => "the proxy forbids the connection to Vault".to_owned(),
-            Self::Proxy { .. } => "the proxy did not connect to Vault".to_owned(),
+            Self::ProxyForbids { .. } => "the proxy forbids the connection".to_owned(),
+            Self::Proxy { .. } => "the proxy did not connect".to_owned(),
             Self::Tls(_) => "TLS failed".to_owned(),
             Self::Timeout { .. }
             | Self::SocketMissing

@@ -59,6 +59,12 @@ pub struct Description {
     pub logs_in: bool,
     /// Each setting that is set: its name, where it stands, and its value unless that is a credential.
     pub settings: Vec<(String, String, Option<String>)>,
+    /// The path of the login below the mount of the method; `USER` stands for the user's name.
+    pub login: &'static str,
+    /// The commands that make what the login needs; `MOUNT` and `ROLE` stand for names.
+    pub commands: &'static [&'static str],
+    /// The environment variables of what a text leaves to the environment.
+    pub variables: &'static [&'static str],
     /// The API paths that a policy must allow to read.
     pub policy_paths: Vec<String>,
 }
@@ -130,6 +136,9 @@ impl Service {
             endpoints: reference.endpoints.iter().map(crate::client::Endpoint::name).collect(),
             method: reference.method.name,
             logs_in: !reference.method.is_given(),
+            login: reference.method.setup.login,
+            commands: reference.method.setup.commands,
+            variables: reference.method.setup.variables,
             settings: set,
             policy_paths: policy_paths(&reference),
         })

@@ -217,8 +217,6 @@ settings! {
         AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE { variables: ["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"], default: "`IPv4`" }
         /// `AWS`: the address at which this machine asks STS, such as that of a VPC endpoint.
         AWS_ENDPOINT_URL_STS { variables: ["AWS_ENDPOINT_URL_STS"], default: "the region's" }
-        /// `AWS`: where `.aws/` is.
-        HOME { variables: ["HOME"] }
         /// `GCP`: the key file of a service account, the first source.
         GOOGLE_APPLICATION_CREDENTIALS { variables: ["GOOGLE_APPLICATION_CREDENTIALS"] }
         /// `GCP`: the host of the metadata server, perhaps with a port.

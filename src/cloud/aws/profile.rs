@@ -3,12 +3,16 @@
 
 use std::path::Path;
 
-use crate::cloud::aws::{Credentials, is_region, web_identity};
-use crate::cloud::{MAX_FILE, Search};
+use crate::cloud::Search;
+use crate::cloud::aws::sts::web_identity;
+use crate::cloud::aws::{Credentials, is_region};
 use crate::error::{Error, ErrorKind};
-use crate::file::{self, Problem};
+use crate::file::Problem;
 use crate::secret::Secret;
-use crate::settings::{AWS_CONFIG_FILE, AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE, HOME, Origin, Setting, Value};
+use crate::settings::{AWS_CONFIG_FILE, AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE, Origin, Setting, Value};
+
+/// A file with keys of several accounts.
+const MAX_FILE: usize = 256 * 1024;
 
 const SOURCE: &str = "the shared credentials file";
 
@@ -83,11 +87,13 @@ fn load(search: &Search<'_>, setting: &Setting, name: &str) -> Result<Option<Fil
     let (path, origin) = match &set {
         Some(value) => (value.trimmed().to_owned(), value.origin),
         None => {
-            let Some(home) = HOME.find(search.sources)? else { return Ok(None) };
-            (Path::new(home.trimmed()).join(".aws").join(name).to_string_lossy().into_owned(), home.origin)
+            let environment = search.sources.host.environment();
+            let home = |name| Some((Path::new(environment.variable(name)?), Origin::Variable(name)));
+            let Some((home, origin)) = home("HOME").or_else(|| home("USERPROFILE")) else { return Ok(None) };
+            (home.join(".aws").join(name).to_string_lossy().into_owned(), origin)
         }
     };
-    match file::read_regular(&path, MAX_FILE) {
+    match search.read_whole(&path, MAX_FILE)? {
         Ok(bytes) => {
             let text = Secret::new(String::from_utf8_lossy(&bytes).into_owned());
             Ok(Some(File { path, text }))

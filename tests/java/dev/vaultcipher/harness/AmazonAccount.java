@@ -93,6 +93,11 @@ public final class AmazonAccount implements AutoCloseable {
         exchange("/moto-api/reset-auth", "text/plain", "0", null);
     }
 
+    /** The next request need not be signed. */
+    public void allowOneUnsignedRequest() {
+        exchange("/moto-api/reset-auth", "text/plain", "1", null);
+    }
+
     private boolean answers() {
         try {
             exchange("/moto-api/reset-auth", "text/plain", "1000000", null);

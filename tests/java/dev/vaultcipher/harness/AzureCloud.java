@@ -27,10 +27,15 @@ public final class AzureCloud implements AutoCloseable {
     private static final String MACHINE = "/subscriptions/" + SUBSCRIPTION
             + "/resourceGroups/servers/providers/Microsoft.Compute/virtualMachines/vm-1";
 
+    private static final String SCALE_SET = MACHINE.replace("virtualMachines/vm-1", "virtualMachineScaleSets/set-1");
+
     /** What App Service wants to be asked with. */
     public final String header = Canaries.keep(Fixtures.randomText());
     /** The token that a pod has. */
     public final String federated = new JwtIssuer().jwt("api://AzureADTokenExchange", 600);
+
+    /** Whether the machine is one of the scale set {@code set-1}. */
+    public volatile boolean inScaleSet;
 
     private final Cleanup cleanup = new Cleanup();
     private final Path folder = cleanup.folder("azure");
@@ -80,10 +85,10 @@ public final class AzureCloud implements AutoCloseable {
         return ca;
     }
 
-    /** The environment of Vault's method, which OpenBao cannot configure otherwise. */
+    /** The environment of Vault's method, which OpenBao cannot configure otherwise. The metadata service is reached as its proxy. */
     public String[] environment() {
         return new String[] {"AZURE_TENANT_ID=" + TENANT, "AZURE_AD_RESOURCE=" + RESOURCE, "HTTPS_PROXY=" + proxy(),
-            "SSL_CERT_FILE=" + caFile(), "AZURE_POD_IDENTITY_AUTHORITY_HOST=" + address()};
+            "HTTP_PROXY=" + address(), "SSL_CERT_FILE=" + caFile()};
     }
 
     private StandIn.Answer metadata(StandIn.Request request) {
@@ -101,7 +106,7 @@ public final class AzureCloud implements AutoCloseable {
                 return StandIn.Answer.json(200, token(request.query.get("resource"), request.path.startsWith("/metadata")));
             case "/metadata/instance":
                 return StandIn.Answer.json(200, "{\"compute\":{\"name\":\"vm-1\",\"resourceGroupName\":\"servers\","
-                        + "\"subscriptionId\":\"" + SUBSCRIPTION + "\",\"vmScaleSetName\":\"\"}}");
+                        + "\"subscriptionId\":\"" + SUBSCRIPTION + "\",\"vmScaleSetName\":\"" + (inScaleSet ? "set-1" : "") + "\"}}");
             default: return StandIn.Answer.json(404, "{}");
         }
     }
@@ -124,8 +129,8 @@ public final class AzureCloud implements AutoCloseable {
                     : StandIn.Answer.json(401, "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS70021: No matching federated "
                             + "identity record found for presented assertion " + request.form().get("client_assertion") + "\"}");
         }
-        if (request.path.equalsIgnoreCase(MACHINE)) {
-            return StandIn.Answer.json(200, "{\"name\":\"vm-1\",\"location\":\"westeurope\",\"identity\":{\"type\":\"SystemAssigned\","
+        if (request.path.equalsIgnoreCase(MACHINE) || request.path.equalsIgnoreCase(SCALE_SET)) {
+            return StandIn.Answer.json(200, "{\"location\":\"westeurope\",\"identity\":{\"type\":\"SystemAssigned\","
                     + "\"principalId\":\"" + OBJECT + "\",\"tenantId\":\"" + TENANT + "\"}}");
         }
         return StandIn.Answer.json(404, "{\"error\":{\"code\":\"NotFound\",\"message\":\"" + request.path + "\"}}");
@@ -136,7 +141,7 @@ public final class AzureCloud implements AutoCloseable {
         String jwt = SignedToken.of("{\"iss\":\"https://sts.windows.net/" + TENANT + "/\",\"aud\":" + Fixtures.json(resource)
                 + ",\"oid\":\"" + OBJECT + "\",\"sub\":\"" + OBJECT + "\",\"tid\":\"" + TENANT + "\",\"appid\":\"" + CLIENT
                 + "\",\"iat\":" + now + ",\"nbf\":" + now + ",\"exp\":" + (now + 3600)
-                + (ofMachine ? ",\"xms_mirid\":\"" + MACHINE + '"' : "") + "}", key, "azure-1");
+                + (ofMachine ? ",\"xms_mirid\":\"" + (inScaleSet ? SCALE_SET : MACHINE) + '"' : "") + "}", key, "azure-1");
         return "{\"access_token\":\"" + jwt + "\",\"expires_in\":\"3600\",\"expires_on\":\"" + (now + 3600) + "\",\"resource\":"
                 + Fixtures.json(resource) + ",\"token_type\":\"Bearer\"}";
     }

@@ -19,12 +19,15 @@ import dev.vaultcipher.harness.VaultServer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.AfterClass;
 import org.junit.BeforeClass;
 import org.junit.Test;
 
 /** AWS: Vault's own method as a plugin, moto as STS and IAM, which checks the signatures. */
 public class AwsLoginTest {
+    private static final String TOOL = "dev.vaultcipher.Tool";
     private static final String FAILURE = "com.atlassian.secrets.api.SecretStoreException";
     private static final String POD = "arn:aws:iam::" + AmazonAccount.ID + ":role/pod";
 
@@ -96,16 +99,35 @@ public class AwsLoginTest {
     @Test
     public void aPodsTokenIsExchangedForTheKeysOfItsRole() {
         String token = new JwtIssuer().jwt("sts.amazonaws.com", 600);
-        // Moto cannot answer what is not signed while it checks signatures; the keys are its own.
+        String[] environment = {"AWS_WEB_IDENTITY_TOKEN_FILE", logins.file("irsa", token + "\n"), "AWS_ROLE_ARN", POD, "AWS_REGION",
+            "eu-central-1", "AWS_ENDPOINT_URL_STS", account.address()};
+        // The request for the keys is not signed, what is done with them is.
+        account.allowOneUnsignedRequest();
+        assertReads(read(text("pod"), environment));
+        // What moto does not look at.
         try (StandIn sts = StandIn.start(request -> request.form().get("Action").equals("AssumeRoleWithWebIdentity")
                 && request.form().get("RoleArn").equals(POD) && request.form().get("WebIdentityToken").equals(token)
                 ? StandIn.Answer.xml(200, "<AssumeRoleWithWebIdentityResponse><Credentials><AccessKeyId>" + pod.id
                         + "</AccessKeyId><SecretAccessKey>" + pod.secret + "</SecretAccessKey><SessionToken>" + pod.sessionToken
                         + "</SessionToken></Credentials></AssumeRoleWithWebIdentityResponse>")
                 : StandIn.Answer.xml(400, "<Error><Code>InvalidIdentityToken</Code><Message>no</Message></Error>"))) {
-            assertReads(read(text("pod"), "AWS_WEB_IDENTITY_TOKEN_FILE", logins.file("irsa", token + "\n"), "AWS_ROLE_ARN", POD,
-                    "AWS_REGION", "eu-central-1", "AWS_ENDPOINT_URL_STS", sts.address()));
+            environment[7] = sts.address();
+            assertReads(read(text("pod"), environment));
             assertEquals("", sts.requests().get(0).header("Authorization"));
+        }
+    }
+
+    @Test
+    public void aPodsTokenThatIsWrittenLateIsWaitedFor() throws Exception {
+        String token = new JwtIssuer().jwt("sts.amazonaws.com", 600);
+        try (StandIn service = StandIn.start(request -> request.header("Authorization").equals(token)
+                ? StandIn.Answer.json(200, keysAsJson(session)) : StandIn.Answer.text(401, "no"))) {
+            CompletableFuture<String> late = CompletableFuture.supplyAsync(() -> logins.file("late", token),
+                    CompletableFuture.delayedExecutor(2, TimeUnit.SECONDS));
+            HostProcess.Call call = read(text("node"), "VAULT_CLIENT_TIMEOUT", "60", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                    logins.path("late"), "AWS_CONTAINER_CREDENTIALS_FULL_URI", service.address() + "/v1/credentials");
+            late.get();
+            assertReads(call);
         }
     }
 
@@ -151,6 +173,19 @@ public class AwsLoginTest {
             assertReads(call);
         }
         assertReads(read(text("app", "inlineLogin", "true"), keys(user)));
+    }
+
+    /** The tool's doctor walks the same way, and its explain names the role. */
+    @Test
+    public void doctorLogsInAndExplainNamesTheRole() {
+        HostProcess.Outcome doctor = jvm(keys(user)).run(TOOL, "doctor", text("app"));
+        assertEquals(doctor.toString(), 0, doctor.exitCode);
+        assertTrue(doctor.stdout, doctor.stdout.contains("the AWS login (role \"app\", auth mount \"aws\")"));
+        HostProcess.Outcome refused = jvm(keys(user, "AWS_ENDPOINT_URL_STS", account.address())).run(TOOL, "doctor", text("others"));
+        assertTrue(refused.toString(), refused.exitCode != 0 && refused.stdout.contains("does not belong to the role \"others\""));
+        HostProcess.Outcome explained = jvm().run(TOOL, "explain", text("app"));
+        assertTrue(explained.toString(), explained.stdout.contains("POST /v1/auth/aws/login")
+                && explained.stdout.contains("vault write auth/aws/role/app auth_type=iam bound_iam_principal_arn=ARN"));
     }
 
     // What keeps the metadata addresses and the credentials safe.
@@ -265,7 +300,7 @@ public class AwsLoginTest {
     public void anotherPrincipalAndAnUnknownRoleAreTold() {
         assertFails(read(text("others"), keys(user, "AWS_ENDPOINT_URL_STS", account.address())),
                 "400 IAM Principal \"arn:aws:iam::" + AmazonAccount.ID + ":user/app\" does not belong to the role \"others\"",
-                "as arn:aws:iam::" + AmazonAccount.ID + ":user/app, with role \"others\", no server id",
+                "as arn:aws:iam::" + AmazonAccount.ID + ":user/app, with role \"others\" at auth mount \"aws\", no server id",
                 "(1) the role is bound to other principals: vault write auth/aws/role/others bound_iam_principal_arn=arn:aws:iam::"
                         + AmazonAccount.ID + ":user/app");
         assertFails(read(text("nope"), keys(user)), "400 entry for role nope not found", "vault list auth/aws/roles");

@@ -33,6 +33,8 @@ public class AzureLoginTest {
         logins.vault.enablePlugin("azure", "vault-plugin-auth-azure", azure.environment());
         createRole("identity", "\"bound_service_principal_ids\":[\"" + AzureCloud.OBJECT + "\"]");
         createRole("machine", "\"bound_service_principal_ids\":[\"" + AzureCloud.OBJECT + "\"],\"bound_resource_groups\":[\"servers\"]");
+        createRole("set", "\"bound_service_principal_ids\":[\"" + AzureCloud.OBJECT + "\"],\"bound_scale_sets\":[\"set-1\"]");
+        createRole("nobodys", "\"bound_scale_sets\":[\"set-1\"]");
         createRole("others", "\"bound_service_principal_ids\":[\"00000000-0000-0000-0000-000000000000\"]");
     }
 
@@ -54,6 +56,21 @@ public class AzureLoginTest {
         assertFails(read("identity", HOST, azure.address(), "AZURE_CLIENT_ID", AzureCloud.TENANT),
                 "authenticationType AZURE gets no identity of this machine from the instance's metadata service " + azure.address(),
                 "it answered 400", "Identity not found", "az vm identity assign", "VC1605");
+    }
+
+    @Test
+    public void aRoleMayBeBoundToMachines() {
+        assertReads(read("machine", HOST, azure.address()));
+        azure.inScaleSet = true;
+        try {
+            assertReads(read("set", HOST, azure.address()));
+        } finally {
+            azure.inScaleSet = false;
+        }
+        assertFails(read("set", HOST, azure.address()), "vm_name \"vm-1\"", "(1) the role is for other subscriptions, resource groups, "
+                + "locations or scale sets: vault read auth/azure/role/set");
+        assertFails(read("nobodys", HOST, azure.address()), "500 expected specific bound_group_ids", "(1) the role names no identity",
+                "vault write auth/azure/role/nobodys bound_service_principal_ids=" + AzureCloud.OBJECT);
     }
 
     @Test
@@ -97,7 +114,7 @@ public class AzureLoginTest {
         assertTrue((System.nanoTime() - start) / 1e9 < 15);
         assertFails(read("machine", "VAULT_CLIENT_TIMEOUT", "60", "IDENTITY_ENDPOINT", azure.address() + "/msi/token",
                 "IDENTITY_HEADER", azure.header), "500 ", "subscription_id and resource_group_name are required",
-                "as the object id " + AzureCloud.OBJECT + ", of no virtual machine, with role \"machine\"",
+                "as the object id " + AzureCloud.OBJECT + ", of no virtual machine, with role \"machine\" at auth mount \"azure\"",
                 "vault write auth/azure/role/machine bound_service_principal_ids=" + AzureCloud.OBJECT);
         assertFails(read("others", HOST, azure.address()), "service principal not authorized",
                 "of subscription_id \"" + AzureCloud.SUBSCRIPTION + "\", resource_group_name \"servers\", vm_name \"vm-1\"",
@@ -117,6 +134,11 @@ public class AzureLoginTest {
             assertEquals(0, proxy.requests().size());
             for (StandIn.Request request : azure.metadata().requests()) {
                 assertTrue(request.headers(), !request.headers().toLowerCase().contains("x-gateway"));
+            }
+            try (StandIn redirecting = StandIn.start(request -> StandIn.Answer.text(307, "", "Location", azure.address() + request.path))) {
+                azure.metadata().forget();
+                assertFails(read("identity", HOST, redirecting.address()), "it answered 307, a redirect, which is not followed");
+                assertEquals(0, azure.metadata().requests().size());
             }
             assertFails(read("identity", HOST, silent.address()), "authenticationType AZURE finds no identity of this machine",
                     "the instance's metadata service " + silent.address() + ": no complete answer within 1 s", "az webapp identity assign");

@@ -48,6 +48,8 @@ public class GcpLoginTest {
     @Test
     public void aMachineLogsInWithItsIdentityToken() {
         assertReads(read("machine", "GCE_METADATA_HOST", google.host()));
+        // A role for the account takes the same token.
+        assertReads(read("long", "GCE_METADATA_HOST", google.host()));
         HostProcess.Call inline = logins.getIn(logins.text("GCP", "role", "machine", "inlineLogin", "true"),
                 "GCE_METADATA_HOST", google.host());
         assertReads(inline);
@@ -87,7 +89,7 @@ public class GcpLoginTest {
         String file = logins.file("key.json", google.keyFile());
         assertReads(read("account", "GOOGLE_APPLICATION_CREDENTIALS", file, "GCE_METADATA_HOST", "127.0.0.1:1"));
         assertFails(read("others", "GOOGLE_APPLICATION_CREDENTIALS", file), "as " + GoogleCloud.ACCOUNT + ", with role \"others\"",
-                "the token is from the key file \"" + file + "\" (environment variable GOOGLE_APPLICATION_CREDENTIALS), which comes first",
+                " from now, is from the key file \"" + file + "\" (environment variable GOOGLE_APPLICATION_CREDENTIALS), which comes first",
                 "audience \"http://vault/others\"", "is not authorized for role",
                 "vault write auth/gcp/role/others/service-accounts add=" + GoogleCloud.ACCOUNT);
         for (String[] wrong : new String[][] {{"{\"type\":\"authorized_user\"}", "it is of the type \"authorized_user\""},
@@ -111,7 +113,7 @@ public class GcpLoginTest {
         }
         assertFails(read("nope", "GCE_METADATA_HOST", google.host()), "The GCP login was refused (400 role \"nope\" not found)",
                 "vault list auth/gcp/roles", "as " + GoogleCloud.ACCOUNT,
-                "the token is from the metadata server http://" + google.host() + ", which comes first");
+                " from now, is from the metadata server http://" + google.host() + ", which comes first");
         assertFails(logins.getIn(logins.text("GCP", "role", "machine", "authMount", "elsewhere"), "GCE_METADATA_HOST",
                 google.host()), "403 permission denied", "(1) there is no GCP auth method at \"elsewhere\"");
         assertFails(logins.getIn(logins.text("GCP")), "authenticationType GCP needs the role to log in with");
@@ -129,6 +131,11 @@ public class GcpLoginTest {
             List<StandIn.Request> requests = google.server().requests();
             assertFalse(requests.isEmpty());
             assertFalse(requests.get(0).headers().toLowerCase().contains("x-gateway"));
+            try (StandIn redirecting = StandIn.start(request -> StandIn.Answer.text(302, "", "Location", google.address() + request.path))) {
+                google.server().forget();
+                assertFails(read("machine", "GCE_METADATA_HOST", redirecting.hostAndPort()), "it answered 302, a redirect, which is not followed");
+                assertEquals(0, google.server().requests().size());
+            }
             long start = System.nanoTime();
             assertFails(read("machine", "VAULT_CLIENT_TIMEOUT", "60", "GCE_METADATA_HOST", silent.address().replace("http://", "")),
                     "authenticationType GCP gets no identity of this machine from the metadata server", "no complete answer within 1 s",
