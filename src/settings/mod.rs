@@ -20,7 +20,7 @@ pub(crate) use table::*;
 const PREFIX: &str = "secret.store.vault.";
 
 /// The JVM's own properties that say something about the connection as well.
-const OF_THE_JVM: [&str; 15] = [
+const OF_THE_JVM: [&str; 16] = [
     "javax.net.ssl.trustStore",
     "javax.net.ssl.trustStoreType",
     "javax.net.ssl.trustStorePassword",
@@ -36,6 +36,7 @@ const OF_THE_JVM: [&str; 15] = [
     "https.proxyPort",
     "https.proxyUser",
     "https.proxyPassword",
+    "java.security.properties",
 ];
 
 /// For tests, which need not wait then: how many milliseconds our clock is ahead of the system's.

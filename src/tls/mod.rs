@@ -2,7 +2,8 @@
 //!
 //! `trust` is all that is trusted: what the JVM trusts (`key_store::jvm`) and what the settings name (`named`,
 //! which reads `pem`). `identity` is the
-//! certificate to show. `key_store` reads Java's key stores for both. `verifier` checks a server, `verdict` says what was wrong
+//! certificate to show. `key_store` reads Java's key stores for both. `verifier` checks a server
+//! (`policy` and `rules`: as Java wants it), `verdict` says what was wrong
 //! with its certificate, `handshake` what else failed, and `x509` what a certificate holds. `chain` describes a chain that was accepted. `files` notices when a file changes. None of them knows of HTTP.
 
 mod anchors;
@@ -18,6 +19,8 @@ mod options;
 pub(crate) mod parsers;
 mod pem;
 mod policy;
+mod rules;
+mod system;
 mod trust;
 mod verdict;
 mod verifier;
@@ -95,7 +98,8 @@ pub(crate) fn client(host: &dyn Host, options: &Options) -> Result<Tls, Error> {
             let trust::Trusted { anchors, named, trust } = trust::read(host, options, &mut files)?;
             let words = trust.words.clone();
             let name = options.server_name.as_ref().map(server_name).transpose()?;
-            let verifier = Arc::new(verifier::Verifier::new(anchors, trust, name, Arc::clone(&approvals), &provider));
+            let rules = rules::Rules::read(host, &mut files);
+            let verifier = Arc::new(verifier::Verifier::new(anchors, trust, name, Arc::clone(&approvals), rules, &provider));
             let checked = Arc::clone(&verifier);
             let config = for_rustls(provider, |config| config.dangerous().with_custom_certificate_verifier(checked))?;
             (config, words, Some(verifier), named)

@@ -14,10 +14,10 @@ use crate::tls::pem::{Kind, Pem};
 use crate::tls::x509;
 
 /// All CAs of the web fill a quarter of a megabyte.
-const MAX_BYTES: usize = 4 * 1024 * 1024;
+pub(super) const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// More files than any directory of CAs has.
-const MAX_FILES: usize = 10_000;
+pub(super) const MAX_FILES: usize = 10_000;
 
 /// The certificates of a PEM file, at least one.
 pub(super) fn file(setting: &Value, what: &'static str, files: &mut Files) -> Result<Vec<CertificateDer<'static>>, Error> {
@@ -42,23 +42,9 @@ pub(super) fn directory(
     let contents = files.read_directory(path, MAX_FILES, MAX_BYTES).map_err(|problem| refuse(setting, what, problem))?;
     let mut found = Vec::new();
     for (path, content) in contents {
-        let content = match content {
-            Ok(content) => content,
+        match content {
             Err(problem) if problem.used_up().is_some() => return Err(refuse(setting, what, problem)),
-            Err(problem) => {
-                host.warn(&format!("The file {path:?} of {} {problem}. What to do: {}", setting.origin, problem.advice()));
-                continue;
-            }
-        };
-        let pem = Pem::parse(&content);
-        let Whole { certificates, broken, .. } = whole(&pem);
-        found.extend(certificates);
-        if let Some(problem) = broken {
-            host.warn(&format!(
-                "The file {path:?} of {} holds PEM text {problem}; its other certificates are trusted. What to do: copy the \
-                 certificate again, all lines of it",
-                setting.origin
-            ));
+            content => found.extend(one_of_many(&path, content, setting.origin, host)),
         }
     }
     // The same certificate stands there under its own and under a hashed name.
@@ -68,6 +54,30 @@ pub(super) fn directory(
         return Err(refuse(setting, what, ("has no PEM file with a certificate", "put the CA's certificate there")));
     }
     Ok(found)
+}
+
+/// The certificates of one of many PEM files, which `origin` names: what cannot be read is warned of.
+pub(super) fn one_of_many(
+    path: &Path,
+    content: Result<Zeroizing<Vec<u8>>, crate::file::Problem>,
+    origin: impl std::fmt::Display,
+    host: &dyn Host,
+) -> Vec<CertificateDer<'static>> {
+    let content = match content {
+        Ok(content) => content,
+        Err(problem) => {
+            host.warn(&format!("The file {path:?} of {origin} {problem}. What to do: {}", problem.advice()));
+            return Vec::new();
+        }
+    };
+    let Whole { certificates, broken } = whole(&Pem::parse(&content));
+    if let Some(problem) = broken {
+        host.warn(&format!(
+            "The file {path:?} of {origin} holds PEM text {problem}; its other certificates are trusted. What to do: copy the certificate \
+             again, all lines of it"
+        ));
+    }
+    certificates
 }
 
 /// The certificates in PEM text, at least one; or why not and what to do.

@@ -49,6 +49,12 @@ pub(super) enum Doubt {
     PolicyConstraints,
     /// A key of a kind that not every Java knows.
     UnusualKey,
+    /// It is in the JDK's list of blocked certificates.
+    Blocked,
+    /// A key is shorter than `java.security` allows.
+    KeyDisabled,
+    /// `java.security` disables more algorithms than the JDK itself does.
+    AlgorithmsDisabled,
     /// Critical CRL distribution points, which Java does not know without revocation.
     CriticalCrlPoints,
 }
@@ -69,6 +75,11 @@ impl fmt::Display for Doubt {
             Self::MayBeDistrusted => "the chain is below a public CA whose newer certificates the JDK does not trust",
             Self::PolicyConstraints => "the chain constrains certificate policies",
             Self::UnusualKey => "a certificate has a key of a kind that not every Java knows",
+            Self::Blocked => "a certificate of the chain is in the JDK's list of blocked certificates (lib/security/blocked.certs)",
+            Self::KeyDisabled => {
+                "a key of the chain is shorter than the disabled algorithms in the JDK's java.security allow"
+            }
+            Self::AlgorithmsDisabled => "the JDK's java.security disables algorithms of which only Java knows what they mean",
             Self::CriticalCrlPoints => "a certificate has critical CRL distribution points",
         })
     }

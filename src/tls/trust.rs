@@ -8,8 +8,8 @@ use crate::settings::Value;
 use crate::tls::anchors::{Added, Anchors};
 use crate::tls::files::Files;
 use crate::tls::key_store::jvm;
-use crate::tls::named;
 use crate::tls::options::Options;
+use crate::tls::{named, system};
 
 /// All that is trusted.
 pub(super) struct Trusted {
@@ -83,32 +83,10 @@ fn named(host: &dyn Host, options: &Options, files: &mut Files) -> Result<Vec<Na
         });
     }
     if options.system_roots {
-        let store = || "the operating system's certificates".to_owned();
-        let found = files.do_in_time(rustls_native_certs::load_native_certs).map_err(|problem| ErrorKind::TrustStore {
-            store: store(),
-            problem: Problem::new(format!("they {problem}"), problem.advice()),
-        })?;
         let source = "the operating system".to_owned();
-        if found.certs.is_empty() {
-            let reason = found.errors.first().map_or_else(|| "there are none".to_owned(), |error| reason(&error.kind));
-            let problem = Problem::new(
-                format!("none can be read ({reason})"),
-                "install them (Debian, Red Hat: package ca-certificates), or name the CA's certificate in VAULT_CACERT",
-            );
-            return Err(ErrorKind::TrustStore { store: store(), problem }.into());
-        }
-        named.push(Named { certificates: found.certs, source });
+        named.push(Named { certificates: system::certificates(host, files)?, source });
     }
     Ok(named)
-}
-
-/// Why a file of the operating system cannot be read. The library's own words for broken PEM text quote it, and it may be a key.
-fn reason(kind: &rustls_native_certs::ErrorKind) -> String {
-    match kind {
-        rustls_native_certs::ErrorKind::Io { inner, path } => format!("{}: {inner}", path.display()),
-        rustls_native_certs::ErrorKind::Pem(_) => "a file has broken PEM text".to_owned(),
-        _ => "the system refuses them".to_owned(),
-    }
 }
 
 fn count(Added { usable, unusable }: Added, source: &str) -> String {

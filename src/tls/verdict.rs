@@ -97,7 +97,8 @@ impl Refused<'_> {
     /// or a weak key; and what Java does not check is right.
     pub(super) fn java_may_know_more(&self) -> bool {
         let on_the_list = match &self.reason {
-            Reason::Doubt(_) => true,
+            // The JVM's trust manager does not look at the rules for TLS.
+            Reason::Doubt(doubt) => *doubt != Doubt::KeyDisabled,
             Reason::NotForServers | Reason::TooLong => false,
             Reason::Pki(error) => match error {
                 webpki::Error::UnsupportedCriticalExtension

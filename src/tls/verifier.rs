@@ -17,6 +17,7 @@ use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter};
 use crate::tls::anchors::Anchors;
 use crate::tls::appeal::{Appeal, Approvals, Chain};
 use crate::tls::policy::{self, MAX_CHAIN};
+use crate::tls::rules::Rules;
 use crate::tls::trust::Trust;
 use crate::tls::verdict::{Reason, Refused, Verdict};
 use crate::tls::x509::{Certificate, without_critical};
@@ -30,6 +31,8 @@ pub(super) struct Verifier {
     name: Option<ServerName<'static>>,
     /// What the JVM accepted, whatever this verifier says.
     approvals: Arc<Approvals>,
+    /// What the JDK's configuration has against certificates.
+    rules: Rules,
 }
 
 impl fmt::Debug for Verifier {
@@ -44,9 +47,10 @@ impl Verifier {
         trust: Trust,
         name: Option<ServerName<'static>>,
         approvals: Arc<Approvals>,
+        rules: Rules,
         provider: &CryptoProvider,
     ) -> Self {
-        Self { algorithms: provider.signature_verification_algorithms, anchors, trust, name, approvals }
+        Self { algorithms: provider.signature_verification_algorithms, anchors, trust, name, approvals, rules }
     }
 
     /// Whether the chain is trusted and has the name.
@@ -98,7 +102,8 @@ impl Verifier {
         let is_as_java_wants = |path: &webpki::VerifiedPath<'_>| {
             let on_path: Vec<_> = path.intermediate_certificates().map(webpki::Cert::der).collect();
             let checked = match self.anchors.certificate(path.anchor()) {
-                Some(anchor) => policy::check_path(server, &on_path, anchor),
+                Some(anchor) => policy::check_path(server, &on_path, anchor)
+                    .and_then(|()| self.rules.check([server].into_iter().chain(&on_path).chain([anchor]))),
                 None => Err(policy::Doubt::Unreadable),
             };
             // Another path may do.

@@ -28,6 +28,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use super::anchors::Anchors;
+use super::rules::Rules;
 use super::trust::Trust;
 use super::verifier::Verifier;
 use crate::settings::{Origin, Value};
@@ -169,7 +170,7 @@ pub(super) fn client(trusted: &[&CertificateDer<'static>]) -> ClientConfig {
         import: "keytool -importcert test".to_owned(),
     };
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = Verifier::new(anchors, trust, None, Arc::default(), &provider);
+    let verifier = Verifier::new(anchors, trust, None, Arc::default(), Rules::default(), &provider);
     super::for_rustls(provider, |config| config.dangerous().with_custom_certificate_verifier(Arc::new(verifier))).unwrap()
 }
 

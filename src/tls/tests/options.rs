@@ -142,6 +142,31 @@ fn the_operating_system_is_trusted_when_asked_for() {
     assert!(count > 10 && tls.trust.contains(" certificates of the operating system"), "{}", tls.trust);
 }
 
+#[cfg(unix)]
+#[test]
+fn files_that_stand_for_the_operating_systems_are_regular_ones() {
+    let directory = Directory::new();
+    let (first, second) = (ca("First"), ca("Second"));
+    let (file, pipe, cas) = (directory.file("ca.pem", first.pem()), directory.path("pipe"), directory.path("cas"));
+    run("mkfifo", &[&pipe]);
+    fs::create_dir(&cas).unwrap();
+    fs::write(format!("{cas}/01234567.0"), second.pem()).unwrap();
+    fs::write(format!("{cas}/other.pem"), ca("Other").pem()).unwrap();
+    let options = || Options { system_roots: true, ..Options::default() };
+
+    let host = bare().with_variable("SSL_CERT_FILE", &file).with_variable("SSL_CERT_DIR", &format!("/nowhere:{cas}"));
+    let tls = client(&host, &options());
+    assert!(tls.trust.starts_with("2 certificates of the operating system"), "{}", tls.trust);
+    assert!(reaches(&tls, &first) && reaches(&tls, &second));
+    let warnings = host.warnings.take();
+    assert!(matches!(warnings.as_slice(), [one] if one.contains("\"/nowhere\" of SSL_CERT_DIR does not exist")), "{warnings:?}");
+
+    let host = bare().with_variable("SSL_CERT_FILE", &pipe);
+    let words = refused(&host, &options());
+    assert!(words.contains("the operating system's certificates: none can be read"), "{words}");
+    assert!(host.warnings.take().concat().contains("of SSL_CERT_FILE is a pipe, not a regular file"), "{words}");
+}
+
 #[test]
 fn the_name_to_check_can_be_another_one() {
     let directory = Directory::new();

@@ -91,21 +91,26 @@ pub(in crate::tls) fn weak_anchor(anchor: &TrustAnchor<'_>) -> Option<String> {
     weak_key(&anchor.subject_public_key_info)
 }
 
-/// `SEQUENCE { algorithm OID, … }, BIT STRING` that for RSA holds `SEQUENCE { modulus INTEGER, … }`.
 fn weak_key(key: &[u8]) -> Option<String> {
-    let (algorithm, key) = value(SEQUENCE, key)?;
+    let (algorithm, _) = value(SEQUENCE, key)?;
     match value(OID, algorithm)?.0 {
-        oid::RSA => {
-            let (bits, _) = value(BITS, key)?;
-            let (key, _) = value(SEQUENCE, bits.strip_prefix(&[0])?)?;
-            let (modulus, _) = value(INTEGER, key)?;
-            let modulus = modulus.strip_prefix(&[0]).unwrap_or(modulus);
-            let bits = modulus.len() * 8 - modulus.first().map_or(0, |first| first.leading_zeros() as usize);
-            (bits < MIN_RSA_BITS).then(|| format!("an RSA key of {bits} bits"))
-        }
+        oid::RSA => rsa_bits(key).filter(|bits| *bits < MIN_RSA_BITS).map(|bits| format!("an RSA key of {bits} bits")),
         oid::DSA => Some("a DSA key".to_owned()),
         _ => None,
     }
+}
+
+/// The length of an RSA key: `SEQUENCE { algorithm OID, … }, BIT STRING` that holds `SEQUENCE { modulus INTEGER, … }`.
+pub(super) fn rsa_bits(key: &[u8]) -> Option<usize> {
+    let (algorithm, key) = value(SEQUENCE, key)?;
+    if value(OID, algorithm)?.0 != oid::RSA {
+        return None;
+    }
+    let (bits, _) = value(BITS, key)?;
+    let (key, _) = value(SEQUENCE, bits.strip_prefix(&[0])?)?;
+    let (modulus, _) = value(INTEGER, key)?;
+    let modulus = modulus.strip_prefix(&[0]).unwrap_or(modulus);
+    Some(modulus.len() * 8 - modulus.first().map_or(0, |first| first.leading_zeros() as usize))
 }
 
 /// A name as administrators know it: `CN=Company CA, O=Company`.

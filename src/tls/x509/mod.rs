@@ -86,6 +86,22 @@ impl<'a> Certificate<'a> {
         algorithm.is_some_and(|(algorithm, _)| [oid::RSA, oid::EC, oid::ED25519].contains(&algorithm))
     }
 
+    /// The length of its RSA key.
+    pub(in crate::tls) fn rsa_bits(&self) -> Option<usize> {
+        facts::rsa_bits(self.key)
+    }
+
+    /// The length of its key on one of the three curves.
+    pub(in crate::tls) fn curve_bits(&self) -> Option<usize> {
+        let (_, curve) = value(OID, value(SEQUENCE, self.key)?.0)?;
+        match value(OID, curve)?.0 {
+            oid::P256 => Some(256),
+            oid::P384 => Some(384),
+            oid::P521 => Some(521),
+            _ => None,
+        }
+    }
+
     /// Whether `now` is within its dates.
     pub(in crate::tls) fn check_dates(&self, now: UnixTime) -> Result<(), webpki::Error> {
         match at(now) {

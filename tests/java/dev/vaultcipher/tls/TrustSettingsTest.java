@@ -124,6 +124,22 @@ public class TrustSettingsTest {
                 "field \"systemTrust\" of the text cannot be used: it is neither true nor false");
     }
 
+    /** What an administrator adds to the disabled algorithms in java.security counts here as it does in Java. */
+    @Test
+    public void whatTheJvmDisablesIsRefused() {
+        String shortKeys = "a key of the chain is shorter than the disabled algorithms in the JDK's java.security allow";
+        for (String list : new String[] {"certpath", "tls"}) {
+            vault.check(disabling(list, "EC keySize < 384"), shortKeys);
+        }
+        vault.check(disabling("certpath", "SHA256withECDSA"), "only Java knows what they mean");
+        vault.check(disabling("certpath", "SHA384withECDSA"), "");
+    }
+
+    private HostProcess.Outcome disabling(String list, String entry) {
+        Path file = vault.file("disabling.security", "jdk." + list + ".disabledAlgorithms=MD5, SHA1, " + entry + '\n');
+        return vault.jvm().jvmFlags("-Djava.security.properties=" + file).call(vault.text("first", "caCert", firstFile));
+    }
+
     @Test
     public void theServersNameCanBeAnother() {
         HostProcess.Outcome outcome = vault.jvm().environment("VAULT_CACERT", firstFile)
