@@ -1,6 +1,7 @@
 //! What the core may ask of the process it lives in. The only way back from Rust to its caller.
 
 use std::ffi::{OsStr, OsString};
+use std::sync::{Arc, OnceLock};
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -62,7 +63,7 @@ pub trait Host {
 /// be credentials: there is no `Debug`, and the memory is wiped.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment {
-    variables: Vec<Variable>,
+    variables: Arc<Vec<Variable>>,
     properties: Vec<(String, Zeroizing<String>)>,
 }
 
@@ -80,20 +81,27 @@ impl Drop for Variable {
 }
 
 impl Environment {
-    /// The environment of this process with these system properties. Java cannot change its environment.
+    /// The environment of this process, as it is when this is called for the first time, with these system properties.
     pub fn of_process(properties: impl IntoIterator<Item = (String, Zeroizing<String>)>) -> Self {
-        let variables = std::env::vars_os().filter_map(|(name, value)| {
-            let variable = Variable { name: name.into_string().ok()?, value };
-            Some(variable).filter(|variable| counts(&variable.name))
+        // Java cannot change it, and the system has it in plain for as long as the process lives. To look through fifty variables
+        // takes three times as long as all else that a secret takes that was read before.
+        static VARIABLES: OnceLock<Arc<Vec<Variable>>> = OnceLock::new();
+        let variables = VARIABLES.get_or_init(|| {
+            let all = std::env::vars_os().filter_map(|(name, value)| {
+                let variable = Variable { name: name.into_string().ok()?, value };
+                Some(variable).filter(|variable| counts(&variable.name))
+            });
+            Arc::new(all.collect())
         });
-        Self { variables: variables.collect(), properties: properties.into_iter().collect() }
+        Self { variables: Arc::clone(variables), properties: properties.into_iter().collect() }
     }
 
     /// The same with this variable.
     #[must_use]
     pub fn with_variable(mut self, name: &str, value: impl Into<OsString>) -> Self {
-        self.variables.retain(|variable| variable.name != name);
-        self.variables.push(Variable { name: name.to_owned(), value: value.into() });
+        let variables = Arc::make_mut(&mut self.variables);
+        variables.retain(|variable| variable.name != name);
+        variables.push(Variable { name: name.to_owned(), value: value.into() });
         self
     }
 

@@ -44,4 +44,4 @@ pub use resource::Resource;
 pub use secret::Secret;
 pub use service::Service;
 pub use service::inspect::{Description, Outcome, Step};
-pub use settings::{is_property, properties as property_names};
+pub use settings::properties as property_names;

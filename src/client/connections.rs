@@ -97,12 +97,13 @@ impl Connections {
         lock(&self.idle).push(driver);
     }
 
-    /// Ends the drivers that no call has, with their connections. When a web application was stopped, the JVM unloads its copy
+    /// Ends the drivers that no call has, with their connections, and forgets private keys. When a web application was stopped, the JVM unloads its copy
     /// of the library, and nothing could close them any more.
     pub(crate) fn end_idle(&self) {
         let drivers = std::mem::take(&mut *lock(&self.idle));
         // Closed without the lock.
         drop(drivers);
+        lock(&self.transports).retain(|transport| !transport.has_identity());
     }
 
     /// The HTTP client for a request to `server`: the one that keeps its connections, unless one that is left must not be used again.

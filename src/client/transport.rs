@@ -102,6 +102,11 @@ impl Transport {
         &self.needs
     }
 
+    /// Whether it holds a private key.
+    pub(super) fn has_identity(&self) -> bool {
+        self.config.client_auth_cert_resolver.has_certs()
+    }
+
     /// Whether it is made for this.
     pub(super) fn has(&self, needs: &Needs) -> bool {
         self.needs == *needs

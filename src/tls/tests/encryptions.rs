@@ -66,6 +66,25 @@ fn each_is_opened_by_its_password_only() {
     }
 }
 
+/// Of 256 wrong passwords one gives a padding that looks right: eight of these here.
+#[test]
+fn two_thousand_wrong_passwords_of_a_key_are_said_to_be_wrong() {
+    let pair = Pair::new();
+    let (key, out) = (pair.directory.path("key.pem"), pair.directory.path("encrypted.der"));
+    let pass = format!("pass:{SECRET}");
+    for encryption in [["-v2", "aes-256-cbc", "-iter", "1"], ["-v1", "PBE-SHA1-3DES", "-iter", "1"]] {
+        let files = ["pkcs8", "-topk8", "-in", &key, "-outform", "der", "-out", &out, "-passout", &pass];
+        run("openssl", &[files.as_slice(), &encryption].concat());
+        let file = fs::read(&out).unwrap();
+        let open = |password: &str| pbe::decrypt_key(&file, password, &mut pbe::Effort::new());
+        assert_eq!(open(SECRET).unwrap().as_slice(), pair.key.serialize_der());
+        let outcomes: Vec<_> = (0..2000).map(|number| open(&format!("wrong-{number}"))).collect();
+        let opened = outcomes.iter().filter(|outcome| **outcome != Err(pbe::Problem::Password)).count();
+        // Once in eight thousand runs what comes out looks like the beginning of a key as well.
+        assert!(opened <= 1, "{encryption:?}: {opened} are not said to be wrong");
+    }
+}
+
 #[test]
 fn what_would_take_minutes_or_is_not_known_is_left_to_java() {
     let pair = Pair::new();

@@ -3,11 +3,14 @@ package dev.vaultcipher.hostile;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertTrue;
 
+import dev.vaultcipher.harness.AmazonAccount;
+import dev.vaultcipher.harness.AzureCloud;
 import dev.vaultcipher.harness.Canaries;
 import dev.vaultcipher.harness.Cleanup;
 import dev.vaultcipher.harness.DocsFiles;
 import dev.vaultcipher.harness.Fixtures;
 import dev.vaultcipher.harness.GitHubApi;
+import dev.vaultcipher.harness.GoogleCloud;
 import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.JwtIssuer;
 import dev.vaultcipher.harness.KubernetesCluster;
@@ -60,6 +63,10 @@ public class MemoryTest {
     private static RadiusServer radius;
     private static GitHubApi github;
     private static KubernetesCluster kubernetes;
+    private static AmazonAccount amazon;
+    private static AmazonAccount.Keys amazonUser;
+    private static GoogleCloud google;
+    private static AzureCloud azure;
 
     @BeforeClass
     public static void startServers() throws Exception {
@@ -77,6 +84,15 @@ public class MemoryTest {
             kubernetes.createServiceAccount("atlassian", account);
         }
         kubernetes.bindReviewer("atlassian", "vault-reviewer");
+        amazon = AmazonAccount.start();
+        cleanup.add(amazon::close);
+        amazonUser = amazon.createUser("app");
+        amazon.createUser("other");
+        amazon.checkSignatures();
+        google = new GoogleCloud();
+        cleanup.add(google::close);
+        azure = new AzureCloud();
+        cleanup.add(azure::close);
         http = logins(VaultServer.startWithPlugins());
         https = logins(VaultServer.startTlsWithPlugins());
     }
@@ -106,6 +122,21 @@ public class MemoryTest {
         vault.put("auth/github/config",
                 "{\"organization\":\"" + GitHubApi.ORGANIZATION + "\",\"base_url\":" + Fixtures.json(github.address()) + "}");
         vault.put("auth/github/map/teams/" + GitHubApi.TEAM, "{\"value\":\"sample\"}");
+        vault.enablePlugin("aws", "aws");
+        vault.put("auth/aws/config/client", "{" + amazon.configuration() + "}");
+        for (String[] role : new String[][] {{"app", "app"}, {"others", "other"}}) {
+            vault.put("auth/aws/role/" + role[0], "{\"auth_type\":\"iam\",\"bound_iam_principal_arn\":\"arn:aws:iam::" + AmazonAccount.ID
+                    + ":user/" + role[1] + "\"," + Logins.POLICIES + "}");
+        }
+        vault.enablePlugin("gcp", "gcp", google.environment());
+        vault.put("auth/gcp/config", google.configuration());
+        for (String[] role : new String[][] {{"app", GoogleCloud.ACCOUNT}, {"others", "other@sample.iam.gserviceaccount.com"}}) {
+            vault.put("auth/gcp/role/" + role[0], "{\"type\":\"iam\",\"bound_service_accounts\":[\"" + role[1] + "\"]," + Logins.POLICIES + "}");
+        }
+        vault.enablePlugin("azure", "vault-plugin-auth-azure", azure.environment());
+        for (String[] role : new String[][] {{"app", AzureCloud.OBJECT}, {"others", "00000000-0000-0000-0000-000000000000"}}) {
+            vault.put("auth/azure/role/" + role[0], "{\"bound_service_principal_ids\":[\"" + role[1] + "\"]," + Logins.POLICIES + "}");
+        }
         kubernetes.enableAuth(vault, "kubernetes", kubernetes.token("atlassian", "vault-reviewer"));
         vault.put("auth/kubernetes/role/app", "{\"bound_service_account_names\":\"bitbucket\",\"bound_service_account_namespaces\":\"atlassian\","
                 + Logins.POLICIES + "}");
@@ -119,7 +150,10 @@ public class MemoryTest {
         private final boolean succeeds;
         /** What is looked for, by name. */
         private final Map<String, byte[]> secrets = new LinkedHashMap<>();
+        private final Map<String, String> environment = new LinkedHashMap<>();
         private String[] fields = {};
+        /** A CA that is trusted besides Vault's own, in PEM. */
+        private String ca = "";
 
         private Start(String method, Logins logins, boolean succeeds) {
             this.method = method;
@@ -142,13 +176,19 @@ public class MemoryTest {
             return method + (logins == https ? ", HTTPS, " : ", HTTP, ") + (succeeds ? "success" : "refused");
         }
 
+        private Start environment(String name, String value) {
+            environment.put(name, value);
+            return this;
+        }
+
         private String text() {
-            String[] all = fields;
-            if (logins == https) {
-                all = Arrays.copyOf(fields, fields.length + 2);
-                all[fields.length] = "caCert";
-                all[fields.length + 1] = logins.vault.caFile().toString();
+            String cas = ca + (logins == https ? DocsFiles.text(logins.vault.caFile()) : "");
+            if (cas.isEmpty()) {
+                return logins.text(method, fields);
             }
+            String[] all = Arrays.copyOf(fields, fields.length + 2);
+            all[fields.length] = "caCert";
+            all[fields.length + 1] = logins.file("ca", cas);
             return logins.text(method, all);
         }
     }
@@ -184,9 +224,30 @@ public class MemoryTest {
                 start.secrets.put("credential", bytes(
                         Arrays.stream(lines).filter(line -> !line.contains("-----")).collect(Collectors.joining("\n"))));
                 start.secrets.put("key, DER", client.key().getPrivate().getEncoded());
-                start.secrets.put("key, as a number", ((ECPrivateKey) client.key().getPrivate()).getS().toByteArray());
+                // As a number, which begins at one end or, in the TLS library, at the other.
+                byte[] number = ((ECPrivateKey) client.key().getPrivate()).getS().toByteArray();
+                start.secrets.put("key, big-endian", number);
+                start.secrets.put("key, little-endian", reversed(number));
                 return start.with("clientCert", certificate, "clientKey", key);
             }
+            case "AWS":
+                start.environment("AWS_SHARED_CREDENTIALS_FILE", logins.file("aws" + succeeds,
+                        "[default]\naws_access_key_id=" + amazonUser.id + "\naws_secret_access_key=" + amazonUser.secret + "\n"));
+                start.secrets.put("credential", bytes(amazonUser.secret));
+                return start.with("role", succeeds ? "app" : "others");
+            case "GCP": {
+                String file = google.keyFile();
+                start.environment("GOOGLE_APPLICATION_CREDENTIALS", logins.file("gcp" + succeeds, file));
+                // A line of the key: the file has other line breaks than the key.
+                start.secrets.put("credential", bytes(file.split("\\\\(n|u000a)")[5]));
+                return start.with("role", succeeds ? "app" : "others");
+            }
+            case "AZURE":
+                start.environment("AZURE_FEDERATED_TOKEN_FILE", start.file(azure.federated)).environment("AZURE_CLIENT_ID", AzureCloud.CLIENT)
+                        .environment("AZURE_TENANT_ID", AzureCloud.TENANT).environment("HTTPS_PROXY", azure.proxy())
+                        .environment("NO_PROXY", "127.0.0.1");
+                start.ca = DocsFiles.text(Paths.get(azure.caFile()));
+                return start.with("role", succeeds ? "app" : "others", "azureResource", AzureCloud.RESOURCE);
             default:
                 throw new AssertionError("what a login of " + method + " leaves in memory is not tried");
         }
@@ -194,6 +255,14 @@ public class MemoryTest {
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static byte[] reversed(byte[] bytes) {
+        byte[] reversed = new byte[bytes.length];
+        for (int i = 0; i < bytes.length; i++) {
+            reversed[i] = bytes[bytes.length - 1 - i];
+        }
+        return reversed;
     }
 
     private static String roleId(Logins logins) {
@@ -213,7 +282,7 @@ public class MemoryTest {
                 methods.add(row.group(1));
             }
         }
-        assertTrue(methods.toString(), methods.size() >= 9);
+        assertTrue(methods.toString(), methods.size() >= 12);
         return methods;
     }
 
@@ -272,7 +341,9 @@ public class MemoryTest {
     /** Reads once, lets the start end, and looks for what is left. */
     private static List<ProcessMemory.Find> left(Start start) throws IOException {
         Path log = cleanup.folder("memory").resolve("heap.log");
-        try (StoreSession session = StoreSession.start(jvm(log))) {
+        HostProcess jvm = jvm(log);
+        start.environment.forEach(jvm::environment);
+        try (StoreSession session = StoreSession.start(jvm)) {
             int before = tokens(start).size();
             StoreSession.Outcome outcome = session.get(start.text());
             if (start.succeeds) {

@@ -67,7 +67,7 @@ public class SoakTest {
         try (RaftCluster cluster = RaftCluster.start(); Cleanup cleanup = new Cleanup()) {
             Path folder = cleanup.folder("soak");
             Path stderr = folder.resolve("stderr");
-            ProcessBuilder builder = HostProcess.plain().environment("VAULT_CLIENT_TIMEOUT", null)
+            ProcessBuilder builder = HostProcess.plain().environment("VAULT_CLIENT_TIMEOUT", null).environment("SECRET_STORE_VAULT_CACHE_TIME", null)
                     .jvmFlags("-Xms96m", "-Xmx96m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC", "-Djava.io.tmpdir=" + folder)
                     .builder(Soak.class.getName(), kinds(cluster, folder).toString(), Long.toString(CALLS), Integer.toString(APPLICATIONS),
                             HostProcess.ourJar().toString(), HostProcess.apiStubs().toString());
@@ -148,6 +148,9 @@ public class SoakTest {
         String roleId = Fixtures.jsonMember(cluster.get("auth/approle/role/app/role-id"), "role_id");
         Path secretId = secret(folder, "secret-id", Fixtures.jsonMember(cluster.put("auth/approle/role/app/secret-id", "{}"), "secret_id"));
         Path wrongSecretId = secret(folder, "wrong-secret-id", Fixtures.randomText());
+        // Vault locks a role after a few wrong ones: another role than that of the other calls.
+        cluster.put("auth/approle/role/locked", "{\"token_policies\":[\"soak\"]}");
+        String lockedRoleId = Fixtures.jsonMember(cluster.get("auth/approle/role/locked/role-id"), "role_id");
         String one = Fixtures.randomText();
         String two = Fixtures.randomText();
         cluster.putSecret("soak/one", "password", one);
@@ -159,16 +162,18 @@ public class SoakTest {
         String text = "{\"mount\":\"secret\",\"path\":\"soak/one\",\"key\":\"password\",\"endpoint\":" + endpoints + login;
         String refused = text.replace(endpoints, "\"http://127.0.0.1:1\"");
         List<String> kinds = new ArrayList<>(List.of(
-                kind(40, "cached", text + "}", Fixtures.sha256(one)),
-                kind(15, "another secret, cached", text.replace("soak/one", "soak/two") + "}", Fixtures.sha256(two)),
-                kind(10, "read each time", text + ",\"cacheTime\":0}", Fixtures.sha256(one)),
-                kind(5, "no such key", text.replace("password", "pasword") + "}", "\"pasword\""),
-                kind(4, "no such secret", text.replace("soak/one", "soak/none") + ",\"cacheTime\":0}", "soak/none"),
-                kind(4, "not allowed", text.replace("soak/one", "other/one") + ",\"cacheTime\":0}", "other/one"),
-                kind(8, "no JSON", text, "JSON"),
-                kind(8, "an unknown field", text + ",\"cachTime\":5}", "cachTime"),
-                kind(4, "nothing listens", refused + ",\"timeout\":0}", "127.0.0.1:1"),
-                kind(2, "a wrong secret-id", text.replace(secretId.toString(), wrongSecretId.toString()) + ",\"cacheTime\":0}", "secret")));
+                kind(800, "cached", text + "}", Fixtures.sha256(one)),
+                kind(300, "another secret, cached", text.replace("soak/one", "soak/two") + "}", Fixtures.sha256(two)),
+                kind(200, "read each time", text + ",\"cacheTime\":0}", Fixtures.sha256(one)),
+                kind(100, "no such key", text.replace("password", "pasword") + "}", "\"pasword\""),
+                kind(80, "no such secret", text.replace("soak/one", "soak/none") + ",\"cacheTime\":0}", "soak/none"),
+                kind(80, "not allowed", text.replace("soak/one", "other/one") + ",\"cacheTime\":0}", "other/one"),
+                kind(160, "no JSON", text, "JSON"),
+                kind(160, "an unknown field", text + ",\"cachTime\":5}", "cachTime"),
+                kind(80, "nothing listens", refused + ",\"timeout\":0}", "127.0.0.1:1"),
+                // One after the other, and each takes a third of a second: it is sent once more.
+                kind(1, "a wrong secret-id", text.replace(secretId.toString(), wrongSecretId.toString()).replace(roleId, lockedRoleId)
+                        + ",\"cacheTime\":0}", "The APPROLE login was refused")));
         kindCount = kinds.size();
         // In the order in which a web application reads them: the first three lines of weight one.
         kinds.add(0, kind(1, "cached", text + "}", Fixtures.sha256(one)));
