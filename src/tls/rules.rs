@@ -18,6 +18,8 @@ pub(in crate::tls) const MORE: &str = "java.security.properties";
 const OF_PATHS: &str = "jdk.certpath.disabledAlgorithms";
 const OF_TLS: &str = "jdk.tls.disabledAlgorithms";
 
+const OF_SYSTEM: &str = "/etc/crypto-policies/back-ends/java.config";
+
 /// Twenty times what JDKs have.
 const MAX_BYTES: usize = 1024 * 1024;
 
@@ -80,6 +82,10 @@ impl Rules {
             let current = text(&home.join("conf").join("security").join("java.security"));
             rules.are_for_java |=
                 add(&current.or_else(|_| text(&old.join("java.security"))).unwrap_or_default(), &mut properties);
+        }
+        // The OpenJDK of Red Hat: what update-crypto-policies sets.
+        if properties.get("security.useSystemPropertiesFile").is_some_and(|use_it| use_it == "true") {
+            rules.are_for_java |= add(&text(Path::new(OF_SYSTEM)).unwrap_or_default(), &mut properties);
         }
         if let Some(more) = more.map(|more| more.trim_start_matches('=')) {
             match text(Path::new(more.strip_prefix("file:").unwrap_or(more))) {
@@ -147,16 +153,15 @@ fn is_harmless(entry: &str) -> bool {
         "" => true,
         "RSA" => size(MIN_RSA_BITS),
         "EC" => size(MIN_EC_BITS),
-        name => NEVER_ACCEPTED.iter().any(|known| known.eq_ignore_ascii_case(name)) || is_other_curve(name),
+        name => NEVER_ACCEPTED.iter().any(|known| known.eq_ignore_ascii_case(name)) || is_other_curve(entry),
     }
 }
 
 /// Whether this is an elliptic curve other than the three that are accepted here.
 fn is_other_curve(name: &str) -> bool {
-    let others = ["sect", "secp1", "secp2", "secp256k1", "c2tnb", "prime192", "prime239", "brainpool"];
-    name.strip_prefix("X9.62 ").unwrap_or(name).get(..5).is_some()
-        && name != "secp256r1"
-        && others.iter().any(|other| name.starts_with(other))
+    let others = ["sect", "secp1", "secp224", "secp256k1", "c2tnb", "prime192", "prime239", "brainpool"];
+    let name = name.strip_prefix("X9.62 ").unwrap_or(name);
+    others.iter().any(|other| name.starts_with(other))
 }
 
 /// Adds the properties of a file; a line may go on in the next one. True if it includes others.
@@ -185,7 +190,7 @@ mod tests {
 
     use super::*;
     use crate::host::tests::MapHost;
-    use crate::tls::tests::{Directory, jdks};
+    use crate::tls::tests::{Ca, Directory, ca, jdks};
 
     fn rules(properties: &str) -> Rules {
         let mut found = HashMap::new();
@@ -202,6 +207,30 @@ mod tests {
             assert!(rules.blocked.len() > 30, "{}: {}", home.display(), rules.blocked.len());
             assert_eq!(Rules { blocked: HashSet::new(), ..rules }, Rules::default(), "{}", home.display());
         }
+    }
+
+    #[test]
+    fn the_curves_that_older_jdks_disable_are_none_of_ours() {
+        let curves = "secp112r1, secp192k1, secp224r1, secp256k1, sect113r1, sect571r1, X9.62 c2tnb191v1, X9.62 prime192v2, \\\n X9.62 \
+                      prime239v1, brainpoolP256r1, brainpoolP512r1";
+        let list = "MD5, RSA keySize < 1024, EC keySize < 224, include jdk.disabled.namedCurves, SHA1 usage SignedJAR & denyAfter 2019-01-01";
+        let properties = format!("jdk.disabled.namedCurves = {curves}\n{OF_PATHS}={list}\n{OF_TLS}={list}\n");
+        assert_eq!(rules(&properties), Rules::default());
+    }
+
+    #[test]
+    fn a_blocked_certificate_and_a_short_key_are_found_on_the_path() {
+        let (one, other) = (ca("One"), ca("Other"));
+        let sum: String = digest(&SHA256, one.der()).as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
+        let mut rules = Rules::default();
+        rules.block(&format!("Algorithm=SHA-256\n{sum}\n"));
+        let check = |rules: &Rules, path: [&Ca; 2]| rules.check(path.into_iter().map(|one| one.der()));
+        assert_eq!(check(&rules, [&other, &other]), Ok(()));
+        assert_eq!(check(&rules, [&other, &one]), Err(Doubt::Blocked));
+        let rules = Rules { min_ec_bits: 384, ..Rules::default() };
+        assert_eq!(check(&rules, [&other, &one]), Err(Doubt::KeyDisabled));
+        let rules = Rules { min_rsa_bits: 3072, ..Rules::default() };
+        assert_eq!(check(&rules, [&other, &one]), Ok(()));
     }
 
     #[test]
