@@ -17,6 +17,7 @@ use crate::client::proxy;
 use crate::client::runtime::Stopped;
 use crate::client::transport::{Needs, Transport};
 use crate::error::{Error, ErrorKind, RequestInfo, Unreachable};
+use crate::event::Event;
 use crate::secret::Secret;
 use crate::settings::Sources;
 use crate::tls;
@@ -126,8 +127,15 @@ impl Client<'_> {
         let sent = request.to(url)?;
         let deadline = Instant::now() + limit;
         let seconds = (limit.as_secs_f32() * 10.0).round() / 10.0;
+        let start = Instant::now();
         Ok(match driver.run(self.host, deadline, client.send(sent)) {
-            Ok(Ok(answer)) => Ok(WebResponse { status: answer.status, body: answer.body }),
+            Ok(Ok(answer)) => {
+                if self.host.wants_events() {
+                    let asked = format!("{} {}", request.method, shown(url));
+                    self.host.event(&Event::Answer { request: &asked, status: answer.status, time: start.elapsed() });
+                }
+                Ok(WebResponse { status: answer.status, body: answer.body })
+            }
             Ok(Err(failure)) => {
                 let Needs { connect_limit, proxy, .. } = transport.needs();
                 let first_hop = if proxy.is_some() { Peer::Proxy } else { Peer::Server };
@@ -158,9 +166,7 @@ impl Client<'_> {
     }
 }
 
-/// The address without its query, which may be long.
+/// Scheme, host and port: the path of a container's keys is known to that container only.
 fn shown(url: &Url) -> String {
-    let mut url = url.clone();
-    url.set_query(None);
-    url.into()
+    url.origin().ascii_serialization()
 }

@@ -115,15 +115,16 @@ fn from_environment(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>.
 fn from_container(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
     const SOURCE: &str = "the container's service (AWS_CONTAINER_CREDENTIALS_…_URI)";
-    let address = if let Some(relative) = AWS_CONTAINER_CREDENTIALS_RELATIVE_URI.find(search.sources)? {
+    let (address, path) = if let Some(relative) = AWS_CONTAINER_CREDENTIALS_RELATIVE_URI.find(search.sources)? {
         let path = relative.trimmed();
         if !path.starts_with('/') {
             return Err(relative.refuse(("it is not a path", "let ECS set it")));
         }
-        format!("{CONTAINER_HOST}{path}")
+        // It is known to this container only.
+        (format!("{CONTAINER_HOST}{path}"), Some(Secret::new(path.trim_start_matches('/').to_owned())))
     } else if let Some(full) = AWS_CONTAINER_CREDENTIALS_FULL_URI.find(search.sources)? {
         checked(&full, &CONTAINER_HOSTS)?;
-        full.trimmed().to_owned()
+        (full.trimmed().to_owned(), None)
     } else {
         search.pass(SOURCE, "not set");
         return Ok(None);
@@ -141,14 +142,15 @@ fn from_container(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
     }
     let headers: Vec<(&str, &str)> = token.iter().map(|token| ("authorization", token.expose())).collect();
     let request = WebRequest { method: "GET", url: &address, headers: &headers, body: None };
-    let source = format!("the container's service {address}");
+    let origin = Url::parse(&address).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    let source = format!("the container's service {origin}");
     let failed = |what: String| {
         let advice = "check the task's role (ECS), or the pod identity association and its agent (EKS: aws eks \
                       list-pod-identity-associations)";
         search.failed(&source, what, advice)
     };
     let response = search.ask(&request, WebPeer::Metadata)?.map_err(|why| failed(format!("gave no answer: {why}")))?;
-    let hidden: Vec<&Secret> = token.iter().collect();
+    let hidden: Vec<&Secret> = token.iter().chain(&path).collect();
     keys(search, &source, response.text())
         .filter(|_| response.status == 200)
         .ok_or_else(|| {

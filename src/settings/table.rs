@@ -199,7 +199,7 @@ settings! {
         /// `AWS`: what the session is called.
         AWS_ROLE_SESSION_NAME { variables: ["AWS_ROLE_SESSION_NAME"], default: "`vault-cipher`" }
         /// `AWS`: the container's service (ECS), the fourth source.
-        AWS_CONTAINER_CREDENTIALS_RELATIVE_URI { variables: ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] }
+        AWS_CONTAINER_CREDENTIALS_RELATIVE_URI { variables: ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"], credential: true }
         /// `AWS`: the same as a whole address (EKS Pod Identity).
         AWS_CONTAINER_CREDENTIALS_FULL_URI { variables: ["AWS_CONTAINER_CREDENTIALS_FULL_URI"] }
         /// `AWS`: what is sent to the container's service.

@@ -142,7 +142,7 @@ public class AwsLoginTest {
             assertReads(read(text("node"), "AWS_CONTAINER_CREDENTIALS_FULL_URI", service.address() + "/v1/keys",
                     "AWS_CONTAINER_AUTHORIZATION_TOKEN", token));
             assertFails(read(text("node"), "AWS_CONTAINER_CREDENTIALS_FULL_URI", service.address() + "/v1/keys"),
-                    "from the container's service " + service.address() + "/v1/keys: it answered 401", "list-pod-identity-associations");
+                    "from the container's service " + service.address() + ": it answered 401", "list-pod-identity-associations");
             // The next source would be the node's role, which is somebody else.
         }
     }

@@ -13,9 +13,11 @@ import dev.vaultcipher.harness.Fixtures;
 import dev.vaultcipher.harness.GoogleCloud;
 import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.Logins;
+import dev.vaultcipher.harness.Messages;
 import dev.vaultcipher.harness.StandIn;
 import dev.vaultcipher.harness.VaultServer;
 import java.net.URI;
+import java.util.UUID;
 import org.junit.After;
 import org.junit.AfterClass;
 import org.junit.BeforeClass;
@@ -71,10 +73,16 @@ public class MetadataAddressTest {
     /** ECS names only a path. */
     @Test
     public void theServiceOfAnEcsTask() {
-        String path = "/v2/credentials/" + Canaries.keep(Fixtures.randomText());
+        String id = Canaries.keep(UUID.randomUUID().toString());
+        String path = "/v2/credentials/" + id;
         try (StandIn service = StandIn.start(request -> request.path.equals(path) ? keys() : StandIn.Answer.text(404, ""))) {
             assertReads("AWS", "169.254.170.2:80=" + service.port(), "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", path);
             assertNothingOfVaults(service);
+            // The path is for this container only, so that no message may show it: the JVM's output is searched for it.
+            service.answer(request -> StandIn.Answer.text(403, path));
+            HostProcess.Call refused = read("AWS", "169.254.170.2:80=" + service.port(), "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", path);
+            Messages.assertSays(refused, "com.atlassian.secrets.api.SecretStoreException",
+                    "from the container's service http://169.254.170.2: it answered 403");
         }
     }
 
@@ -118,6 +126,11 @@ public class MetadataAddressTest {
     }
 
     private static void assertReads(String method, String metadata, String... environment) {
+        HostProcess.Call call = read(method, metadata, environment);
+        assertEquals(call.toString(), Fixtures.sha256(logins.value), call.valueSha256);
+    }
+
+    private static HostProcess.Call read(String method, String metadata, String... environment) {
         int vault = URI.create(logins.vault.address()).getPort();
         String viaProxy = "http://127.0.0.1:" + proxy.port();
         try (CloudNetwork network = new CloudNetwork(metadata, "127.0.0.1:" + vault + '=' + vault,
@@ -128,8 +141,7 @@ public class MetadataAddressTest {
             for (int i = 0; i + 1 < environment.length; i += 2) {
                 jvm.environment(environment[i], environment[i + 1]);
             }
-            HostProcess.Call call = jvm.call(logins.text(method, "role", "node", "azureResource", AzureCloud.RESOURCE)).only();
-            assertEquals(call.toString(), Fixtures.sha256(logins.value), call.valueSha256);
+            return jvm.call(logins.text(method, "role", "node", "azureResource", AzureCloud.RESOURCE)).only();
         }
     }
 
