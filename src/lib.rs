@@ -2,9 +2,9 @@
 //!
 //! `jni/` is the door to Java. The modules in the order of a secret's way: `reference` (the text), `settings` (environment and
 //! system properties), `service` (one login and one read for all who need them), `auth` and `engine` (how), `cloud` (who this
-//! machine is), `value` (which value), `client` and `tls` (the connection), `vault` (what an answer means). `error` holds every message, `diagnosis` asks
-//! Vault what a message should add. Imports lead from top to bottom: `service`, `engine`, `reference`, `auth`, `cloud`, `diagnosis`,
-//! `client`, `tls`, `settings` and `value`, `single_flight`, `vault`, `error`, `host` and `event`, `secret`,
+//! machine is), `value` (which value), `client` and `tls` (the connection), `vault` (what an answer means). `error` holds every
+//! message, `diagnosis` asks Vault what a message should add. Imports lead from top to bottom: `service`, `engine`, `reference`,
+//! `auth`, `cloud`, `diagnosis`, `client`, `tls`, `settings` and `value`, `single_flight`, `vault`, `error`, `host` and `event`, `secret`,
 //! `file`, `resource`, `text`, `time` and `clock`. Nothing calls back up, except through [`Host`].
 
 mod auth;
