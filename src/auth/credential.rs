@@ -7,7 +7,7 @@ use crate::resource::Resource;
 use crate::secret::Secret;
 use crate::settings::{IN_QUOTES, Origin, Setting, Value, is_in_quotes};
 use crate::single_flight::GivenUp;
-use crate::text::{character, invisible, shown_path};
+use crate::text::{character, invisible};
 
 /// A token has a hundred bytes, a JWT one or two thousand.
 const MAX_BYTES: usize = 64 * 1024;
@@ -193,6 +193,7 @@ pub(super) fn token(content: Secret, file: &Value, what: &'static str) -> Result
 }
 
 /// A credential's file is for its owner, and perhaps for a group.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "files have a mode on Unix only"))]
 pub(super) fn warn_if_others_may_read(file: &Value, what: &str, context: &Context<'_>) {
     if context.again {
         return;
@@ -200,6 +201,9 @@ pub(super) fn warn_if_others_may_read(file: &Value, what: &str, context: &Contex
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
+
+        use crate::text::shown_path;
+
         let path = file.trimmed().to_owned();
         let mode = within(context, move || Ok(std::fs::metadata(path)?.permissions().mode()));
         if matches!(mode, Ok(Ok(mode)) if mode & 0o004 != 0) {

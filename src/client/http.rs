@@ -58,6 +58,7 @@ pub(super) enum FirstHop {
     /// A proxy on this host.
     Proxy(String),
     /// A unix socket, which is not looked up.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there are none"))]
     Socket,
 }
 

@@ -83,6 +83,8 @@ impl Transport {
             first_hop = FirstHop::Proxy(host(proxy.url()).to_owned());
             client = client.proxy(proxy.to_reqwest()?);
         }
+        #[cfg(not(unix))]
+        let _ = socket;
         #[cfg(unix)]
         if let Some(socket) = socket {
             first_hop = FirstHop::Socket;
