@@ -4,7 +4,7 @@
 //! instructions` counts the code of a release.
 //!
 //! `instructions WORK TIMES PORT` is the process that is counted; this program starts it twice for each kind of work, with
-//! different numbers of times, so that what happens once in a process does not count. `UPDATE=1` writes the thresholds anew.
+//! different numbers of times, so that what happens once in a process does not count. `UPDATE=1` writes the thresholds again.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};

@@ -1,7 +1,7 @@
 //! What several threads need and one of them gets: the others wait for it, and later calls take what is there.
 //!
 //! The thread that gets a value may call into the host on the way (a warning, a question to Java), and the host may run any
-//! code there: a log handler that reads a secret itself, or that waits for a lock which a waiting thread holds. Hence a thread
+//! code there: a log handler that reads a secret itself, or that waits for a lock which a waiting thread holds. So a thread
 //! never waits for its own flight, no thread waits for a flight that is held up in the host, and every wait has a deadline.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

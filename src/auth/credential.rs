@@ -1,4 +1,4 @@
-//! Credentials in files: read anew at each login, waited for when they come late, trimmed, and never shown.
+//! Credentials in files: read again at each login, waited for when they come late, trimmed, and never shown.
 
 use crate::auth::Context;
 use crate::error::{Error, ErrorKind, Problem, Tries};

@@ -1,4 +1,4 @@
-//! `KUBERNETES`: the pod's service account logs in. The token file is read anew at each login, since the kubelet
+//! `KUBERNETES`: the pod's service account logs in. The token file is read again at each login, since the kubelet
 //! replaces it. Source: <https://developer.hashicorp.com/vault/api-docs/auth/kubernetes#login>.
 
 mod advice;

@@ -73,7 +73,7 @@ settings! {
             property: "secret.store.vault.kube.auth.path",
             default: "`kubernetes`"
         }
-        /// `KUBERNETES`: the service account's token, read anew at each login.
+        /// `KUBERNETES`: the service account's token, read again at each login.
         KUBERNETES_JWT_FILE {
             field: "jwtFile",
             variables: ["SECRET_STORE_VAULT_KUBE_AUTH_JWT_PATH"],

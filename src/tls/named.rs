@@ -146,7 +146,7 @@ pub(super) fn key(pem: &Pem, password: Option<&str>) -> Result<PrivateKeyDer<'st
             let Some(password) = password else {
                 return Err(Problem::new("holds a private key that is encrypted, and no password is set", set()));
             };
-            let again = "encrypt it anew (openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY -out NEW)";
+            let again = "encrypt it again (openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY -out NEW)";
             pbe::decrypt_key(&content, password, &mut pbe::Effort::new())
                 .map(|key| PrivatePkcs8KeyDer::from(der(key)).into())
                 .map_err(|problem| match problem {

@@ -172,7 +172,7 @@ impl Refused<'_> {
 
     /// What is wrong and what to do.
     fn why(&self, server: &Facts) -> (String, String) {
-        let of_ca = "have the certificates issued anew without that (openssl x509 -text shows it)";
+        let of_ca = "have the certificates issued again without that (openssl x509 -text shows it)";
         match &self.reason {
             Reason::Doubt(doubt) => (doubt.to_string(), doubt_advice(*doubt).unwrap_or(of_ca).to_owned()),
             Reason::NotForServers => (
@@ -354,7 +354,7 @@ fn top<'a>(server: &'a Facts, chain: &'a [Facts]) -> &'a Facts {
     top
 }
 
-/// What to do about a doubt, where that is not to have the certificates issued anew.
+/// What to do about a doubt, where that is not to have the certificates issued again.
 fn doubt_advice(doubt: Doubt) -> Option<&'static str> {
     match doubt {
         Doubt::AnchorIsNoCa => Some("import the certificate of a CA; that of a server is trusted for this server only"),

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced by the scripts of this project: where things are, and how to talk to the user.
 
-# shellcheck disable=SC2034  # for whoever sources this
+# shellcheck disable=SC2034  # for the scripts that source this
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # What is expensive to fetch or build stays outside the tree, so that `make clean` and a new checkout do not lose it.

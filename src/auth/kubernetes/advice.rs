@@ -127,11 +127,11 @@ impl Refusal<'_> {
         ));
         causes.push(match &self.claims.pod {
             Some(pod) => format!(
-                "the pod or the service account was deleted or created anew, or the token was altered or is another cluster's: \
+                "the pod or the service account was deleted or created again, or the token was altered or is another cluster's: \
                  kubectl -n {namespace} get pod/{pod} serviceaccount/{account}"
             ),
             None => format!(
-                "the service account was deleted or created anew, or the token was altered or is another cluster's: \
+                "the service account was deleted or created again, or the token was altered or is another cluster's: \
                  kubectl -n {namespace} get serviceaccount/{account}"
             ),
         });

@@ -59,7 +59,7 @@ fn assert_right(endpoint: &str, more: &str, surplus: &str, done: &Receiver<()>) 
     );
     let reference = SecretReference::parse(&text, &host).unwrap();
     for i in 0..TIMES {
-        // Anew each time, since a peer that was seen to do so once gets no second request on a connection.
+        // Again each time, since a peer that was seen to do so once gets no second request on a connection.
         let connections = Connections::new();
         let cluster = Cluster::new(&reference.endpoints, reference.sources(&host), &connections).unwrap();
         connections.set_reuse(reference.endpoints[0].api(), Reuse::AtOnce);

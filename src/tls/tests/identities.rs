@@ -262,7 +262,7 @@ fn an_encrypted_pem_key_is_read_with_its_password() {
     assert!(refused(&options(&both, None, None)).contains("holds a private key that is encrypted, and no password is set"));
 
     run("openssl", &["pkcs8", "-topk8", "-scrypt", "-in", key, "-out", &out, "-passout", &pass]);
-    assert!(refused_with(Some(SECRET)).contains("with an encryption that is not supported. What to do: encrypt it anew"));
+    assert!(refused_with(Some(SECRET)).contains("with an encryption that is not supported. What to do: encrypt it again"));
     run("openssl", &["ec", "-in", key, "-aes256", "-out", &out, "-passout", &pass]);
     assert!(
         refused_with(Some(SECRET)).contains("that is encrypted in the way of old (Proc-Type). What to do: write it as PKCS #8")

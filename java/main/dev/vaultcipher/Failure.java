@@ -86,7 +86,7 @@ final class Failure {
     }
 
     static RuntimeException damaged(String words) {
-        return of(913, "The native library " + words + ", is damaged: what was written is not what the jar holds. Install the jar anew, "
+        return of(913, "The native library " + words + ", is damaged: what was written is not what the jar holds. Install the jar again, "
                 + "and check the disk.", null);
     }
 

@@ -54,7 +54,7 @@ final class Report {
                 Files.writeString(path, file.getValue());
             } else if (!Files.exists(path) || !Files.readString(path).equals(file.getValue())) {
                 System.err.println(path + " is not what benches/results.json gives. What to do: take back what was edited between "
-                        + "the bench comments; benches/run.sh --pages makes it anew");
+                        + "the bench comments; benches/run.sh --pages makes it again");
                 same = false;
             }
         }
@@ -144,7 +144,7 @@ final class Report {
         return out + "\n" + results.facts.get("rounds") + " fresh processes of each in turn, against " + results.facts.get("server")
                 + " on one machine of " + results.facts.get("machine") + ", " + results.facts.get("date") + ". " + met + " of "
                 + Goals.of(results).size() + " goals are met; all figures, how they are measured and why some goals are missed: "
-                + "[docs/performance.md](docs/performance.md). `make bench` measures them anew.\n";
+                + "[docs/performance.md](docs/performance.md). `make bench` measures them again.\n";
     }
 
     private String cell(String group, String id, String unit) {

@@ -113,7 +113,7 @@ public class FaultPeerTest {
         each(answers, "2500ms", (name, outcome, peer) -> {
             outcome.assertFails(name.split(" \\| ")[0], "http://127.0.0.1:" + peer.port() + "/v1/secret/data/sample/secret")
                     .assertWithin(4.5); // by time: a peer that never ends must not hold the caller
-            // What waiting cannot mend is asked for once.
+            // Where waiting does not help, there is one request.
             boolean passing = name.startsWith("no complete") || name.startsWith("closed");
             assertTrue(name + outcome, passing || peer.reads().size() == 1);
         });

@@ -51,7 +51,7 @@ public class ContainersTest {
     @Test
     public void dockerRunGivesJiraItsPassword() {
         Map<String, String> environment = dockerRun("jira");
-        assertEquals("dbconfig.xml is written anew", "true", environment.get("ATL_FORCE_CFG_UPDATE"));
+        assertEquals("dbconfig.xml is written again", "true", environment.get("ATL_FORCE_CFG_UPDATE"));
         assertStarts("jira", environment);
     }
 

@@ -25,7 +25,7 @@ public class LeaseTest {
     private static AuditedVault vault;
     private static PostgresServer postgres;
     private static Stories stories;
-    /** Whoever has nothing renewed. */
+    /** The process of the tests that need no renewal. */
     private static StoreSession shared;
 
     @BeforeClass

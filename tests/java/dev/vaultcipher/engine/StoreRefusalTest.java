@@ -146,7 +146,7 @@ public class StoreRefusalTest {
                 "path \"secret/data/unreadable\" { capabilities = [\"read\"] }", "THE SECRET IS IN VAULT",
                 "the text for the configuration, once this is fixed, is " + text);
         storing.assertHas("secret/data/unreadable", value);
-        // Outside of a pod the server's login is not to be had.
+        // Outside of a pod the server cannot log in.
         HostProcess.Outcome outcome = storing.jvm(Storing.SECRET_STORE, null).environment("VAULT_TOKEN", root)
                 .environment("SECRET_STORE_VAULT_KUBE_AUTH_ROLE", "app")
                 .store(order(storing.text("secret", "unreadable", "authenticationType", "\"KUBERNETES\""), value));

@@ -100,7 +100,7 @@ public final class KubernetesHost implements AutoCloseable {
     }
 
     /**
-     * A Java home whose JVM cannot read a file that nobody may read, whoever runs the tests: the superuser, who may read
+     * A Java home whose JVM cannot read a file that nobody may read, no matter who runs the tests: the superuser, who may read
      * everything, loses that capability first.
      */
     public Path javaHomeWithoutPrivileges() {

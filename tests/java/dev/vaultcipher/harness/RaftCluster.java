@@ -127,7 +127,7 @@ public final class RaftCluster implements AutoCloseable {
         awaitHealthy();
     }
 
-    /** Waits until every node answers a read, whoever leads. */
+    /** Waits until every node answers a read, no matter which one leads. */
     public void awaitHealthy() {
         await("three healthy nodes", () -> nodes.stream().allMatch(
                 node -> node.status("GET", "secret/config", rootToken) == 200 && voters(node) == NODES));
@@ -227,7 +227,7 @@ public final class RaftCluster implements AutoCloseable {
         long deadline = System.nanoTime() + LIMIT_MILLIS * 1_000_000;
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline || Thread.currentThread().isInterrupted()) {
-                throw new AssertionError("waited in vain for " + what + "; the nodes said:\n"
+                throw new AssertionError("waited too long for " + what + "; the nodes said:\n"
                         + nodes.stream().map(Node::endOfLog).collect(Collectors.joining("\n---\n")));
             }
             Fixtures.pause(50);

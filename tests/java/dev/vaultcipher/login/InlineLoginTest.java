@@ -24,7 +24,7 @@ import org.junit.BeforeClass;
 import org.junit.Test;
 import org.yaml.snakeyaml.Yaml;
 
-/** Login and read by one request, as OpenBao offers it: what it leaves behind, and what happens where it is not to be had. */
+/** Login and read by one request, as OpenBao offers it: what it leaves behind, and what happens where the server does not offer it. */
 public class InlineLoginTest {
     private static AuditedVault vault;
     private static StoreSession session;

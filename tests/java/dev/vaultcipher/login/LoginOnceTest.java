@@ -95,7 +95,7 @@ public class LoginOnceTest {
         Set<String> messages = outcomes.stream().map(outcome -> outcome.call.message).collect(Collectors.toSet());
         assertEquals(messages.toString(), 1, messages.size());
         assertTrue(app.requests().toString(), app.requests().size() <= 3);
-        // Who comes later asks anew.
+        // Who comes later asks again.
         int before = app.requests().size();
         session.get(text).assertFails("invalid role or secret ID");
         assertEquals(1, app.requests().size() - before);
@@ -231,7 +231,7 @@ public class LoginOnceTest {
         return answer.body;
     }
 
-    /** Whoever may not read a secret must not get it because somebody else in the process may. */
+    /** A caller that may not read a secret must not get it because somebody else in the process may. */
     @Test
     public void aSecretIsNotSharedWithALoginThatMayNotReadIt() {
         Application app = vault.application("may");

@@ -150,7 +150,7 @@ public class CertificateZooTest {
         return TestCertificate.trustStore(FOLDER.resolve("trust-" + trustStores + ".jks"), "JKS", "changeit", trusted);
     }
 
-    /** With the environment variable UPDATE the table is written anew: what differs comes first. */
+    /** With the environment variable UPDATE the table is written again: what differs comes first. */
     private static void update() throws IOException {
         List<String> lines = new ArrayList<>(Files.readAllLines(PAGE));
         int first = lines.indexOf(HEADER) + 2;
@@ -202,7 +202,7 @@ public class CertificateZooTest {
         assertTrue("rows without a test: " + documented.keySet(), documented.isEmpty());
     }
 
-    /** Neither gets anything but the one value, and whoever is refused learns it from a whole message. */
+    /** Neither gets anything but the one value, and a refused client learns it from a whole message. */
     @Test
     public void acceptedMeansTheValueAndRefusedIsExplained() {
         Map<String, Verdicts> all = new TreeMap<>(VERDICTS);
@@ -252,7 +252,7 @@ public class CertificateZooTest {
     private static String row(String name, Verdicts verdicts) {
         String java = word(verdicts.java);
         String ours = word(verdicts.ours);
-        // What surprises whoever knows Java is to be seen at a glance.
+        // What surprises a reader who knows Java comes first.
         String mark = java.equals(ours) ? "" : "**";
         return String.join(" | ", "| " + name, java, mark + ours + mark, words(verdicts.ours)) + " |";
     }

@@ -72,7 +72,7 @@ public class TrustSettingsTest {
         vault.check(jvm.call(vault.text("first"), vault.text("second"), vault.text("third")), "", "", "");
     }
 
-    /** The fields of the text come first: one mended setting after the other shows the next one that is broken. */
+    /** The fields of the text come first: each setting that is corrected shows the next one that is broken. */
     @Test
     public void aBrokenOneIsNamedAndTheTextComesFirst() {
         String[] good = {"caCert", firstFile, "caCertBytes", SECOND.pem(), "caPath", folder};

@@ -129,7 +129,7 @@ public class TrustStoreKindsTest {
                 .property(TYPE, "NoSuchType").text(text)
                 .property(TYPE, ProviderStore.TYPE).property(ProviderStore.CERTIFICATE, "broken").text(text)
                 .property(ProviderStore.CERTIFICATE, "careless").text(text)
-                // whoever names the CA does not need the store
+                // a server that names the CA does not need the store
                 .text(vault.text("server", "caCert", caFile))
                 // and nothing is left of the failure
                 .property(ProviderStore.CERTIFICATE, caFile).call(text);

@@ -30,7 +30,7 @@ import org.junit.Before;
 import org.junit.Test;
 
 /**
- * What is tried on each platform, inside one JVM there: every test has a class loader of its own, which loads the library anew.
+ * What is tried on each platform, inside one JVM there: every test has a class loader of its own, which loads the library again.
  * In Java 8. The environment names the jar (TEST_JAR), the platform (TEST_PLATFORM), a folder with the HTTPS server's CA and another
  * (TEST_FOLDER), and the two Vaults: see {@code WithVault}.
  */
