@@ -89,7 +89,7 @@ impl From<Stopped> for Problem {
 
 impl From<io::Error> for Problem {
     fn from(error: io::Error) -> Self {
-        if let Some(resource) = Resource::of(&error) {
+        if let Some(resource) = Resource::from_error(&error) {
             return Self::UsedUp(resource);
         }
         match error.kind() {

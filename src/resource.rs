@@ -26,7 +26,7 @@ pub(crate) fn has_memory(bytes: usize) -> bool {
 
 impl Resource {
     /// What the system's error says is used up. Not for a thread that cannot be started: that error has other meanings elsewhere.
-    pub(crate) fn of(error: &io::Error) -> Option<Self> {
+    pub(crate) fn from_error(error: &io::Error) -> Option<Self> {
         if error.kind() == io::ErrorKind::OutOfMemory {
             return Some(Self::Memory);
         }
@@ -88,7 +88,7 @@ mod tests {
             (libc::ENOENT, None),
             (libc::ECONNREFUSED, None),
         ] {
-            assert_eq!(Resource::of(&io::Error::from_raw_os_error(number)), resource, "{number}");
+            assert_eq!(Resource::from_error(&io::Error::from_raw_os_error(number)), resource, "{number}");
         }
     }
 }

@@ -50,7 +50,7 @@ impl Key {
     }
 
     /// This key below another one.
-    pub(crate) fn of(&self, parent: &Self) -> Self {
+    pub(crate) fn below(&self, parent: &Self) -> Self {
         Self::new([parent.0.as_str(), self.0.as_str()])
     }
 }

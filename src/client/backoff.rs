@@ -8,19 +8,19 @@ use std::time::Duration;
 use crate::client::retry::Retry;
 
 /// The ceiling of the first wait; it doubles from try to try.
-const FIRST: Duration = Duration::from_millis(500);
+const INITIAL_WAIT: Duration = Duration::from_millis(500);
 /// The same at a rate limit, which is there because too many ask at once. Vault's limits most often count by the second, so
 /// that a shorter wait is refused again.
-const FIRST_AT_LIMIT: Duration = Duration::from_secs(2);
+const INITIAL_WAIT_AT_RATE_LIMIT: Duration = Duration::from_secs(2);
 /// The ceiling of all ceilings: a Vault that is unsealed, or has a new leader, is noticed within this time.
-const MOST: Duration = Duration::from_secs(5);
+const MAX_WAIT: Duration = Duration::from_secs(5);
 /// No wait is shorter than this, so that no busy loop arises.
-const LEAST: Duration = Duration::from_millis(50);
+const MIN_WAIT: Duration = Duration::from_millis(50);
 
 /// What is kept of the budget for a last try, or a quarter of a short one.
-const LAST_TRY: Duration = Duration::from_secs(1);
+const LAST_TRY_RESERVE: Duration = Duration::from_secs(1);
 /// The time over which last tries are spread, or an eighth of a short budget: those who started together have the same end.
-const LAST_TRIES: Duration = Duration::from_secs(4);
+const LAST_TRY_SPREAD: Duration = Duration::from_secs(4);
 
 /// The waits of one request.
 pub(super) struct Backoff<R = fn() -> f64> {
@@ -34,18 +34,18 @@ pub(super) struct Backoff<R = fn() -> f64> {
 impl Backoff {
     /// Within `budget`, the time for everything.
     pub(super) fn new(budget: Duration) -> Self {
-        Self { budget, ceiling: FIRST, last: false, random: uniform }
+        Self { budget, ceiling: INITIAL_WAIT, last: false, random: uniform }
     }
 }
 
 impl<R: FnMut() -> f64> Backoff<R> {
     /// The next wait, when `left` is left of the budget; `None`: there is no time for one.
     pub(super) fn next(&mut self, again: &Retry, left: Duration) -> Option<Duration> {
-        let ceiling = if again.limited { self.ceiling.max(FIRST_AT_LIMIT) } else { self.ceiling };
-        self.ceiling = (ceiling * 2).min(MOST);
+        let ceiling = if again.limited { self.ceiling.max(INITIAL_WAIT_AT_RATE_LIMIT) } else { self.ceiling };
+        self.ceiling = (ceiling * 2).min(MAX_WAIT);
         // Clients that the server tells the same second would all come back in that second: up to as much again, at random.
         let asked = again.after.unwrap_or_default();
-        let wait = asked + ceiling.max(asked.min(MOST)).mul_f64((self.random)()).max(LEAST);
+        let wait = asked + ceiling.max(asked.min(MAX_WAIT)).mul_f64((self.random)()).max(MIN_WAIT);
         if wait < left {
             return Some(wait);
         }
@@ -53,8 +53,8 @@ impl<R: FnMut() -> f64> Backoff<R> {
         if std::mem::replace(&mut self.last, true) {
             return None;
         }
-        let latest = left.saturating_sub(LAST_TRY.min(self.budget / 4));
-        let earlier = LAST_TRIES.min(self.budget / 8).mul_f64((self.random)());
+        let latest = left.saturating_sub(LAST_TRY_RESERVE.min(self.budget / 4));
+        let earlier = LAST_TRY_SPREAD.min(self.budget / 8).mul_f64((self.random)());
         let least = if asked < latest { asked } else { Duration::ZERO };
         Some(latest.saturating_sub(earlier).max(least)).filter(|wait| !wait.is_zero())
     }
@@ -74,7 +74,7 @@ mod tests {
     const BUDGET: Duration = Duration::from_secs(60);
 
     fn backoff(random: f64) -> Backoff<impl FnMut() -> f64> {
-        Backoff { budget: BUDGET, ceiling: FIRST, last: false, random: move || random }
+        Backoff { budget: BUDGET, ceiling: INITIAL_WAIT, last: false, random: move || random }
     }
 
     fn again(limited: bool, after: Option<u64>) -> Retry {
@@ -123,7 +123,8 @@ mod tests {
     #[test]
     fn a_short_budget_has_its_last_try_near_its_end_as_well() {
         let last = |random: f64| {
-            let mut backoff = Backoff { budget: Duration::from_secs(2), ceiling: FIRST, last: false, random: move || random };
+            let mut backoff =
+                Backoff { budget: Duration::from_secs(2), ceiling: INITIAL_WAIT, last: false, random: move || random };
             backoff.next(&again(false, Some(60)), Duration::from_secs(2)).unwrap().as_millis()
         };
         assert_eq!((last(0.0), last(1.0)), (1500, 1250));

@@ -83,7 +83,7 @@ impl Lookups {
         std::thread::Builder::new().name("vault-cipher-dns".to_owned()).spawn(move || asked.end(resolve(&asked.host))).map_err(
             |e| Refusal {
                 reason: format!("no thread can be started to look it up: {e}"),
-                used_up: Resource::of(&e).or(Some(Resource::Threads)),
+                used_up: Resource::from_error(&e).or(Some(Resource::Threads)),
             },
         )?;
         lookups.push(Arc::clone(&lookup));
@@ -119,8 +119,8 @@ impl Lookup {
 
 /// The resolver's own errors do not tell that it could open no file or socket.
 fn refusal(error: &io::Error) -> Refusal {
-    let descriptors = || File::open("/").err().and_then(|error| Resource::of(&error));
-    Refusal { reason: error.to_string(), used_up: Resource::of(error).or_else(descriptors) }
+    let descriptors = || File::open("/").err().and_then(|error| Resource::from_error(&error));
+    Refusal { reason: error.to_string(), used_up: Resource::from_error(error).or_else(descriptors) }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

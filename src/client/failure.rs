@@ -106,7 +106,7 @@ fn of_tunnel(error: &reqwest::Error) -> Option<Unreachable> {
 /// What the system says of a connection, or else the words of the innermost cause.
 fn network(error: &reqwest::Error, connect_seconds: f32) -> Unreachable {
     let io = find::<io::Error>(error);
-    if let Some(resource) = io.and_then(Resource::of) {
+    if let Some(resource) = io.and_then(Resource::from_error) {
         return Unreachable::UsedUp(resource);
     }
     match io {

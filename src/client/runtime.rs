@@ -45,7 +45,7 @@ impl IoDriver {
     pub(super) fn new() -> Result<Self, Error> {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
             let what = "The connection to Vault cannot be prepared".to_owned();
-            match Resource::of(&error) {
+            match Resource::from_error(&error) {
                 Some(resource) => ErrorKind::UsedUp { resource, what }.into(),
                 None => Error::internal(format!("{what}: {error}")),
             }

@@ -46,12 +46,12 @@ impl SecretReference {
         let (_, json) = divided(text);
         let mut fields = Fields::read(json)?;
         store_command::refuse(&mut fields);
-        let reference = Self::of(&mut fields, host)?;
+        let reference = Self::from_fields(&mut fields, host)?;
         reference.filter(|_| fields.problems.is_empty()).ok_or(ErrorKind::Text { problems: fields.problems }.into())
     }
 
     /// The request that the fields make; `None` after a problem was noted.
-    fn of(fields: &mut Fields<'_>, host: &dyn Host) -> Result<Option<Self>, Error> {
+    fn from_fields(fields: &mut Fields<'_>, host: &dyn Host) -> Result<Option<Self>, Error> {
         let mount = fields.required("mount", ApiPath::parse);
         let path = fields.required("path", ApiPath::parse);
         let selector = selector(fields);
@@ -91,7 +91,7 @@ impl SecretReference {
     /// What is read with the login of this identity: references with the same one share it.
     pub(crate) fn location(&self, identity: &Key) -> Key {
         let Self { mount, path, engine, version, .. } = self;
-        Key::new([mount.plain.as_str(), &path.plain, &format!("{engine:?}"), &format!("{version:?}")]).of(identity)
+        Key::new([mount.plain.as_str(), &path.plain, &format!("{engine:?}"), &format!("{version:?}")]).below(identity)
     }
 
     /// What this request's settings are looked for in.

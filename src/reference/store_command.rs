@@ -62,7 +62,7 @@ pub(super) fn find(fields: &mut Fields<'_>) -> Option<(Secret, bool)> {
 }
 
 /// The order, unless a reference with this engine, version and selector is for reading only. Problems are noted.
-pub(super) fn of(
+pub(super) fn for_reference(
     (engine, version, selector): (Option<Engine>, Option<u64>, &Selector),
     (value, overwrite): (Secret, bool),
     fields: &mut Fields<'_>,

@@ -23,10 +23,10 @@ impl SecretReference {
         let (prefix, json) = divided(text);
         let mut fields = Fields::read(json)?;
         let command = store_command::find(&mut fields);
-        let reference = Self::of(&mut fields, host)?;
+        let reference = Self::from_fields(&mut fields, host)?;
         let command = reference.as_ref().zip(command).and_then(|(reference, command)| {
             let Self { engine, version, selector, .. } = reference;
-            store_command::of((*engine, *version, selector), command, &mut fields)
+            store_command::for_reference((*engine, *version, selector), command, &mut fields)
         });
         match reference {
             Some(reference) if fields.problems.is_empty() => {
@@ -60,11 +60,11 @@ fn from_template(secret: &str, host: &dyn Host) -> Result<(SecretReference, Stor
     })?;
     store_command::refuse(&mut fields);
     fields.replace("path", PLACEHOLDER, &random()?);
-    let reference = SecretReference::of(&mut fields, host)?;
+    let reference = SecretReference::from_fields(&mut fields, host)?;
     let value = Secret::new(secret.to_owned());
     let command = reference.as_ref().and_then(|reference| {
         let SecretReference { engine, version, selector, .. } = reference;
-        store_command::of((*engine, *version, selector), (value, false), &mut fields)
+        store_command::for_reference((*engine, *version, selector), (value, false), &mut fields)
     });
     match (reference, command) {
         (Some(reference), Some(command)) if fields.problems.is_empty() => {

@@ -41,7 +41,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn of(label: &str) -> Self {
+    fn from_label(label: &str) -> Self {
         match label {
             "CERTIFICATE" | "X509 CERTIFICATE" => Self::Certificate,
             "TRUSTED CERTIFICATE" => Self::TrustedCertificate,

@@ -112,7 +112,7 @@ impl<'a> Scan<'a> {
             None => return Err(self.problem(Wrong::Label, end)),
         }
         let line = self.line_of(begin);
-        let (kind, body) = self.without_headers(Kind::of(label), body..end);
+        let (kind, body) = self.without_headers(Kind::from_label(label), body..end);
         Ok(Block { kind, line: line + lines(self.text.get(begin..body.start).unwrap_or_default()), body })
     }
 

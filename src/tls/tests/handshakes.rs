@@ -65,7 +65,7 @@ fn keys_of_every_current_kind_are_accepted() {
     for algorithm in [&PKCS_ED25519, &PKCS_ECDSA_P521_SHA512] {
         let ca = CertifiedIssuer::self_signed(ca_params("Company CA"), KeyPair::generate_for(algorithm).unwrap()).unwrap();
         let key = KeyPair::generate_for(algorithm).unwrap();
-        let identity = Identity::of(&good().signed_by(&key, &ca).unwrap(), key);
+        let identity = Identity::new(&good().signed_by(&key, &ca).unwrap(), key);
         accepts(&[ca.der()], &identity, HOST);
     }
 }
@@ -209,7 +209,7 @@ fn another_certificate_with_the_subject_and_key_of_one_in_the_store_is_a_strange
     // The holder of app1's key is no Vault, whatever signed the certificate.
     let app = Identity::issued(&ca("Company CA"), &params("app1", &["app1.example.com"]));
     let forged = params("app1", &[HOST]).signed_by(&app.key, &ca("Forger's CA")).unwrap();
-    let forged = Identity::of(&forged, KeyPair::from_pem(&app.key.serialize_pem()).unwrap());
+    let forged = Identity::new(&forged, KeyPair::from_pem(&app.key.serialize_pem()).unwrap());
     has(
         &refuses(&[&app.chain[0]], &forged, HOST),
         &["no certificate in the trust store is that of the issuer \"CN=Forger's CA\""],
@@ -217,7 +217,7 @@ fn another_certificate_with_the_subject_and_key_of_one_in_the_store_is_a_strange
     // Nor may it sign for Vault.
     let signed =
         good().signed_by(&leaf.key, &rcgen::Issuer::from_params(&params("app1", &["app1.example.com"]), &app.key)).unwrap();
-    let signed = Identity::of(&signed, KeyPair::from_pem(&leaf.key.serialize_pem()).unwrap());
+    let signed = Identity::new(&signed, KeyPair::from_pem(&leaf.key.serialize_pem()).unwrap());
     has(
         &refuses(&[&app.chain[0]], &signed, HOST),
         &["that signed the chain is not that of a CA (basicConstraints CA:TRUE is missing)"],

@@ -137,18 +137,18 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    pub(super) fn of(certificate: &Certificate, key: KeyPair) -> Self {
+    pub(super) fn new(certificate: &Certificate, key: KeyPair) -> Self {
         Self { chain: vec![certificate.der().clone()], key }
     }
 
     pub(super) fn issued(ca: &Ca, params: &CertificateParams) -> Self {
         let key = KeyPair::generate().unwrap();
-        Self::of(&params.signed_by(&key, ca).unwrap(), key)
+        Self::new(&params.signed_by(&key, ca).unwrap(), key)
     }
 
     pub(super) fn self_signed(params: &CertificateParams) -> Self {
         let key = KeyPair::generate().unwrap();
-        Self::of(&params.self_signed(&key).unwrap(), key)
+        Self::new(&params.self_signed(&key).unwrap(), key)
     }
 
     pub(super) fn with(mut self, intermediate: &Ca) -> Self {

@@ -120,7 +120,7 @@ fn a_certificate_issued_by_no_ca_is_told() {
     let mut identity = {
         let server_key = KeyPair::generate().unwrap();
         let certificate = good().signed_by(&server_key, &Issuer::from_params(&params, &key)).unwrap();
-        Identity::of(&certificate, server_key)
+        Identity::new(&certificate, server_key)
     };
     identity.chain.push(no_ca.der().clone());
     refuses(root.der(), &identity, "sent as that of a CA is not one (basicConstraints CA:TRUE is missing)");
@@ -146,6 +146,6 @@ fn the_key_of_a_constrained_ca_opens_no_other_name() {
     around.distinguished_name = rcgen::DistinguishedName::new();
     around.distinguished_name.push(DnType::CommonName, "Constrained CA");
     let key = KeyPair::from_pem(&ca.key().serialize_pem()).unwrap();
-    let around = Identity::of(&around.self_signed(&key).unwrap(), key);
+    let around = Identity::new(&around.self_signed(&key).unwrap(), key);
     refuses(ca.der(), &around, "is outside of what its CA may issue (name constraints)");
 }
