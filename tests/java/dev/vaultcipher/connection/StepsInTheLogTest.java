@@ -55,7 +55,6 @@ public class StepsInTheLogTest {
                 "library: vault-cipher [0-9.]+",
                 "text: mount \"secret\", path \"sample/secret\", authenticationType TOKEN, endpoint https://localhost:[0-9]+",
                 "setting: SECRET_STORE_VAULT_TOKEN from environment variable SECRET_STORE_VAULT_TOKEN",
-                "setting: HOME from environment variable HOME",
                 "setting: caCert from field \"caCert\" of the text",
                 "setting: timeout from environment variable VAULT_CLIENT_TIMEOUT",
                 "login: TOKEN",
