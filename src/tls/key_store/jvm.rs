@@ -43,6 +43,10 @@ pub(in crate::tls) fn read(host: &dyn Host, files: &mut Files) -> Result<Store, 
         .filter(|password| !password.expose().is_empty());
 
     let kind = key_store::kind(&content);
+    if is_of_another_type(host.environment().property(TYPE), kind) {
+        let problem = Problem::Unsupported(format!("a {kind} file of the type that system property {TYPE} says or leaves open"));
+        return through_java(host, described(kind), problem);
+    }
     let found = match key_store::trusted(&content, password.as_ref().map(Secret::expose)) {
         Ok(found) => found,
         Err(problem @ (Problem::Unsupported(_) | Problem::Damaged(_))) => {
@@ -66,6 +70,16 @@ pub(in crate::tls) fn read(host: &dyn Host, files: &mut Files) -> Result<Store, 
         return Err(ErrorKind::TrustStore { store: described(kind), problem }.into());
     }
     Ok(Store { anchors, words: described(&format!("{kind}, {}", count(added))), import: import(&path) })
+}
+
+/// Whether Java may refuse a store of this content because of the type that is named. Between JKS and PKCS12 it looks at the content.
+fn is_of_another_type(named: Option<&str>, content: &str) -> bool {
+    let is = |name: &str| named.is_some_and(|named| named.eq_ignore_ascii_case(name));
+    match content {
+        "JCEKS" => !is("JCEKS"),
+        "PKCS12" => is("JCEKS") || is("CaseExactJKS"),
+        _ => is("CaseExactJKS"),
+    }
 }
 
 fn count(Added { usable, unusable }: Added) -> String {

@@ -113,11 +113,17 @@ fn bags(bags: &[u8]) -> Result<Vec<Bag>, Problem> {
 fn bag(bag: &[u8], is_first: bool) -> Option<Bag> {
     let (kind, bag) = der::oid(bag)?;
     let (content, attributes) = value(EXPLICIT_0, bag)?;
+    // Java reads one value, whatever the kind.
+    der::any(content)?.2.is_empty().then_some(())?;
     let content = match kind {
         CERTIFICATE_BAG => Content::Certificate(self::content(X509_CERTIFICATE, only(SEQUENCE, content)?)?.to_vec()),
         KEY_BAG => Content::PlainKey(content.to_vec().into()),
         SHROUDED_KEY_BAG => Content::Key(content.to_vec()),
-        SECRET_BAG => Content::Secret,
+        SECRET_BAG => {
+            let (_, secret) = der::oid(only(SEQUENCE, content)?)?;
+            only(OCTETS, only(EXPLICIT_0, secret)?)?;
+            Content::Secret
+        }
         // Revocation lists, and bags within a bag.
         _ => Content::Other,
     };

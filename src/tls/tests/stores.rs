@@ -109,6 +109,27 @@ fn jks_is_read_with_and_without_password() {
 }
 
 #[test]
+fn a_store_is_left_to_java_where_the_type_is_another_one() {
+    let stores = Stores::new();
+    for (kind, types) in
+        [("JCEKS", &["", "JKS", "PKCS12"][..]), ("PKCS12", &["JCEKS", "CaseExactJKS"]), ("JKS", &["caseexactjks"])]
+    {
+        let path = stores.keytool(kind, "right-one", &["-storetype", kind]);
+        for named in types {
+            let mut properties = vec![(STORE, path.as_str()), (PASSWORD, "right-one")];
+            if !named.is_empty() {
+                properties.push((TYPE, named));
+            }
+            let words = refused_with(&properties);
+            assert!(words.contains(&format!("a {kind} file of the type that")), "{kind} {named}: {words}");
+            assert!(words.contains("Java itself says: "), "{kind} {named}: {words}");
+        }
+    }
+    let path = stores.directory.path("JCEKS");
+    stores.accepted(&[("java.home", "/nowhere"), (STORE, &path), (PASSWORD, "right-one"), (TYPE, "jceks")]);
+}
+
+#[test]
 fn pkcs12_is_read_in_every_encryption() {
     let stores = Stores::new();
     let plain = ["-J-Dkeystore.pkcs12.certProtectionAlgorithm=NONE", "-J-Dkeystore.pkcs12.macAlgorithm=NONE"];

@@ -86,6 +86,9 @@ fn is_critical_extension(id: &[u8], content: &[u8]) -> Option<()> {
 /// `SET OF SEQUENCE { type OID, value }`, one after the other, at least one.
 fn is_name(name: &[u8]) -> Option<()> {
     for set in der::all(SET, name)? {
+        if set.is_empty() {
+            return None;
+        }
         for attribute in der::all(SEQUENCE, set)? {
             let (_, text) = der::oid(attribute)?;
             let (_, _, rest) = der::any(text)?;
