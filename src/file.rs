@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
-pub(crate) use crate::file::worker::{Stopped, any_runs, within};
+pub(crate) use crate::file::worker::{Stopped, Workers};
 
 use crate::resource::Resource;
 

@@ -2,11 +2,10 @@
 
 use crate::auth::Context;
 use crate::error::{Error, ErrorKind, Problem, Tries};
-use crate::file::{self, Stopped, read_regular};
+use crate::file::{self, read_regular};
 use crate::resource::Resource;
 use crate::secret::Secret;
 use crate::settings::{IN_QUOTES, Origin, Setting, Value, is_in_quotes};
-use crate::single_flight::GivenUp;
 use crate::text::{character, invisible};
 
 /// A token has a hundred bytes, a JWT one or two thousand.
@@ -109,20 +108,8 @@ impl Unreadable {
 /// The content of a credential's file: trimmed, without a byte order mark. Waits for the file system as long as there is time.
 fn content(path: &str, context: &Context<'_>) -> Result<Result<Secret, Unreadable>, Error> {
     let path = path.to_owned();
-    let bytes = within(context, move || read_regular(path, MAX_BYTES))?;
+    let bytes = context.client.read_in_time(move || read_regular(path, MAX_BYTES))?;
     Ok(bytes.map_err(Unreadable::File).and_then(|bytes| of_bytes(&bytes)))
-}
-
-/// Does it on another thread, for as long as there is time.
-fn within<T: Send + 'static>(
-    context: &Context<'_>,
-    work: impl FnOnce() -> Result<T, file::Problem> + Send + 'static,
-) -> Result<Result<T, file::Problem>, Error> {
-    match file::within(context.client.deadline(), &|| context.sources.host.interrupted(), work) {
-        Ok(outcome) => Ok(outcome),
-        Err(Stopped::Late) => Ok(Err(file::Problem::StandsStill)),
-        Err(Stopped::Interrupted) => Err(context.client.given_up(GivenUp::Interrupted)),
-    }
 }
 
 fn of_bytes(bytes: &[u8]) -> Result<Secret, Unreadable> {
@@ -205,7 +192,7 @@ pub(super) fn warn_if_others_may_read(file: &Value, what: &str, context: &Contex
         use crate::text::shown_path;
 
         let path = file.trimmed().to_owned();
-        let mode = within(context, move || Ok(std::fs::metadata(path)?.permissions().mode()));
+        let mode = context.client.read_in_time(move || Ok(std::fs::metadata(path)?.permissions().mode()));
         if matches!(mode, Ok(Ok(mode)) if mode & 0o004 != 0) {
             context.sources.host.warn(&format!(
                 "Every user of this machine may read the {what} {}; chmod o-r fixes it, and for a \

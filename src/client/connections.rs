@@ -13,7 +13,7 @@ use crate::client::http::HttpClient;
 use crate::client::runtime::IoDriver;
 use crate::client::transport::{Needs, Transport};
 use crate::error::Error;
-use crate::file;
+use crate::file::Workers;
 use crate::host::Host;
 
 /// A server has one transport to Vault, or a few; more are the tests of a lifetime.
@@ -51,6 +51,7 @@ pub(crate) struct Connections {
     /// The endpoints that failed, by name, and when.
     down: Mutex<Vec<(String, Instant)>>,
     lookups: OnceCell<Arc<Lookups>>,
+    workers: OnceCell<Workers>,
     /// How the servers were seen to treat their connections, the youngest at the end.
     reuse: Mutex<Vec<(Origin, Reuse)>>,
     /// Whether it was said that the way to Vault is not encrypted: once in a process.
@@ -64,6 +65,7 @@ impl Connections {
             idle: Mutex::new(Vec::new()),
             down: Mutex::new(Vec::new()),
             lookups: OnceCell::new(),
+            workers: OnceCell::new(),
             reuse: Mutex::new(Vec::new()),
             warned_of_plain_http: AtomicBool::new(false),
         }
@@ -76,7 +78,7 @@ impl Connections {
         if let Some(known) = known.filter(|known| known.is_current()) {
             return Ok(known);
         }
-        let made = Arc::new(Transport::new(needs, Arc::clone(self.lookups()), host)?);
+        let made = Arc::new(Transport::new(needs, Arc::clone(self.lookups()), self.workers(), host)?);
         let mut transports = lock(&self.transports);
         transports.retain(|transport| !transport.has(made.needs()));
         if transports.len() == MAX_TRANSPORTS {
@@ -157,9 +159,14 @@ impl Connections {
         self.lookups.get_or_init(Arc::default)
     }
 
+    /// The threads of the process that wait for a file system.
+    pub(super) fn workers(&self) -> &Workers {
+        self.workers.get_or_init(Workers::default)
+    }
+
     /// Whether a name is looked up or a file waited for at the moment, on a thread that outlasts its call.
     pub(crate) fn look_up_runs(&self) -> bool {
-        self.lookups().any_runs() || file::any_runs()
+        self.lookups().any_runs() || self.workers().any_runs()
     }
 
     /// Whether the endpoint of this name failed a short while ago.

@@ -55,7 +55,11 @@ impl Lookups {
         self.find_by(host, |host| Ok((host, 0).to_socket_addrs().map_err(|e| refusal(&e))?.collect())).await
     }
 
-    async fn find_by(&self, host: &str, resolve: fn(&str) -> Answer) -> Result<Vec<SocketAddr>, UnknownHost> {
+    async fn find_by(
+        &self,
+        host: &str,
+        resolve: impl FnOnce(&str) -> Answer + Send + 'static,
+    ) -> Result<Vec<SocketAddr>, UnknownHost> {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, 0)]);
         }
@@ -72,7 +76,7 @@ impl Lookups {
     }
 
     /// The look-up of this host that runs or has an answer left, or a new one.
-    fn join(&self, host: &str, resolve: fn(&str) -> Answer) -> Result<Arc<Lookup>, Refusal> {
+    fn join(&self, host: &str, resolve: impl FnOnce(&str) -> Answer + Send + 'static) -> Result<Arc<Lookup>, Refusal> {
         let mut lookups = lock(&self.0);
         lookups.retain(|lookup| lookup.serves());
         if let Some(known) = lookups.iter().find(|lookup| lookup.host == host) {
@@ -135,21 +139,20 @@ mod tests {
     use crate::client::runtime::IoDriver;
     use crate::host::tests::MapHost;
 
-    static ASKED: AtomicU32 = AtomicU32::new(0);
-
-    /// A name server that needs its time.
-    fn slow(_: &str) -> Answer {
-        ASKED.fetch_add(1, Ordering::SeqCst);
-        std::thread::sleep(Duration::from_millis(600));
-        Ok(vec![SocketAddr::from(([192, 0, 2, 1], 0))])
-    }
-
     #[test]
-    fn a_slow_look_up_outlasts_a_try_and_is_not_begun_anew() {
+    fn a_slow_look_up_outlasts_a_try_and_is_not_begun_again() {
         let lookups = Lookups::default();
+        let asked = Arc::new(AtomicU32::new(0));
         let find = |millis| {
             let driver = IoDriver::new().unwrap();
             let deadline = Instant::now() + Duration::from_millis(millis);
+            let asked = Arc::clone(&asked);
+            // A name server that needs its time.
+            let slow = move |_: &str| {
+                asked.fetch_add(1, Ordering::SeqCst);
+                std::thread::sleep(Duration::from_millis(600));
+                Ok(vec![SocketAddr::from(([192, 0, 2, 1], 0))])
+            };
             driver.run(&MapHost::default(), deadline, lookups.find_by("vault.test", slow)).map(|found| found.unwrap().len())
         };
         // The first tries give up, the third one waits for it.
@@ -160,7 +163,7 @@ mod tests {
         std::thread::sleep(Duration::from_millis(700));
         assert!(!lookups.any_runs());
         assert_eq!(find(100), Ok(1));
-        assert_eq!(ASKED.load(Ordering::SeqCst), 2);
+        assert_eq!(asked.load(Ordering::SeqCst), 2);
     }
 
     #[test]

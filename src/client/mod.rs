@@ -29,6 +29,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, RequestInfo};
+use crate::file::{Problem, Stopped};
 use crate::host::Host;
 use crate::settings::Sources;
 use crate::single_flight::GivenUp;
@@ -144,6 +145,18 @@ impl<'a> Client<'a> {
     /// When the time for everything is over.
     pub(crate) fn deadline(&self) -> Instant {
         self.start + if self.budget.is_zero() { TRY_TIMEOUT } else { self.budget }
+    }
+
+    /// Does what reads files, on another thread, for as long as there is time.
+    pub(crate) fn read_in_time<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<Result<T, Problem>, Error> {
+        match self.shared.workers().within(self.deadline(), &|| self.host.interrupted(), work) {
+            Ok(outcome) => Ok(outcome),
+            Err(Stopped::Late) => Ok(Err(Problem::StandsStill)),
+            Err(Stopped::Interrupted) => Err(self.given_up(GivenUp::Interrupted)),
+        }
     }
 
     /// What is left of the budget.

@@ -9,6 +9,7 @@ use crate::client::dns::Lookups;
 use crate::client::http::{FirstHop, HttpClient, KEPT_FOR, host};
 use crate::client::proxy::Proxy;
 use crate::error::Error;
+use crate::file::Workers;
 use crate::host::Host;
 use crate::tls;
 
@@ -36,9 +37,9 @@ pub(super) struct Transport {
 
 impl Transport {
     /// Reads what it needs: trust stores, certificates, keys. May ask Java.
-    pub(super) fn new(needs: Needs, lookups: Arc<Lookups>, host: &dyn Host) -> Result<Self, Error> {
+    pub(super) fn new(needs: Needs, lookups: Arc<Lookups>, workers: &Workers, host: &dyn Host) -> Result<Self, Error> {
         let tls = match &needs.tls {
-            Some(options) => tls::client(host, options)?,
+            Some(options) => tls::client(host, options, workers)?,
             None => tls::without_trust()?,
         };
         let config = Arc::new(tls.config.clone());

@@ -16,10 +16,9 @@ use zeroize::Zeroizing;
 
 use crate::client::{Client, WebPeer, WebRequest, WebResponse};
 use crate::error::{Error, ErrorKind, Problem, Unreachable};
-use crate::file::{self, Stopped};
+use crate::file;
 use crate::secret::Secret;
 use crate::settings::{Sources, Value};
-use crate::single_flight::GivenUp;
 use crate::text::one_line;
 use crate::vault;
 
@@ -53,12 +52,7 @@ impl<'a> Search<'a> {
     /// All bytes of a file, within the time for everything.
     fn read_whole(&self, path: &str, max_bytes: usize) -> Result<Result<Zeroizing<Vec<u8>>, file::Problem>, Error> {
         let path = path.to_owned();
-        let work = move || file::read_regular(path, max_bytes);
-        match file::within(self.client.deadline(), &|| self.sources.host.interrupted(), work) {
-            Ok(bytes) => Ok(bytes),
-            Err(Stopped::Late) => Ok(Err(file::Problem::StandsStill)),
-            Err(Stopped::Interrupted) => Err(self.client.given_up(GivenUp::Interrupted)),
-        }
+        self.client.read_in_time(move || file::read_regular(path, max_bytes))
     }
 
     /// This source has nothing.

@@ -14,9 +14,6 @@ const INTERRUPT_CHECK: Duration = Duration::from_millis(100);
 /// Reading a file needs a few kilobytes.
 const STACK: usize = 256 * 1024;
 
-/// The threads that run, for the whole process: the JVM must not unload the library while they do.
-static RUNNING: AtomicUsize = AtomicUsize::new(0);
-
 /// Why the work gave nothing.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Stopped {
@@ -26,58 +23,65 @@ pub(crate) enum Stopped {
     Interrupted,
 }
 
-/// Whether a thread runs that waits for a file system.
-pub(crate) fn any_runs() -> bool {
-    RUNNING.load(Ordering::SeqCst) > 0
-}
+/// The threads that wait for a file system, counted: the JVM must not unload the library while one runs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Workers(Arc<AtomicUsize>);
 
-/// Does `work`, and waits for it until `deadline`, or until the calling thread is `interrupted`. Where no thread can be started it is
-/// done on this one, without a limit.
-pub(crate) fn within<T: Send + 'static>(
-    deadline: Instant,
-    interrupted: &dyn Fn() -> bool,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Stopped> {
-    let work = Arc::new(Mutex::new(Some(work)));
-    let take = |work: &Mutex<Option<_>>| work.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let (sender, receiver) = sync_channel(1);
-    let job = Arc::clone(&work);
-    let running = Running::new();
-    let started = thread::Builder::new().name("vault-cipher-file".to_owned()).stack_size(STACK).spawn(move || {
-        let _running = running;
-        if let Some(work) = take(&job) {
-            // Nobody waits for it any more when this fails.
-            drop(sender.send(work()));
-        }
-    });
-    if started.is_err() {
-        return take(&work).map(|work| work()).ok_or(Stopped::Late);
+impl Workers {
+    /// Whether one runs.
+    pub(crate) fn any_runs(&self) -> bool {
+        self.0.load(Ordering::SeqCst) > 0
     }
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        match receiver.recv_timeout(left.min(INTERRUPT_CHECK)) {
-            Ok(done) => return Ok(done),
-            Err(RecvTimeoutError::Disconnected) => return Err(Stopped::Late),
-            Err(RecvTimeoutError::Timeout) if interrupted() => return Err(Stopped::Interrupted),
-            Err(RecvTimeoutError::Timeout) if left <= INTERRUPT_CHECK => return Err(Stopped::Late),
-            Err(RecvTimeoutError::Timeout) => {}
+
+    /// Does `work`, and waits for it until `deadline`, or until the calling thread is `interrupted`. Where no thread can be started it is
+    /// done on this one, without a limit.
+    pub(crate) fn within<T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        interrupted: &dyn Fn() -> bool,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Stopped> {
+        let work = Arc::new(Mutex::new(Some(work)));
+        let take = |work: &Mutex<Option<_>>| work.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (sender, receiver) = sync_channel(1);
+        let job = Arc::clone(&work);
+        let running = Running::new(self);
+        let started = thread::Builder::new().name("vault-cipher-file".to_owned()).stack_size(STACK).spawn(move || {
+            let _running = running;
+            if let Some(work) = take(&job) {
+                // Nobody waits for it any more when this fails.
+                drop(sender.send(work()));
+            }
+        });
+        if started.is_err() {
+            return take(&work).map(|work| work()).ok_or(Stopped::Late);
+        }
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match receiver.recv_timeout(left.min(INTERRUPT_CHECK)) {
+                Ok(done) => return Ok(done),
+                Err(RecvTimeoutError::Disconnected) => return Err(Stopped::Late),
+                Err(RecvTimeoutError::Timeout) if interrupted() => return Err(Stopped::Interrupted),
+                Err(RecvTimeoutError::Timeout) if left <= INTERRUPT_CHECK => return Err(Stopped::Late),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
         }
     }
 }
 
 /// Counts a thread for as long as it exists.
-struct Running;
+struct Running(Workers);
 
 impl Running {
-    fn new() -> Self {
-        RUNNING.fetch_add(1, Ordering::SeqCst);
-        Self
+    fn new(workers: &Workers) -> Self {
+        workers.0.fetch_add(1, Ordering::SeqCst);
+        Self(workers.clone())
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        RUNNING.fetch_sub(1, Ordering::SeqCst);
+        self.0.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -87,17 +91,18 @@ mod tests {
 
     #[test]
     fn work_has_its_time_and_no_more() {
+        let workers = Workers::default();
         let soon = || Instant::now() + Duration::from_millis(300);
-        assert_eq!(within(soon(), &|| false, || 7), Ok(7));
+        assert_eq!(workers.within(soon(), &|| false, || 7), Ok(7));
         let (release, held) = sync_channel::<()>(1);
         let start = Instant::now();
-        assert_eq!(within(soon(), &|| false, move || held.recv().is_ok()), Err(Stopped::Late));
-        assert!(start.elapsed() >= Duration::from_millis(300) && any_runs());
+        assert_eq!(workers.within(soon(), &|| false, move || held.recv().is_ok()), Err(Stopped::Late));
+        assert!(start.elapsed() >= Duration::from_millis(300) && workers.any_runs());
         release.send(()).unwrap();
         let (_release, held) = sync_channel::<()>(1);
         let start = Instant::now();
         let late = Instant::now() + Duration::from_secs(60);
-        assert_eq!(within(late, &|| true, move || held.recv().is_ok()), Err(Stopped::Interrupted));
+        assert_eq!(workers.within(late, &|| true, move || held.recv().is_ok()), Err(Stopped::Interrupted));
         assert!(start.elapsed() < Duration::from_secs(30));
     }
 }

@@ -208,7 +208,7 @@ fn white_space_around_is_tolerated() {
 fn read(claims: &Value) -> Claims {
     let encode = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
     let token = format!("{}.{}.{SIGNATURE}", encode(&json!({"alg": "RS256"})), encode(claims));
-    Claims::parse(&token).unwrap_or_else(|error| unreachable!("{error}"))
+    Claims::parse(&token).unwrap()
 }
 
 fn at(seconds: i64) -> SystemTime {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use once_cell::sync::OnceCell;
 use zeroize::Zeroizing;
 
-use crate::file::{self, Problem, read_regular};
+use crate::file::{Problem, Workers, read_regular};
 
 /// The files that a configuration was read from, and those whose absence it rests on, as they were then.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ pub(crate) struct Files {
     seen: Vec<Seen>,
     /// Until when files are waited for.
     deadline: Instant,
+    workers: Workers,
     mounts: OnceCell<Arc<Mounts>>,
 }
 
@@ -40,15 +41,15 @@ const ONE_TRY: Duration = Duration::from_secs(30);
 
 impl Default for Files {
     fn default() -> Self {
-        Self::within(Duration::ZERO)
+        Self::within(Duration::ZERO, &Workers::default())
     }
 }
 
 impl Files {
-    /// Files that are waited for so long, all together.
-    pub(super) fn within(limit: Duration) -> Self {
+    /// Files that are waited for so long, all together, on these threads.
+    pub(super) fn within(limit: Duration, workers: &Workers) -> Self {
         let limit = if limit.is_zero() { ONE_TRY } else { limit };
-        Self { seen: Vec::new(), deadline: Instant::now() + limit, mounts: OnceCell::new() }
+        Self { seen: Vec::new(), deadline: Instant::now() + limit, workers: workers.clone(), mounts: OnceCell::new() }
     }
 
     /// Reads a file, and remembers it.
@@ -77,7 +78,7 @@ impl Files {
 
     /// Does what uses the file system, within the time that is left.
     pub(super) fn do_in_time<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-        Ok(file::within(self.deadline, &|| false, work)?)
+        Ok(self.workers.within(self.deadline, &|| false, work)?)
     }
 
     fn mounts(&self) -> Arc<Mounts> {
@@ -93,7 +94,7 @@ impl Files {
         if away.is_empty() {
             return false;
         }
-        file::within(Instant::now() + LOOK, &|| false, move || away.iter().any(Seen::changed)).unwrap_or(false)
+        self.workers.within(Instant::now() + LOOK, &|| false, move || away.iter().any(Seen::changed)).unwrap_or(false)
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) mod parsers;
 mod pem;
 mod policy;
 mod rules;
+mod server;
 mod system;
 mod trust;
 mod verdict;
@@ -39,6 +40,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
 use crate::error::Error;
+use crate::file::Workers;
 use crate::host::Host;
 use crate::settings::Value;
 use crate::tls::appeal::Approvals;
@@ -79,9 +81,10 @@ impl Tls {
 /// A client that trusts what the JVM trusts (the store that the system properties `javax.net.ssl.trustStore`,
 /// `trustStorePassword` and `trustStoreType` name, otherwise the JDK's own `jssecacerts` or `cacerts`) and what `options`
 /// name, and has the certificate that `options` or the system properties `javax.net.ssl.keyStore…` name.
-pub(crate) fn client(host: &dyn Host, options: &Options) -> Result<Tls, Error> {
+/// Files are read on `workers`.
+pub(crate) fn client(host: &dyn Host, options: &Options, workers: &Workers) -> Result<Tls, Error> {
     let provider = provider();
-    let mut files = Files::within(options.read_limit);
+    let mut files = Files::within(options.read_limit, workers);
     let approvals = Arc::<Approvals>::default();
     let identity = identity::read(host, options, &provider, &mut files)?;
     let (mut config, trust, verifier, named) = match options.skip_verify {

@@ -10,8 +10,8 @@ use crate::time::UtcTime;
 use crate::tls::anchors::Anchors;
 use crate::tls::appeal::Appeal;
 use crate::tls::policy::{Doubt, MAX_CHAIN};
+use crate::tls::server::check_name;
 use crate::tls::trust::Trust;
-use crate::tls::verifier::check_name;
 use crate::tls::x509::{self, Certificate, Facts, oid};
 
 const GOOD_KEY: &str = "with a key of type RSA (2048 to 8192 bits), P-256, P-384, P-521 or Ed25519";

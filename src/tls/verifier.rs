@@ -3,7 +3,6 @@
 //! webpki checks signatures, dates, names and constraints of a chain; `policy` what Java asks beyond that. What passes here passes
 //! in Java. Where this refuses and Java may know more, the JVM is asked afterwards (`appeal`).
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
@@ -18,9 +17,10 @@ use crate::tls::anchors::Anchors;
 use crate::tls::appeal::{Appeal, Approvals, Chain};
 use crate::tls::policy::{self, MAX_CHAIN};
 use crate::tls::rules::Rules;
+use crate::tls::server::{check_name, readable};
 use crate::tls::trust::Trust;
 use crate::tls::verdict::{Reason, Refused, Verdict};
-use crate::tls::x509::{Certificate, without_critical};
+use crate::tls::x509::Certificate;
 
 /// What webpki and Java both accept, and a server certificate that is itself in the trust store.
 pub(super) struct Verifier {
@@ -189,22 +189,6 @@ impl ServerCertVerifier for Verifier {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
     }
-}
-
-/// A server's certificate as webpki can read it, for its names and its key: whether it may have the critical extensions that webpki does
-/// not know has been judged.
-fn readable<'a>(certificate: &'a CertificateDer<'a>) -> Cow<'a, CertificateDer<'a>> {
-    match EndEntityCert::try_from(certificate) {
-        Err(webpki::Error::UnsupportedCriticalExtension) => {
-            without_critical(certificate).map_or(Cow::Borrowed(certificate), |der| Cow::Owned(der.into()))
-        }
-        _ => Cow::Borrowed(certificate),
-    }
-}
-
-/// Whether a server's certificate is for this name.
-pub(super) fn check_name(server: &CertificateDer<'_>, name: &ServerName<'_>) -> Result<(), webpki::Error> {
-    EndEntityCert::try_from(&*readable(server))?.verify_is_valid_for_subject_name(name)
 }
 
 /// A signature in the handshake that does not fit, most likely because the server's key is one that is not used any more.

@@ -7,6 +7,7 @@ use rustls::ClientConfig;
 use rustls::version::{TLS12, TLS13};
 
 use super::{Ca, Directory, Identity, ca, connect, mutual, params, run, server, value, verdict};
+use crate::file::Workers;
 use crate::host::tests::MapHost;
 use crate::tls::{self, Options};
 
@@ -72,11 +73,11 @@ fn bare() -> MapHost {
 }
 
 fn config(host: &MapHost, options: &Options) -> ClientConfig {
-    tls::client(host, options).map_err(|error| error.to_string()).unwrap().config
+    tls::client(host, options, &Workers::default()).map_err(|error| error.to_string()).unwrap().config
 }
 
 fn refused(options: &Options) -> String {
-    let words = tls::client(&bare(), options).err().expect("the settings were accepted").to_string();
+    let words = tls::client(&bare(), options, &Workers::default()).err().expect("the settings were accepted").to_string();
     assert_eq!(words.matches("What to do: ").count(), 1, "{words}");
     words
 }

@@ -5,6 +5,7 @@ use std::fs;
 use rcgen::KeyPair;
 
 use super::{Directory, ca, value};
+use crate::file::Workers;
 use crate::host::tests::MapHost;
 use crate::tls::{self, Options};
 
@@ -108,7 +109,7 @@ fn no_broken_form_of_a_key_gets_into_a_message() {
         ];
         for (place, options) in places {
             let host = MapHost::default().with_property("java.home", "/nowhere");
-            let outcome = tls::client(&host, &options);
+            let outcome = tls::client(&host, &options, &Workers::default());
             let message = outcome.err().map(|error| error.to_string());
             refused += usize::from(message.is_some());
             // A whole key beside another certificate is no error of its form.
@@ -119,7 +120,9 @@ fn no_broken_form_of_a_key_gets_into_a_message() {
             for path in [&file, &text] {
                 let host = MapHost::default().with_property("java.home", "/nowhere").with_property(store, path);
                 let options = Options { ca_bytes: bytes(&ca), ..Options::default() };
-                let message = tls::client(&host, &options).map(|tls| tls.trust).unwrap_or_else(|error| error.to_string());
+                let message = tls::client(&host, &options, &Workers::default())
+                    .map(|tls| tls.trust)
+                    .unwrap_or_else(|error| error.to_string());
                 assert_silent(&message, &pem, &format!("{form} as {store}"));
                 host.warnings.take().iter().for_each(|message| assert_silent(message, &pem, &format!("{form} as {store}")));
             }

@@ -5,6 +5,7 @@ use std::fs;
 use rustls::pki_types::CertificateDer;
 
 use super::{Ca, Directory, Identity, ca, connect, params, run, server, server_config, value, verdict};
+use crate::file::Workers;
 use crate::host::tests::MapHost;
 use crate::host::{Environment, Host};
 use crate::settings::Origin;
@@ -28,11 +29,11 @@ fn jvm(directory: &Directory, ca: &Ca) -> MapHost {
 }
 
 fn client(host: &dyn Host, options: &Options) -> Tls {
-    tls::client(host, options).map_err(|error| error.to_string()).unwrap()
+    tls::client(host, options, &Workers::default()).map_err(|error| error.to_string()).unwrap()
 }
 
 fn refused(host: &dyn Host, options: &Options) -> String {
-    let words = tls::client(host, options).err().expect("the settings were accepted").to_string();
+    let words = tls::client(host, options, &Workers::default()).err().expect("the settings were accepted").to_string();
     assert_eq!(words.matches("What to do: ").count(), 1, "{words}");
     words
 }

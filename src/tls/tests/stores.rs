@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::{Directory, ca, client, connect, jdks, params, run, server, server_config};
+use crate::file::Workers;
 use crate::host::tests::MapHost;
 use crate::tls::tests::Identity;
 use crate::tls::{self, Options, Tls};
@@ -18,7 +19,7 @@ fn host(properties: &[(&str, &str)]) -> MapHost {
 }
 
 fn trusting(host: &dyn Host) -> Result<Tls, Error> {
-    tls::client(host, &Options::default())
+    tls::client(host, &Options::default(), &Workers::default())
 }
 
 /// Files and passwords of one test.
