@@ -1,7 +1,7 @@
 //! What the core may ask of the process it lives in. The only way back from Rust to its caller.
 
 use std::ffi::{OsStr, OsString};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -74,6 +74,19 @@ struct Variable {
     value: OsString,
 }
 
+/// The environment variables of this process that count here.
+pub(crate) struct Variables(Arc<Vec<Variable>>);
+
+impl Variables {
+    pub(crate) fn of_process() -> Self {
+        let all = std::env::vars_os().filter_map(|(name, value)| {
+            let variable = Variable { name: name.into_string().ok()?, value };
+            Some(variable).filter(|variable| counts(&variable.name))
+        });
+        Self(Arc::new(all.collect()))
+    }
+}
+
 impl Drop for Variable {
     fn drop(&mut self) {
         std::mem::take(&mut self.value).into_encoded_bytes().zeroize();
@@ -81,19 +94,13 @@ impl Drop for Variable {
 }
 
 impl Environment {
-    /// The environment of this process, as it is when this is called for the first time, with these system properties.
+    /// The environment of this process, with these system properties.
     pub fn of_process(properties: impl IntoIterator<Item = (String, Zeroizing<String>)>) -> Self {
-        // Java cannot change it, and the system has it in plain for as long as the process lives. To look through fifty variables
-        // takes three times as long as all else that a secret takes that was read before.
-        static VARIABLES: OnceLock<Arc<Vec<Variable>>> = OnceLock::new();
-        let variables = VARIABLES.get_or_init(|| {
-            let all = std::env::vars_os().filter_map(|(name, value)| {
-                let variable = Variable { name: name.into_string().ok()?, value };
-                Some(variable).filter(|variable| counts(&variable.name))
-            });
-            Arc::new(all.collect())
-        });
-        Self { variables: Arc::clone(variables), properties: properties.into_iter().collect() }
+        Self::new(&Variables::of_process(), properties)
+    }
+
+    pub(crate) fn new(variables: &Variables, properties: impl IntoIterator<Item = (String, Zeroizing<String>)>) -> Self {
+        Self { variables: Arc::clone(&variables.0), properties: properties.into_iter().collect() }
     }
 
     /// The same with this variable.

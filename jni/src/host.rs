@@ -6,6 +6,7 @@ use jni::jni_str;
 use vault_cipher::{Environment, Error, Event, Host};
 use zeroize::Zeroizing;
 
+use crate::SERVICE;
 use crate::exchange::{Exchange, append, parts};
 
 /// The bytes of a line in the log.
@@ -59,7 +60,7 @@ fn start_of(message: &str) -> &str {
 
 impl Host for Jvm<'_, '_, '_> {
     fn environment(&self) -> &Environment {
-        self.environment.get_or_init(|| Environment::of_process(self.properties()))
+        self.environment.get_or_init(|| SERVICE.environment(self.properties()))
     }
 
     fn trusted_certificates(&self) -> Result<Vec<Vec<u8>>, String> {
