@@ -15,6 +15,7 @@ mod headers;
 mod http;
 mod options;
 mod patience;
+mod plain_http;
 mod probe;
 mod proxy;
 mod redirect;

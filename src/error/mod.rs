@@ -9,6 +9,7 @@ mod codes;
 mod copied;
 mod details;
 mod kind;
+mod kind_code;
 mod location;
 mod statement;
 mod storing;
