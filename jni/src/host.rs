@@ -43,7 +43,8 @@ impl<'exchange, 'call, 'local> Jvm<'exchange, 'call, 'local> {
         if self.exchange.has_thrown() { Err(Error::internal("the system properties are not known")) } else { Ok(()) }
     }
 
-    /// The system properties that count and are set, and whether the log takes steps. All at once: each crossing takes a microsecond, and there are ninety of them.
+    /// The system properties that count and are set, and whether the log takes steps. All at once: each crossing takes a microsecond, and
+    /// there are ninety of them.
     fn properties(&self) -> Vec<(String, Zeroizing<String>)> {
         self.logs_steps.set(self.exchange.ask(jni_str!("properties")).unwrap_or(false));
         let answer = self.exchange.take().unwrap_or_default();
