@@ -7,7 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::auth::attempt::{refuses_for_good, with_names};
-use crate::auth::{Attempt, Context, Plain, mount, search, shown};
+use crate::auth::credential::search;
+use crate::auth::{Attempt, Context, Plain, mount, shown};
 use crate::cloud::aws;
 use crate::error::Error;
 use crate::secret::Secret;

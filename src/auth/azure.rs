@@ -2,7 +2,8 @@
 //! Source: <https://developer.hashicorp.com/vault/api-docs/auth/azure#login>.
 
 use crate::auth::attempt::{unless_it_may_pass, with_names};
-use crate::auth::{Attempt, Context, Plain, mount, search, shown};
+use crate::auth::credential::search;
+use crate::auth::{Attempt, Context, Plain, mount, shown};
 use crate::cloud::azure;
 use crate::error::Error;
 use crate::jwt::{claim, described};

@@ -1,6 +1,7 @@
 //! Credentials in files: read again at each login, waited for when they come late, trimmed, and never shown.
 
 use crate::auth::Context;
+use crate::cloud::Search;
 use crate::error::{Error, ErrorKind, Problem, Tries};
 use crate::file::{self, read_regular};
 use crate::resource::Resource;
@@ -51,6 +52,12 @@ impl Credential {
         let places = format!("{}, or a file with it: {}", self.setting.places(), self.in_file.places());
         ErrorKind::NotConfigured { method, what: self.what, places }.into()
     }
+}
+
+/// The search for the identity that a cloud gives to this machine.
+pub(super) fn search<'a>(context: &Context<'a>, method: &'static str) -> Search<'a> {
+    let context = *context;
+    Search::new(context.client, context.sources, method, Box::new(move |file, what| read(file, what, &context)))
 }
 
 /// Refuses what a credential does not hold, and what somebody pasted or quoted by mistake.

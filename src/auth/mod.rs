@@ -19,7 +19,6 @@ mod token;
 mod wrapping;
 
 use crate::client::InlineLogin;
-use crate::cloud::Search;
 use crate::error::{Error, Provider};
 
 pub(crate) use attempt::body;
@@ -218,12 +217,6 @@ impl Method {
             Flow::Obtained(attempt) => attempt(context)?.inline().map(Some),
         }
     }
-}
-
-/// The search for the identity that a cloud gives to this machine.
-fn search<'a>(context: &Context<'a>, method: &'static str) -> Search<'a> {
-    let context = *context;
-    Search::new(context.client, context.sources, method, Box::new(move |file, what| credential::read(file, what, &context)))
 }
 
 /// `AGENT`: a Vault Agent or Proxy logs in itself.

@@ -2,7 +2,9 @@
 //! Sources: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>,
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>.
 
+mod credentials;
 mod profile;
+mod region;
 mod sign;
 mod sts;
 
@@ -19,21 +21,11 @@ use crate::settings::{
     AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, AWS_REGION, AWS_SECRET_ACCESS_KEY,
     AWS_SESSION_TOKEN,
 };
-pub(crate) use sign::{SignedRequest, caller_identity};
-pub(crate) use sts::{arn, sts_host};
-
-/// Keys, and where they come from.
-pub(crate) struct Credentials {
-    /// It is no secret: it stands in AWS's logs, and in the signature.
-    pub(crate) key_id: String,
-    pub(crate) key: Secret,
-    /// Temporary keys have one.
-    pub(crate) session_token: Option<Secret>,
-    /// What has them, and what had nothing before it.
-    pub(crate) source: String,
-    /// The region that the source names.
-    pub(crate) region: Option<String>,
-}
+pub(crate) use credentials::Credentials;
+pub(crate) use region::sts_host;
+use region::{GLOBAL_REGION, is_region};
+pub(crate) use sign::caller_identity;
+pub(crate) use sts::arn;
 
 /// Where the containers' services are.
 const CONTAINER_HOST: &str = "http://169.254.170.2";
@@ -79,13 +71,6 @@ pub(crate) fn region(search: &Search<'_>, credentials: &Credentials) -> Result<(
         },
     };
     Ok((region, origin))
-}
-
-/// The region in which the global address of STS is.
-const GLOBAL_REGION: &str = "us-east-1";
-
-fn is_region(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn from_environment(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
@@ -244,17 +229,4 @@ fn metadata_address(search: &Search<'_>) -> Result<String, Error> {
 
 fn is_visible(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_regions_name_cannot_lead_elsewhere() {
-        assert!(is_region("ap-southeast-2"));
-        for region in ["", "eu central", "evil.example.com/", "EU-CENTRAL-1"] {
-            assert!(!is_region(region), "{region}");
-        }
-    }
 }

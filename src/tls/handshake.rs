@@ -8,7 +8,7 @@ use rustls::{AlertDescription, CertificateError, Error};
 
 use crate::error::Problem;
 use crate::tls::appeal::Appeal;
-use crate::tls::provider;
+use crate::tls::crypto::offer;
 use crate::tls::verdict::Verdict;
 
 const ALLOW: &str = "let Vault or the balancer in front of it allow one of each (tls_min_version, tls_max_version, tls_cipher_suites, the key \
@@ -135,19 +135,4 @@ fn alert_in_words(alert: AlertDescription) -> (String, &'static str) {
         ),
         _ => (said, "see Vault's log or that of a balancer in front of it"),
     }
-}
-
-/// What a client offers in each handshake, as a clause.
-pub(super) fn offer() -> String {
-    let provider = provider();
-    let ciphers = provider.cipher_suites.iter().map(|suite| format!("{:?}", suite.suite()).replacen("TLS13_", "TLS_", 1));
-    let groups = provider.kx_groups.iter().map(|group| format!("{:?}", group.name()));
-    let signatures =
-        provider.signature_verification_algorithms.supported_schemes().into_iter().map(|scheme| format!("{scheme:?}"));
-    format!(
-        "offered are TLS 1.2 and 1.3, the ciphers {}, the groups {}, and the signatures {}",
-        ciphers.collect::<Vec<_>>().join(", "),
-        groups.collect::<Vec<_>>().join(", "),
-        signatures.collect::<Vec<_>>().join(", ")
-    )
 }

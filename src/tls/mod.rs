@@ -4,11 +4,12 @@
 //! which reads `pem`). `identity` is the
 //! certificate to show. `key_store` reads Java's key stores for both. `verifier` checks a server
 //! (`policy` and `rules`: as Java wants it), `verdict` says what was wrong
-//! with its certificate, `handshake` what else failed, and `x509` what a certificate holds. `chain` describes a chain that was accepted. `files` notices when a file changes. None of them knows of HTTP.
+//! with its certificate, `handshake` what else failed, and `x509` what a certificate holds. `crypto` is the provider of cryptography. `chain` describes a chain that was accepted. `files` notices when a file changes. None of them knows of HTTP.
 
 mod anchors;
 mod appeal;
 mod chain;
+mod crypto;
 mod files;
 mod handshake;
 mod identity;
@@ -33,9 +34,8 @@ pub(crate) mod tests;
 use std::error::Error as StdError;
 use std::sync::Arc;
 
-use once_cell::sync::OnceCell;
 use rustls::client::WantsClientCert;
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
@@ -44,6 +44,7 @@ use crate::file::Workers;
 use crate::host::Host;
 use crate::settings::Value;
 use crate::tls::appeal::Approvals;
+use crate::tls::crypto::provider;
 
 pub(crate) use files::Files;
 pub(crate) use handshake::verdict;
@@ -124,12 +125,6 @@ pub(crate) fn without_trust() -> Result<Tls, Error> {
         named: Vec::new(),
         approvals: Arc::default(),
     })
-}
-
-/// The one provider of cryptography: AWS-LC.
-fn provider() -> Arc<CryptoProvider> {
-    static PROVIDER: OnceCell<Arc<CryptoProvider>> = OnceCell::new();
-    PROVIDER.get_or_init(|| Arc::new(aws_lc_rs::default_provider())).clone()
 }
 
 fn server_name(setting: &Value) -> Result<ServerName<'static>, Error> {

@@ -1,4 +1,4 @@
-//! Imports run downwards only, as [`FLOORS`] draws them. Read from the syntax of every module, not from its text; what is compiled
+//! Imports run downwards only, as [`FLOORS`] draws them, and no files import each other in a circle. Read from the syntax of every module, not from its text; what is compiled
 //! for tests only does not count.
 
 #![expect(clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise, with the name of what it read")]
@@ -58,6 +58,25 @@ fn imports_are_written_from_the_root_of_the_crate() {
 }
 
 #[test]
+fn no_files_import_each_other_in_a_circle() {
+    let library = Library::read();
+    let imports = library.imports();
+    let circles: Vec<String> = circles(&imports)
+        .into_iter()
+        .map(|circle| {
+            let edges = circle.iter().flat_map(|from| {
+                imports[from]
+                    .iter()
+                    .filter(|to| circle.contains(to))
+                    .map(|to| format!("{} → {}", library.modules[*from].name(), library.modules[*to].name()))
+            });
+            edges.collect::<Vec<_>>().join("\n  ")
+        })
+        .collect();
+    assert!(circles.is_empty(), "{} circles:\n  {}", circles.len(), circles.join("\n\n  "));
+}
+
+#[test]
 fn every_floor_is_there_and_is_seen() {
     let library = Library::read();
     for module in FLOORS.concat() {
@@ -70,6 +89,30 @@ fn every_floor_is_there_and_is_seen() {
         });
         assert!(found, "{from} imports nothing of {to}?");
     }
+}
+
+/// The circles: each a set of files of which every one can be reached from every other.
+fn circles(imports: &BTreeMap<usize, BTreeSet<usize>>) -> Vec<BTreeSet<usize>> {
+    let reachable = |start: usize| {
+        let mut seen = BTreeSet::new();
+        let mut next = vec![start];
+        while let Some(from) = next.pop() {
+            next.extend(imports.get(&from).into_iter().flatten().filter(|to| seen.insert(**to)));
+        }
+        seen
+    };
+    let from: BTreeMap<usize, BTreeSet<usize>> = imports.keys().map(|start| (*start, reachable(*start))).collect();
+    let mut circles: Vec<BTreeSet<usize>> = from
+        .iter()
+        .filter(|(start, seen)| seen.contains(start))
+        .map(|(start, seen)| {
+            seen.iter().copied().filter(|other| from.get(other).is_some_and(|seen| seen.contains(start))).collect()
+        })
+        .collect();
+    circles.dedup();
+    circles.sort();
+    circles.dedup();
+    circles
 }
 
 /// How far down a module is; the crate's root is on top. `None` for one that is on no floor.
@@ -97,8 +140,10 @@ struct Module {
     defined: BTreeSet<String>,
     /// Modules of which `use` brings in everything.
     globs: Vec<Vec<String>>,
-    /// All paths in it. `true`: it is passed on only (`pub use`).
+    /// All paths in it. `true`: it is passed on (`pub use`).
     paths: BTreeSet<(bool, Vec<String>)>,
+    /// The first part of each path that its own items name.
+    used: BTreeSet<String>,
 }
 
 impl Module {
@@ -126,8 +171,8 @@ impl Library {
         let mut reader = Reader::default();
         reader.visit_file(&syntax);
         let number = self.modules.len();
-        let Reader { declared, names, defined, globs, paths } = reader;
-        self.modules.push(Module { path: path.clone(), children: BTreeMap::new(), names, defined, globs, paths });
+        let Reader { declared, names, defined, globs, paths, used } = reader;
+        self.modules.push(Module { path: path.clone(), children: BTreeMap::new(), names, defined, globs, paths, used });
         for name in declared {
             let mut child = path.clone();
             child.push(name.clone());
@@ -145,7 +190,8 @@ impl Library {
                     let to = self.resolve(from, path, 0)?;
                     // A module that only passes on what is in the files below it does not depend on them.
                     let below = self.modules[to].path.starts_with(&self.modules[from].path);
-                    (to != from && !(*passed_on && below)).then_some(to)
+                    let only_passed_on = *passed_on && path.last().is_none_or(|name| !self.modules[from].used.contains(name));
+                    (to != from && !(only_passed_on && below)).then_some(to)
                 });
                 (from, targets.collect())
             })
@@ -206,6 +252,7 @@ struct Reader {
     defined: BTreeSet<String>,
     globs: Vec<Vec<String>>,
     paths: BTreeSet<(bool, Vec<String>)>,
+    used: BTreeSet<String>,
 }
 
 impl Reader {
@@ -264,6 +311,7 @@ impl Reader {
     }
 
     fn end(&mut self, path: &mut Vec<String>) {
+        self.used.extend(path.first().cloned());
         if path.len() > 1 {
             self.paths.insert((false, std::mem::take(path)));
         }
@@ -292,6 +340,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
+        self.used.extend(path.segments.first().map(|segment| segment.ident.to_string()));
         if path.segments.len() > 1 {
             self.paths.insert((false, path.segments.iter().map(|segment| segment.ident.to_string()).collect()));
         }

@@ -4,8 +4,9 @@
 use std::path::Path;
 
 use crate::cloud::Search;
+use crate::cloud::aws::credentials::Credentials;
+use crate::cloud::aws::region::is_region;
 use crate::cloud::aws::sts::web_identity;
-use crate::cloud::aws::{Credentials, is_region};
 use crate::error::{Error, ErrorKind};
 use crate::file::Problem;
 use crate::secret::Secret;

@@ -5,7 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_lc_rs::{digest, hmac};
 use serde::Serializer as _;
 
-use crate::cloud::aws::{Credentials, sts_host};
+use crate::cloud::aws::credentials::Credentials;
+use crate::cloud::aws::region::sts_host;
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::time::UtcTime;

@@ -4,7 +4,9 @@
 use percent_encoding::utf8_percent_encode;
 
 use crate::client::{WebPeer, WebRequest, WebResponse};
-use crate::cloud::aws::{Credentials, GLOBAL_REGION, SignedRequest, is_region, sign};
+use crate::cloud::aws::credentials::Credentials;
+use crate::cloud::aws::region::{GLOBAL_REGION, is_region, sts_host};
+use crate::cloud::aws::sign::{self, SignedRequest};
 use crate::cloud::{Search, UNRESERVED, https_or_loopback, refusal};
 use crate::error::Error;
 use crate::secret::Secret;
@@ -12,20 +14,6 @@ use crate::settings::{
     AWS_ENDPOINT_URL_STS, AWS_REGION, AWS_ROLE_ARN, AWS_ROLE_SESSION_NAME, AWS_WEB_IDENTITY_TOKEN_FILE, Value,
 };
 use crate::text::one_line;
-
-/// The address of a region's STS. Source: <https://docs.aws.amazon.com/general/latest/gr/sts.html>.
-pub(crate) fn sts_host(region: &str) -> String {
-    let domain = match region {
-        // The address that Vault asks unless it is told otherwise.
-        GLOBAL_REGION => return "sts.amazonaws.com".to_owned(),
-        _ if region.starts_with("cn-") => "amazonaws.com.cn",
-        _ if region.starts_with("us-iso-") => "c2s.ic.gov",
-        _ if region.starts_with("us-isob-") => "sc2s.sgov.gov",
-        _ if region.starts_with("eusc-") => "amazonaws.eu",
-        _ => "amazonaws.com",
-    };
-    format!("sts.{region}.{domain}")
-}
 
 /// Where this machine itself asks STS.
 fn sts_address(search: &Search<'_>, region: &str) -> Result<String, Error> {
@@ -142,20 +130,6 @@ pub(super) fn web_identity(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_partition_has_its_own_sts_and_the_default_region_is_the_global_address() {
-        for (region, host) in [
-            ("us-east-1", "sts.amazonaws.com"),
-            ("eu-central-1", "sts.eu-central-1.amazonaws.com"),
-            ("us-gov-west-1", "sts.us-gov-west-1.amazonaws.com"),
-            ("cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
-            ("us-iso-east-1", "sts.us-iso-east-1.c2s.ic.gov"),
-            ("us-isob-east-1", "sts.us-isob-east-1.sc2s.sgov.gov"),
-        ] {
-            assert_eq!(sts_host(region), host);
-        }
-    }
 
     #[test]
     fn an_element_is_found_as_it_stands() {

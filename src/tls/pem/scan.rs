@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use crate::tls::pem::{Block, Kind, Problem, Wrong};
+use crate::tls::pem::block::{Block, Kind, Problem, Wrong};
 
 const DASHES: &str = "-----";
 const BEGIN: &str = "-----BEGIN ";

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use super::{Directory, client, connect, run, verdict};
-use crate::tls::handshake::offer;
+use crate::tls::crypto::offer;
 use rustls::pki_types::CertificateDer;
 
 const HOST: &str = "vault.example.com";

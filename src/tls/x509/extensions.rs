@@ -1,7 +1,7 @@
 //! The extensions of a certificate that say what it may be used for.
 
 use crate::tls::x509::der::{self, BITS, BOOLEAN, OCTETS, OID, SEQUENCE, value};
-use crate::tls::x509::{Certificate, EXTENSIONS, oid};
+use crate::tls::x509::{Certificate, EXTENSIONS, Extension, oid};
 
 /// Context-specific tags of an authority key identifier.
 const KEY_ID: u8 = 0x80;
@@ -13,15 +13,6 @@ const DIGITAL_SIGNATURE: usize = 0;
 const KEY_CERT_SIGN: usize = 5;
 /// The bit of a Netscape certificate type.
 const SSL_SERVER: usize = 1;
-
-/// An extension.
-#[derive(Clone, Copy)]
-pub(in crate::tls) struct Extension<'a> {
-    pub(in crate::tls) id: &'a [u8],
-    pub(in crate::tls) critical: bool,
-    /// What its OCTET STRING holds.
-    pub(in crate::tls) content: &'a [u8],
-}
 
 impl<'a> Certificate<'a> {
     /// The extension with this OID.

@@ -7,8 +7,8 @@ use rustls::pki_types::TrustAnchor;
 
 use crate::text::{list, one_line};
 use crate::time::UtcTime;
-use crate::tls::x509::der::{self, BITS, BMP_STRING, INTEGER, OID, SEQUENCE, SET, value};
-use crate::tls::x509::{Certificate, oid};
+use crate::tls::x509::der::{self, BMP_STRING, OID, SEQUENCE, SET, value};
+use crate::tls::x509::{Certificate, oid, rsa_bits};
 
 /// The shortest RSA key that the TLS library uses.
 const MIN_RSA_BITS: usize = 2048;
@@ -98,19 +98,6 @@ fn weak_key(key: &[u8]) -> Option<String> {
         oid::DSA => Some("a DSA key".to_owned()),
         _ => None,
     }
-}
-
-/// The length of an RSA key: `SEQUENCE { algorithm OID, … }, BIT STRING` that holds `SEQUENCE { modulus INTEGER, … }`.
-pub(super) fn rsa_bits(key: &[u8]) -> Option<usize> {
-    let (algorithm, key) = value(SEQUENCE, key)?;
-    if value(OID, algorithm)?.0 != oid::RSA {
-        return None;
-    }
-    let (bits, _) = value(BITS, key)?;
-    let (key, _) = value(SEQUENCE, bits.strip_prefix(&[0])?)?;
-    let (modulus, _) = value(INTEGER, key)?;
-    let modulus = modulus.strip_prefix(&[0]).unwrap_or(modulus);
-    Some(modulus.len() * 8 - modulus.first().map_or(0, |first| first.leading_zeros() as usize))
 }
 
 /// A name as administrators know it: `CN=Company CA, O=Company`.

@@ -12,7 +12,7 @@ use rustls::pki_types::UnixTime;
 use crate::time::UtcTime;
 use der::{BITS, BOOLEAN, EXPLICIT_0, GENERALIZED_TIME, INTEGER, OCTETS, OID, SEQUENCE, UTC_TIME, value};
 
-pub(in crate::tls) use extensions::{Extension, without_critical};
+pub(in crate::tls) use extensions::without_critical;
 pub(in crate::tls) use facts::{Facts, weak_anchor};
 pub(in crate::tls) use strict::is_read_by_java;
 
@@ -35,6 +35,15 @@ pub(in crate::tls) struct Certificate<'a> {
     /// The OID of the algorithm of its signature.
     signature_algorithm: &'a [u8],
     extensions: Vec<Extension<'a>>,
+}
+
+/// An extension.
+#[derive(Clone, Copy)]
+pub(in crate::tls) struct Extension<'a> {
+    pub(in crate::tls) id: &'a [u8],
+    pub(in crate::tls) critical: bool,
+    /// What its OCTET STRING holds.
+    pub(in crate::tls) content: &'a [u8],
 }
 
 impl<'a> Certificate<'a> {
@@ -88,7 +97,7 @@ impl<'a> Certificate<'a> {
 
     /// The length of its RSA key.
     pub(in crate::tls) fn rsa_bits(&self) -> Option<usize> {
-        facts::rsa_bits(self.key)
+        rsa_bits(self.key)
     }
 
     /// The length of its key on one of the three curves.
@@ -111,6 +120,19 @@ impl<'a> Certificate<'a> {
             Some(_) => Ok(()),
         }
     }
+}
+
+/// The length of an RSA key: `SEQUENCE { algorithm OID, … }, BIT STRING` that holds `SEQUENCE { modulus INTEGER, … }`.
+fn rsa_bits(key: &[u8]) -> Option<usize> {
+    let (algorithm, key) = value(SEQUENCE, key)?;
+    if value(OID, algorithm)?.0 != oid::RSA {
+        return None;
+    }
+    let (bits, _) = value(BITS, key)?;
+    let (key, _) = value(SEQUENCE, bits.strip_prefix(&[0])?)?;
+    let (modulus, _) = value(INTEGER, key)?;
+    let modulus = modulus.strip_prefix(&[0]).unwrap_or(modulus);
+    Some(modulus.len() * 8 - modulus.first().map_or(0, |first| first.leading_zeros() as usize))
 }
 
 /// `SEQUENCE { OID, critical BOOLEAN DEFAULT FALSE, OCTET STRING }`, without its header.
