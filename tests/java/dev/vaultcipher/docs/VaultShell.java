@@ -6,6 +6,10 @@ import dev.vaultcipher.harness.Cleanup;
 import dev.vaultcipher.harness.Fixtures;
 import dev.vaultcipher.harness.VaultServer;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.Paths;
 
 /** The administrator's shell, in which {@code vault} is the server's program, used by root. */
 final class VaultShell {
@@ -15,8 +19,13 @@ final class VaultShell {
 
     /** Runs the commands; returns what they print. */
     static String run(VaultServer vault, String commands) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder("sh", "-euc", "umask 077\nvault() { \"$BAO_BIN\" \"$@\"; }\n" + commands)
-                .redirectErrorStream(true);
+        return run(vault, Paths.get("").toAbsolutePath(), commands, "");
+    }
+
+    /** Runs the commands in this folder; somebody types this. */
+    static String run(VaultServer vault, Path folder, String commands, String typed) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder("bash", "-euc", "umask 077\nvault() { \"$BAO_BIN\" \"$@\"; }\n" + commands)
+                .directory(folder.toFile()).redirectErrorStream(true);
         builder.environment().keySet().removeIf(name -> name.startsWith("VAULT_") || name.startsWith("BAO_")
                 || name.startsWith("SECRET_STORE_"));
         builder.environment().put("BAO_BIN", Fixtures.fromEnvironment("VAULT_BIN").toString());
@@ -25,7 +34,9 @@ final class VaultShell {
         builder.environment().put("VAULT_CACERT", vault.caFile().toString());
         try (Cleanup cleanup = new Cleanup()) {
             Process shell = cleanup.start(builder);
-            shell.getOutputStream().close();
+            try (OutputStream keyboard = shell.getOutputStream()) {
+                keyboard.write(typed.getBytes(StandardCharsets.UTF_8));
+            }
             String output = Fixtures.readAll(shell.getInputStream());
             assertTrue("this fails:\n" + commands + "\n" + output, shell.waitFor() == 0);
             return output;
