@@ -24,6 +24,10 @@ impl ApiPath {
         if let Some(c) = text.chars().find(|c| invisible(*c).is_some()) {
             return Err(format!("holds {}", character(c)));
         }
+        let scheme = text.get(..8).unwrap_or_default().to_ascii_lowercase();
+        if scheme.starts_with("http://") || scheme == "https://" {
+            return Err("is a whole address: leave out its scheme and host".to_owned());
+        }
         let plain = text.strip_prefix('/').unwrap_or(text);
         let plain = plain.strip_suffix('/').unwrap_or(plain);
         let mut encoded = String::with_capacity(plain.len() + 16);

@@ -141,6 +141,14 @@ public class FailuresTest {
     }
 
     @Test
+    public void anAddressThatWasCopiedFromTheBrowserIsTold() {
+        for (String copied : Arrays.asList("/ui", "/ui/", "/ui/vault/secrets", "/ui/vault/auth?with=token")) {
+            fails(vault.text("sample/secret", "password").replace(vault.address(), vault.address() + copied),
+                    "\"endpoint\" is the address of Vault's user interface, from a browser: leave out /ui and what follows");
+        }
+    }
+
+    @Test
     public void anUnknownHost() {
         fails(vault.text("sample/secret", "password").replace(vault.address(), "http://vault.invalid:8200"),
                 "\"vault.invalid\" cannot be resolved", "getent hosts vault.invalid");

@@ -209,13 +209,13 @@ public class SettingsTest {
     @Test
     public void timesMayBeWrittenAsTheOfficialClientsTakeThem() {
         try (StoreSession session = StoreSession.withToken(TOKEN); FaultPeer peer = answering(value(SECRET))) {
-            for (String time : Arrays.asList("1m30s", "1h0m0s", "1.5m", "90", "0h0m30.5s")) {
+            for (String time : Arrays.asList("1m30s", "1h0m0s", "1.5m", "90", "0h0m30.5s", "1.5h", "1d", " 30s\n", "5", ".5m")) {
                 session.get(peer.text("timeout", Fixtures.json(time))).assertValue(SECRET);
             }
-            for (String time : Arrays.asList("1m30", "m30s", "1m -5s", "1M", "25h", "P1D")) {
+            for (String time : Arrays.asList("1m30", "m30s", "1m -5s", "1M", "25h", "P1D", "-1s", "2d", "30 s", ".", "1e3", "30,5s", "\u0661s")) {
                 session.get(peer.text("timeout", Fixtures.json(time))).assertFails("it is not a time of at most a day");
             }
-            assertEquals(5, peer.reads().size());
+            assertEquals(10, peer.reads().size());
         }
     }
 

@@ -99,11 +99,17 @@ public class NotFoundTest {
         for (String[] copied : new String[][] {{"secret", "v1/secret/data/app/other"}, {"secret", "secret/data/app/other"},
             {"secret", "secret/app/other"}, {"secret", "ui/vault/secrets/secret/show/app/other"},
             {"secret", "ui/vault/secrets/secret/kv/app%2Fother/details?version=1"}, {"secret/data", "app/other"},
-            {"v1/secret", "app/other"}, {"ui/vault/secrets/secret", "app/other"}}) {
+            {"v1/secret", "app/other"}, {"ui/vault/secrets/secret", "app/other"}, {"secret", "/v1/secret/data/app/other/"},
+            {"secret", "/ui/vault/secrets/secret/kv/app%2Fother"}, {"secret", "secret/metadata/app/other"},
+            {"/ui/vault/secrets/secret/", "app/other"}}) {
             for (String token : List.of(reads.vault.rootToken(), reader)) {
                 reads.read(token, text("mount", copied[0], "path", copied[1]))
                         .assertFails("What to do: write \"mount\":\"secret\", \"path\":\"app/other\": the text has an address of Vault's API");
             }
+        }
+        for (String address : List.of("https://vault.example.com:8200/v1/secret/data/app/other",
+                "HTTP://vault.example.com/ui/vault/secrets/secret/kv/app%2Fother/details?version=1")) {
+            fails(text("path", address), "\"path\" is a whole address: leave out its scheme and host");
         }
         StoreSession.Outcome plain = reads.read(text("path", "app/secret/data/other")).assertFails("There is no secret at");
         assertTrue(plain.toString(), plain.call.message.contains("What to do: check \"path\" and \"mount\""));

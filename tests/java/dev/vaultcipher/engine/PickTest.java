@@ -158,6 +158,8 @@ public class PickTest {
         String[][] edges = {{"", "\u00a0", "ends with a no-break space (U+00A0)"}, {"\ufeff", "", "begins with a byte order mark (U+FEFF)"},
             {"", "\r", "ends with a carriage return (U+000D)"}, {"\u200b", " ", "begins with a zero-width space (U+200B) and ends with a space (U+0020)"},
             {"", "\0", "ends with NUL (U+0000)"}, {"\u0007", "", "begins with a control character (U+0007)"},
+            {"\u202a", "\u180e", "begins with a mark of the writing direction (U+202A) and ends with an invisible character (U+180E)"},
+            {"\u206a", "\u034f", "begins with an invisible character (U+206A) and ends with an invisible character (U+034F)"},
             {"\u00ad\u2060", "\u3000\t", "begins with a soft hyphen (U+00AD) and ends with a tab (U+0009)"}};
         for (String[] edge : edges) {
             reads.vault.putSecret("edges", "password", edge[0] + value + edge[1]);
@@ -179,13 +181,19 @@ public class PickTest {
     public void whatCannotBeSeenInANameIsNamed() {
         for (String field : List.of("path", "mount", "namespace")) {
             for (String[] odd : new String[][] {{"\u200b", "a zero-width space (U+200B)"}, {"\u00a0", "a no-break space (U+00A0)"},
-                {"\ufeff", "a byte order mark (U+FEFF)"}, {"\t", "a tab (U+0009)"}}) {
+                {"\ufeff", "a byte order mark (U+FEFF)"}, {"\t", "a tab (U+0009)"}, {"\u2060", "non-joiner (U+2060)"},
+                {"\u180e", "an invisible character (U+180E)"}, {"\u00ad", "a soft hyphen (U+00AD)"}, {"\u034f", "an invisible character (U+034F)"},
+                {"\u202e", "a mark of the writing direction (U+202E)"}, {"\u2066", "a mark of the writing direction (U+2066)"},
+                {"\u206f", "an invisible character (U+206F)"}, {"\u2028", "of a special kind (U+2028)"}, {"\udb40\udc01", "(U+E0001)"}}) {
                 String text = reads.text("mount", "secret", "path", "pick", "namespace", "root", "key", "password");
                 String value = field.equals("path") ? "pick" : field.equals("mount") ? "secret" : "root";
                 reads.read(text.replace("\"" + field + "\":\"" + value, "\"" + field + "\":\"pi" + odd[0].replace("\t", "\\t") + "ck"))
                         .assertFails("\"" + field + "\"", odd[1]);
             }
         }
+        // Where an emoji may end with it, it is shown in what was not found.
+        reads.read(text("path", "pi\ufe0fck", "key", "password")).assertFails("There is no secret", "\"pi\\u{fe0f}ck\"");
+        reads.read(text("path", "pick", "key", "pass\ufe0fword")).assertFails("no key \"pass\\u{fe0f}word\"");
         reads.vault.putSecret("odd", "password ", VALUES[0], "pass\u200bword", VALUES[0], "user\u00a0", VALUES[0]);
         reads.read(text("path", "odd", "key", "password")).assertFails("\"password \"", "\"pass\\u{200b}word\"", "\"user\\u{a0}\"");
         reads.read(text("path", "odd", "key", "user\ufeff")).assertFails("no key \"user\\u{feff}\"");
