@@ -38,7 +38,9 @@ impl Endpoint {
             return Err(format!("holds a user name or password, which would show in messages and logs; {FORM}"));
         }
         if url.path() == "/ui" || url.path().starts_with("/ui/") {
-            return Err(format!("is the address of Vault's user interface, from a browser: leave out /ui and what follows; {FORM}"));
+            return Err(format!(
+                "is the address of Vault's user interface, from a browser: leave out /ui and what follows; {FORM}"
+            ));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(format!("holds a \"?\" or \"#\"; {FORM}"));

@@ -12,7 +12,7 @@ use percent_encoding::utf8_percent_encode;
 use url::Url;
 
 use crate::client::{WebPeer, WebRequest};
-use crate::cloud::{Search, UNRESERVED, checked, member, refusal};
+use crate::cloud::{Search, UNRESERVED, address, checked, member, refusal};
 use crate::error::{Error, Unreachable};
 use crate::secret::Secret;
 use crate::settings::{
@@ -22,6 +22,7 @@ use crate::settings::{
     AWS_SESSION_TOKEN,
 };
 pub(crate) use credentials::Credentials;
+use credentials::is_visible;
 pub(crate) use region::sts_host;
 use region::{GLOBAL_REGION, is_region};
 pub(crate) use sign::caller_identity;
@@ -32,22 +33,19 @@ const CONTAINER_HOST: &str = "http://169.254.170.2";
 /// Where plain HTTP is no danger: ECS's, EKS's.
 const CONTAINER_HOSTS: [&str; 4] = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "localhost"];
 
+/// Looks at one source; `None` where it is not set.
+type Source = fn(&Search<'_>) -> Result<Option<Credentials>, Error>;
+
 /// The credentials of this machine: the first source that is set.
 pub(crate) fn credentials(search: &Search<'_>) -> Result<Credentials, Error> {
-    if let Some(found) = from_environment(search)? {
-        return Ok(found);
-    }
-    if let Some(found) = profile::find(search)? {
-        return Ok(found);
-    }
-    if let Some(found) = sts::from_web_identity(search)? {
-        return Ok(found);
-    }
-    if let Some(found) = from_container(search)? {
-        return Ok(found);
-    }
-    if let Some(found) = from_instance(search)? {
-        return Ok(found);
+    const SOURCES: [Source; 5] = [from_environment, profile::find, sts::from_web_identity, from_container, from_instance];
+    for source in SOURCES {
+        let Some(found) = source(search)? else { continue };
+        if !found.are_visible() {
+            let what = "they are no keys: they hold other than visible ASCII characters";
+            return Err(search.failed(found.source, what, "set the keys themselves, without quotes or line breaks"));
+        }
+        return Ok(Credentials { source: search.won(&found.source), ..found });
     }
     Err(search.nothing(
         "give this machine a role: an instance profile (EC2), a task role (ECS), or a service account with a role (EKS Pod Identity \
@@ -77,20 +75,16 @@ fn from_environment(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
     const SOURCE: &str = "the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
     let (id, key) = (AWS_ACCESS_KEY_ID.find(search.sources)?, AWS_SECRET_ACCESS_KEY.find(search.sources)?);
     match (id, key) {
-        (Some(id), Some(key)) if is_visible(id.trimmed()) && is_visible(key.trimmed()) => Ok(Some(Credentials {
+        (Some(id), Some(key)) => Ok(Some(Credentials {
             key_id: id.trimmed().to_owned(),
             key: Secret::new(key.trimmed().to_owned()),
             session_token: AWS_SESSION_TOKEN.find(search.sources)?.map(|token| Secret::new(token.trimmed().to_owned())),
-            source: search.won(SOURCE),
+            source: SOURCE.to_owned(),
             region: None,
         })),
         (None, None) => {
             search.pass(SOURCE, "not set");
             Ok(None)
-        }
-        (Some(_), Some(_)) => {
-            let what = "they are no keys: they hold other than visible ASCII characters";
-            Err(search.failed(SOURCE, what, "set the keys themselves, without quotes or line breaks"))
         }
         _ => Err(search.failed(SOURCE, "only one of the two is set", "set both, or neither")),
     }
@@ -136,7 +130,7 @@ fn from_container(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
     };
     let response = search.ask(&request, WebPeer::Metadata)?.map_err(|why| failed(format!("gave no answer: {why}")))?;
     let hidden: Vec<&Secret> = token.iter().chain(&path).collect();
-    keys(search, &source, response.text())
+    keys(&source, response.text())
         .filter(|_| response.status == 200)
         .ok_or_else(|| {
             failed(if response.status == 200 { "its answer holds no keys".to_owned() } else { refusal(&response, &hidden) })
@@ -145,12 +139,12 @@ fn from_container(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
 }
 
 /// The keys in a container's or an instance's answer.
-fn keys(search: &Search<'_>, source: &str, json: &str) -> Option<Credentials> {
+fn keys(source: &str, json: &str) -> Option<Credentials> {
     Some(Credentials {
         key_id: member(json, "AccessKeyId")?.expose().to_owned(),
         key: member(json, "SecretAccessKey")?,
         session_token: member(json, "Token"),
-        source: search.won(source),
+        source: source.to_owned(),
         region: None,
     })
 }
@@ -205,7 +199,7 @@ fn from_instance(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
     let of_role = format!("{source}, role {role}");
     let response = get(&format!("{CREDENTIALS}{}", utf8_percent_encode(&role, UNRESERVED)))?
         .map_err(|why| search.failed(&of_role, why, "check the instance's metadata options"))?;
-    let found = keys(search, &of_role, response.text()).filter(|_| response.status == 200);
+    let found = keys(&of_role, response.text()).filter(|_| response.status == 200);
     let found = found.ok_or_else(|| {
         let what = if response.status == 200 { "its answer holds no keys".to_owned() } else { refusal(&response, &[&token]) };
         search.failed(&of_role, what, "let EC2 assume the role: its trust policy must name ec2.amazonaws.com")
@@ -219,14 +213,9 @@ fn from_instance(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
 
 fn metadata_address(search: &Search<'_>) -> Result<String, Error> {
     if let Some(endpoint) = AWS_EC2_METADATA_SERVICE_ENDPOINT.find(search.sources)? {
-        Url::parse(endpoint.trimmed()).map_err(|_| endpoint.refuse(("it is not a URL", "correct it")))?;
-        return Ok(endpoint.trimmed().trim_end_matches('/').to_owned());
+        return address(&endpoint).map(str::to_owned);
     }
     let mode = AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE.find(search.sources)?;
     let ipv6 = mode.is_some_and(|mode| mode.trimmed().eq_ignore_ascii_case("ipv6"));
     Ok(if ipv6 { "http://[fd00:ec2::254]" } else { "http://169.254.169.254" }.to_owned())
-}
-
-fn is_visible(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
 }

@@ -6,7 +6,7 @@
 use percent_encoding::utf8_percent_encode;
 
 use crate::client::{WebPeer, WebRequest};
-use crate::cloud::{Search, UNRESERVED, https_or_loopback, member, object, refusal};
+use crate::cloud::{Search, UNRESERVED, address, https_or_loopback, member, object, refusal};
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::settings::{
@@ -56,7 +56,7 @@ fn of_workload(search: &Search<'_>, resource: &str) -> Result<Option<Token>, Err
     };
     let assertion = search.read(&file, "federated token file")?;
     let authority = match AZURE_AUTHORITY_HOST.find(search.sources)? {
-        Some(value) => https_or_loopback(&value)?,
+        Some(value) => https_or_loopback(&value)?.to_owned(),
         None => "https://login.microsoftonline.com".to_owned(),
     };
     let url = format!("{authority}/{}/oauth2/v2.0/token", encoded(tenant.trimmed()));
@@ -83,11 +83,22 @@ fn of_workload(search: &Search<'_>, resource: &str) -> Result<Option<Token>, Err
 
 fn of_app_service(search: &Search<'_>, resource: &str) -> Result<Option<Token>, Error> {
     const SOURCE: &str = "App Service (IDENTITY_ENDPOINT and IDENTITY_HEADER)";
-    let (Some(endpoint), Some(header)) = (IDENTITY_ENDPOINT.find(search.sources)?, IDENTITY_HEADER.find(search.sources)?) else {
-        search.pass(SOURCE, "not set");
-        return Ok(None);
+    let (endpoint, header) = match (IDENTITY_ENDPOINT.find(search.sources)?, IDENTITY_HEADER.find(search.sources)?) {
+        (Some(endpoint), Some(header)) => (endpoint, header),
+        (endpoint, header) => {
+            search.pass(
+                SOURCE,
+                match (endpoint, header) {
+                    // Azure Arc wants a file of the machine's root to be read.
+                    (Some(_), _) => "IDENTITY_HEADER is not set, as on a server of Azure Arc, which is not supported",
+                    (None, Some(_)) => "IDENTITY_ENDPOINT is not set",
+                    (None, None) => "not set",
+                },
+            );
+            return Ok(None);
+        }
     };
-    let url = with_query(endpoint.trimmed(), "2019-08-01", resource, search)?;
+    let url = with_query(address(&endpoint)?, "2019-08-01", resource, search)?;
     let header = header.into_token()?;
     let request = WebRequest { method: "GET", url: &url, headers: &[("x-identity-header", header.expose())], body: None };
     let source = format!("App Service at {}", endpoint.trimmed());
@@ -101,7 +112,7 @@ fn of_app_service(search: &Search<'_>, resource: &str) -> Result<Option<Token>, 
 
 fn of_machine(search: &Search<'_>, resource: &str) -> Result<Token, Error> {
     let host = match AZURE_POD_IDENTITY_AUTHORITY_HOST.find(search.sources)? {
-        Some(value) => value.trimmed().trim_end_matches('/').to_owned(),
+        Some(value) => address(&value)?.to_owned(),
         None => "http://169.254.169.254".to_owned(),
     };
     let source = format!("the instance's metadata service {host}");

@@ -65,8 +65,17 @@ fn by_key_file(search: &Search<'_>, file: &Value, audience: &str) -> Result<Toke
     let failed = |what: String| search.failed(&source, what, ADVICE);
     let json = search.read(file, "Google Cloud key file")?;
     match member(json.expose(), "type") {
-        Some(kind) if kind.expose() == "service_account" => {}
-        Some(kind) => return Err(failed(format!("it is of the type {:?}, which has no key", one_line(kind.expose(), 40)))),
+        Some(kind) => match kind.expose() {
+            "service_account" => {}
+            "authorized_user" => return Err(failed("it is the log-in of a person (authorized_user)".to_owned())),
+            "external_account" => {
+                let what = "it is of workload identity federation (external_account) and has no key";
+                let advice =
+                    "give Vault the token itself, with authenticationType JWT or AWS, or name the key file of a service account";
+                return Err(search.failed(&source, what, advice));
+            }
+            other => return Err(failed(format!("it is of the type {:?}, which has no key", one_line(other, 40)))),
+        },
         None => return Err(failed("it is no JSON object with a type".to_owned())),
     }
     let (Some(account), Some(pem)) = (member(json.expose(), "client_email"), member(json.expose(), "private_key")) else {
@@ -99,7 +108,7 @@ fn by_iam(search: &Search<'_>, audience: &str) -> Result<Token, Error> {
     let token = member(token.expose(), "access_token")
         .ok_or_else(|| search.failed(&from, "its answer holds no access token", "check the scopes of the instance"))?;
     let endpoint = match GCP_IAM_ENDPOINT.find(search.sources)? {
-        Some(value) => https_or_loopback(&value)?,
+        Some(value) => https_or_loopback(&value)?.to_owned(),
         None => IAM_ENDPOINT.to_owned(),
     };
     let url = format!("{endpoint}/v1/projects/-/serviceAccounts/{}:signJwt", utf8_percent_encode(account.expose(), UNRESERVED));

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use url::Url;
+use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use crate::client::{Client, WebPeer, WebRequest, WebResponse};
@@ -109,20 +109,35 @@ fn object<'a>(json: &'a str, name: &str) -> Option<&'a str> {
     members.get(name).map(|member| member.get())
 }
 
+/// The address of a service, without slashes at its end.
+fn address(value: &Value) -> Result<&str, Error> {
+    parsed(value).map(|_| value.trimmed().trim_end_matches('/'))
+}
+
+fn parsed(value: &Value) -> Result<Url, Error> {
+    Url::parse(value.trimmed())
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .ok_or_else(|| value.refuse(("it is not a URL that begins with http:// or https://", "correct it")))
+}
+
 /// The address of a service to which a credential is sent: plain HTTP only on this machine, and at `hosts`.
-fn checked(value: &Value, hosts: &[&str]) -> Result<String, Error> {
-    let url = Url::parse(value.trimmed()).map_err(|_| value.refuse(("it is not a URL", "correct it")))?;
-    let host = url.host_str().unwrap_or_default();
-    let loopback = host == "localhost" || host == "[::1]" || host.starts_with("127.");
-    match url.scheme() {
-        "https" => Ok(value.trimmed().trim_end_matches('/').to_owned()),
-        "http" if loopback || hosts.contains(&host) => Ok(value.trimmed().trim_end_matches('/').to_owned()),
-        _ => Err(value.refuse(("credentials would go there without encryption", "write an https:// address"))),
+fn checked<'a>(value: &'a Value, hosts: &[&str]) -> Result<&'a str, Error> {
+    let url = parsed(value)?;
+    let is_near = match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    if url.scheme() == "https" || is_near || hosts.contains(&url.host_str().unwrap_or_default()) {
+        return address(value);
     }
+    Err(value.refuse(("credentials would go there without encryption", "write an https:// address")))
 }
 
 /// The same for every service that is not on this machine.
-fn https_or_loopback(value: &Value) -> Result<String, Error> {
+fn https_or_loopback(value: &Value) -> Result<&str, Error> {
     checked(value, &[])
 }
 

@@ -79,6 +79,8 @@ pub(crate) enum Origin {
     Field(&'static str),
     Variable(&'static str),
     Property(&'static str),
+    /// The shared files of AWS's own tools.
+    AwsProfile(&'static str),
     Default,
 }
 
@@ -88,6 +90,7 @@ impl fmt::Display for Origin {
             Self::Field(name) => write!(f, "field \"{name}\" of the text"),
             Self::Variable(name) => write!(f, "environment variable {name}"),
             Self::Property(name) => write!(f, "system property {name}"),
+            Self::AwsProfile(name) => write!(f, "{name} of the AWS profile"),
             Self::Default => f.write_str("the default"),
         }
     }

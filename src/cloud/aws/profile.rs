@@ -11,20 +11,25 @@ use crate::error::{Error, ErrorKind};
 use crate::file::Problem;
 use crate::secret::Secret;
 use crate::settings::{AWS_CONFIG_FILE, AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE, Origin, Setting, Value};
+use crate::text::one_line;
 
 /// A file with keys of several accounts.
 const MAX_FILE: usize = 256 * 1024;
 
 const SOURCE: &str = "the shared credentials file";
 
+const TOKEN_FILE: &str = "web_identity_token_file";
+
 /// The keys of a profile that say that its credentials come from elsewhere, from where we do not get them.
-const ELSEWHERE: [(&str, &str); 5] = [
+const ELSEWHERE: [(&str, &str); 4] = [
     ("credential_process", "they come from a program, and vault-cipher starts none"),
     ("sso_session", "they come from a log-in of a person (SSO)"),
     ("sso_account_id", "they come from a log-in of a person (SSO)"),
-    ("source_profile", "the role is assumed by another profile"),
-    ("credential_source", "the role is assumed by other credentials"),
+    ("sso_start_url", "they come from a log-in of a person (SSO)"),
 ];
+
+/// What to do where the credentials come from elsewhere.
+const ADVICE: &str = "give this machine a role instead, or write the keys of a user into the profile";
 
 /// The credentials of the profile that AWS_PROFILE names, or of the profile "default".
 pub(super) fn find(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
@@ -40,13 +45,23 @@ pub(super) fn find(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
     let files: Vec<String> = [&credentials, &config].into_iter().flatten().map(|file| format!("{:?}", file.path)).collect();
     let places = if files.is_empty() { SOURCE.to_owned() } else { format!("the profile {name:?} of {}", files.join(" and ")) };
     let region = value("region").map(|region| region.expose().to_owned()).filter(|region| is_region(region));
+    let role = value("role_arn");
+    if let Some(role) = &role {
+        // Before the keys, which may be there for the other role to be assumed with.
+        let by = value("source_profile").map(|name| format!("the profile {:?}", one_line(name.expose(), 60)));
+        let by = by.or_else(|| Some(format!("the credentials of {}", one_line(value("credential_source")?.expose(), 60))));
+        if let Some(by) = by {
+            let what = format!("the role {} is assumed by {by}, which vault-cipher does not do", one_line(role.expose(), 200));
+            return Err(search.failed(places, what, ADVICE));
+        }
+    }
     match (value("aws_access_key_id"), value("aws_secret_access_key")) {
         (Some(id), Some(key)) => {
             return Ok(Some(Credentials {
                 key_id: id.expose().to_owned(),
                 key,
                 session_token: value("aws_session_token"),
-                source: search.won(&places),
+                source: places,
                 region,
             }));
         }
@@ -56,13 +71,16 @@ pub(super) fn find(search: &Search<'_>) -> Result<Option<Credentials>, Error> {
             return Err(search.failed(places, what, "write both"));
         }
     }
-    if let (Some(token), Some(role)) = (value("web_identity_token_file"), value("role_arn")) {
-        let file = Value { text: token.expose().to_owned().into(), origin: Origin::Variable("AWS_PROFILE") };
+    if let (Some(token), Some(role)) = (value(TOKEN_FILE), &role) {
+        let file = Value { text: token.expose().to_owned().into(), origin: Origin::AwsProfile(TOKEN_FILE) };
         return web_identity(search, &format!("{places}, web identity token"), &file, role.expose(), region).map(Some);
     }
     if let Some((_, why)) = ELSEWHERE.iter().find(|(key, _)| value(key).is_some()) {
-        let advice = "give this machine a role instead, or write the keys of a user into the profile";
-        return Err(search.failed(places, format!("it has no keys: {why}"), advice));
+        return Err(search.failed(places, format!("it has no keys: {why}"), ADVICE));
+    }
+    if role.is_some() {
+        let what = "it names a role (role_arn) and nothing that may assume it";
+        return Err(search.failed(places, what, "add web_identity_token_file, or remove role_arn"));
     }
     if let Some(named) = &named {
         let what = if files.is_empty() {

@@ -16,6 +16,8 @@ pub(crate) fn sts_host(region: &str) -> String {
         _ if region.starts_with("cn-") => "amazonaws.com.cn",
         _ if region.starts_with("us-iso-") => "c2s.ic.gov",
         _ if region.starts_with("us-isob-") => "sc2s.sgov.gov",
+        _ if region.starts_with("us-isof-") => "csp.hci.ic.gov",
+        _ if region.starts_with("eu-isoe-") => "cloud.adc-e.uk",
         _ if region.starts_with("eusc-") => "amazonaws.eu",
         _ => "amazonaws.com",
     };
@@ -43,6 +45,8 @@ mod tests {
             ("cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
             ("us-iso-east-1", "sts.us-iso-east-1.c2s.ic.gov"),
             ("us-isob-east-1", "sts.us-isob-east-1.sc2s.sgov.gov"),
+            ("us-isof-south-1", "sts.us-isof-south-1.csp.hci.ic.gov"),
+            ("eu-isoe-west-1", "sts.eu-isoe-west-1.cloud.adc-e.uk"),
         ] {
             assert_eq!(sts_host(region), host);
         }

@@ -18,7 +18,7 @@ use crate::text::one_line;
 /// Where this machine itself asks STS.
 fn sts_address(search: &Search<'_>, region: &str) -> Result<String, Error> {
     match AWS_ENDPOINT_URL_STS.find(search.sources)? {
-        Some(value) => https_or_loopback(&value),
+        Some(value) => https_or_loopback(&value).map(str::to_owned),
         None => Ok(format!("https://{}", sts_host(region))),
     }
 }
@@ -112,7 +112,7 @@ pub(super) fn web_identity(
             key_id: id.to_owned(),
             key: Secret::new(key.to_owned()),
             session_token: Some(Secret::new(session_token.to_owned())),
-            source: search.won(&source),
+            source,
             region,
         }),
         _ => {

@@ -1,13 +1,8 @@
 package dev.vaultcipher.harness;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -43,18 +38,17 @@ public final class AzureCloud implements AutoCloseable {
     private final KeyPair key = TestCertificate.key("RSA2048");
     private final StandIn metadata = StandIn.start(this::metadata);
     private final StandIn services;
-    private final ServerSocket proxy;
+    private final ConnectProxy proxy;
 
     public AzureCloud() {
         services = StandIn.startTls(ca.issue("DNS:login.microsoftonline.com", "DNS:login.microsoft.com", "DNS:management.azure.com"),
                 folder, this::services);
         try {
             Files.writeString(folder.resolve("ca.pem"), ca.pem());
-            proxy = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        daemon(this::tunnels);
+        proxy = new ConnectProxy(services.port());
     }
 
     /** http://HOST:PORT of the metadata service. */
@@ -73,7 +67,7 @@ public final class AzureCloud implements AutoCloseable {
 
     /** The proxy through which the authority is reached. */
     public String proxy() {
-        return "http://127.0.0.1:" + proxy.getLocalPort();
+        return proxy.address();
     }
 
     /** The CA of the authority: PEM. */
@@ -152,56 +146,9 @@ public final class AzureCloud implements AutoCloseable {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(java.util.Arrays.copyOfRange(bytes, sign, bytes.length));
     }
 
-    /** Every CONNECT leads to the services. */
-    private void tunnels() {
-        while (!proxy.isClosed()) {
-            try {
-                Socket socket = proxy.accept();
-                daemon(() -> tunnel(socket));
-            } catch (IOException closed) {
-                return;
-            }
-        }
-    }
-
-    private void tunnel(Socket socket) {
-        try {
-            InputStream in = socket.getInputStream();
-            StringBuilder head = new StringBuilder();
-            while (head.indexOf("\r\n\r\n") < 0) {
-                int b = in.read();
-                if (b < 0) {
-                    socket.close();
-                    return;
-                }
-                head.append((char) b);
-            }
-            boolean tunnel = head.toString().startsWith("CONNECT ");
-            socket.getOutputStream().write((tunnel ? "HTTP/1.1 200 Connected\r\n\r\n"
-                    : "HTTP/1.1 403 Only CONNECT\r\nContent-Length: 0\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
-            if (tunnel) {
-                ScriptedPeer.pass(socket, services.port());
-            } else {
-                socket.close();
-            }
-        } catch (IOException gone) {
-            // the client has what it wanted
-        }
-    }
-
-    private static void daemon(Runnable work) {
-        Thread thread = new Thread(work, "azure-proxy");
-        thread.setDaemon(true);
-        thread.start();
-    }
-
     @Override
     public void close() {
-        try {
-            proxy.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        proxy.close();
         metadata.close();
         services.close();
         cleanup.close();

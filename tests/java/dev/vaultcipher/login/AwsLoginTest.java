@@ -7,6 +7,7 @@ import static org.junit.Assert.assertTrue;
 import dev.vaultcipher.harness.AmazonAccount;
 import dev.vaultcipher.harness.AmazonAccount.Keys;
 import dev.vaultcipher.harness.Canaries;
+import dev.vaultcipher.harness.ConnectProxy;
 import dev.vaultcipher.harness.Ec2Metadata;
 import dev.vaultcipher.harness.Fixtures;
 import dev.vaultcipher.harness.HostProcess;
@@ -15,19 +16,22 @@ import dev.vaultcipher.harness.Logins;
 import dev.vaultcipher.harness.Messages;
 import dev.vaultcipher.harness.ScriptedPeer;
 import dev.vaultcipher.harness.StandIn;
+import dev.vaultcipher.harness.TestCertificate;
 import dev.vaultcipher.harness.VaultServer;
+import java.nio.file.Path;
+import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.AfterClass;
 import org.junit.BeforeClass;
 import org.junit.Test;
 
 /** AWS: Vault's own method as a plugin, moto as STS and IAM, which checks the signatures. */
 public class AwsLoginTest {
-    private static final String TOOL = "dev.vaultcipher.Tool";
     private static final String FAILURE = "com.atlassian.secrets.api.SecretStoreException";
     private static final String POD = "arn:aws:iam::" + AmazonAccount.ID + ":role/pod";
 
@@ -92,8 +96,40 @@ public class AwsLoginTest {
         assertReads(read(text("node"), "AWS_SHARED_CREDENTIALS_FILE", file, "AWS_PROFILE", "node"));
         assertFails(read(text("app"), "AWS_SHARED_CREDENTIALS_FILE", file, "AWS_PROFILE", "nobody"),
                 "from the profile \"nobody\" of \"" + file + "\": it has no keys, and environment variable AWS_PROFILE names it");
-        String process = logins.file("process", "[default]\ncredential_process = /bin/true\n");
-        assertFails(read(text("app"), "AWS_SHARED_CREDENTIALS_FILE", process), "they come from a program", "VC1605");
+    }
+
+    /** What AWS's own tools would do here we do not: the next source, or the keys beside it, would be somebody else. */
+    @Test
+    public void aProfileThatLeadsElsewhereIsRefusedWithWords() {
+        String keys = "aws_access_key_id = " + session.id + "\naws_secret_access_key = " + session.secret + "\naws_session_token = "
+                + session.sessionToken + '\n';
+        String role = "role_arn = " + POD + '\n';
+        String[][] profiles = {{"credential_process = /bin/true\n", "they come from a program, and vault-cipher starts none"},
+            {"sso_session = company\nsso_account_id = 1\n", "they come from a log-in of a person (SSO)"},
+            {"sso_start_url = https://company.example.com/start\n", "they come from a log-in of a person (SSO)"},
+            {role + "source_profile = base\n[base]\n" + keys, "the role " + POD + " is assumed by the profile \"base\""},
+            {role + "source_profile = default\n" + keys, "the role " + POD + " is assumed by the profile \"default\""},
+            {role + "credential_source = Ec2InstanceMetadata\n", "the role " + POD + " is assumed by the credentials of Ec2InstanceMetadata"},
+            {role, "it names a role (role_arn) and nothing that may assume it"},
+            {"aws_access_key_id = \"AKIA and more\"\naws_secret_access_key = x\n", "they are no keys: they hold other than visible ASCII"},
+            {"aws_access_key_id = " + session.id + '\n', "it has only one of aws_access_key_id and aws_secret_access_key"}};
+        try (Ec2Metadata metadata = Ec2Metadata.start("node", "eu-central-1", session)) {
+            for (int i = 0; i < profiles.length; i++) {
+                String file = logins.file("elsewhere-" + i, "[default]\n" + profiles[i][0]);
+                assertFails(read(text("node"), "AWS_SHARED_CREDENTIALS_FILE", file, "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+                        metadata.address()), "from the profile \"default\" of \"" + file + "\"", profiles[i][1], "VC1605");
+            }
+        }
+        // Keys before a program's: as AWS's own tools take them.
+        assertReads(read(text("node"), "AWS_SHARED_CREDENTIALS_FILE",
+                logins.file("both", "[default]\n" + keys + "credential_process = /bin/true\n")));
+    }
+
+    @Test
+    public void aProfilesTokenFileThatIsNotThereIsNamedWithItsProfile() {
+        String config = logins.file("config", "[default]\nrole_arn = " + POD + "\nweb_identity_token_file = /nowhere/token\n");
+        assertFails(read(text("pod", "timeout", "0"), "AWS_CONFIG_FILE", config), "The web identity token file \"/nowhere/token\" (from "
+                + "web_identity_token_file of the AWS profile) does not exist");
     }
 
     @Test
@@ -114,6 +150,50 @@ public class AwsLoginTest {
             environment[7] = sts.address();
             assertReads(read(text("pod"), environment));
             assertEquals("", sts.requests().get(0).header("Authorization"));
+        }
+    }
+
+    /** Without an address of its own STS is that of the region: it is reached through the proxy, with what Java trusts. */
+    @Test
+    public void aPodsTokenIsExchangedAtTheRegionsOwnSts() {
+        TestCertificate ca = TestCertificate.ca("Amazon CA");
+        Path folder = Paths.get(logins.path("sts")).getParent();
+        String token = logins.file("irsa-regional", new JwtIssuer().jwt("sts.amazonaws.com", 600));
+        try (StandIn sts = StandIn.startTls(ca.issue("DNS:sts.eu-central-1.amazonaws.com"), folder,
+                request -> StandIn.Answer.xml(200, "<Credentials><AccessKeyId>" + pod.id + "</AccessKeyId><SecretAccessKey>" + pod.secret
+                        + "</SecretAccessKey><SessionToken>" + pod.sessionToken + "</SessionToken></Credentials>"));
+                ConnectProxy proxy = new ConnectProxy(sts.port())) {
+            String[] environment = {"AWS_WEB_IDENTITY_TOKEN_FILE", token, "AWS_ROLE_ARN", POD, "HTTPS_PROXY", proxy.address(),
+                "VAULT_CACERT", logins.file("amazon-ca", ca.pem()), "AWS_REGION", "eu-central-1"};
+            assertReads(read(text("pod"), environment));
+            assertEquals("sts.eu-central-1.amazonaws.com", sts.requests().get(0).header("Host"));
+            // The certificate is that of the one region only.
+            environment[9] = "eu-west-1";
+            assertFails(read(text("pod"), environment), "https://sts.eu-west-1.amazonaws.com gave no answer: TLS failed");
+        }
+    }
+
+    /** Each source has the keys of the role pod, and the one that comes next those of the role node, which Vault refuses. */
+    @Test
+    public void eachSourceComesBeforeTheNext() {
+        String token = logins.file("order-jwt", new JwtIssuer().jwt("sts.amazonaws.com", 600));
+        try (StandIn sts = StandIn.start(request -> StandIn.Answer.xml(200, "<AccessKeyId>" + pod.id + "</AccessKeyId><SecretAccessKey>"
+                + pod.secret + "</SecretAccessKey><SessionToken>" + pod.sessionToken + "</SessionToken>"));
+                StandIn podsService = StandIn.start(request -> StandIn.Answer.json(200, keysAsJson(pod)));
+                StandIn nodesService = StandIn.start(request -> StandIn.Answer.json(200, keysAsJson(session)));
+                StandIn metadata = StandIn.start(AwsLoginTest::instance)) {
+            String[] nodesProfile = {"AWS_SHARED_CREDENTIALS_FILE", profile("order-node", session)};
+            String[] podsProfile = {"AWS_SHARED_CREDENTIALS_FILE", profile("order-pod", pod)};
+            String[] podsToken = {"AWS_WEB_IDENTITY_TOKEN_FILE", token, "AWS_ROLE_ARN", POD, "AWS_ENDPOINT_URL_STS", sts.address()};
+            String[] nodesContainer = {"AWS_CONTAINER_CREDENTIALS_FULL_URI", nodesService.address()};
+            String[] podsContainer = {"AWS_CONTAINER_CREDENTIALS_FULL_URI", podsService.address()};
+            String[] instance = {"AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.address()};
+            assertReads(read(text("pod"), join(keys(pod, "AWS_SESSION_TOKEN", pod.sessionToken), nodesProfile)));
+            assertReads(read(text("pod"), join(podsProfile, "AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere", "AWS_ROLE_ARN", POD)));
+            assertReads(read(text("pod"), join(podsToken, nodesContainer)));
+            assertReads(read(text("pod"), join(podsContainer, instance)));
+            assertEquals(0, nodesService.requests().size() + metadata.requests().size());
+            assertReads(read(text("node"), instance));
         }
     }
 
@@ -141,6 +221,10 @@ public class AwsLoginTest {
             assertReads(read(text("node"), environment));
             assertReads(read(text("node"), "AWS_CONTAINER_CREDENTIALS_FULL_URI", service.address() + "/v1/keys",
                     "AWS_CONTAINER_AUTHORIZATION_TOKEN", token));
+            // The file is the newer of the two.
+            assertReads(read(text("node"), join(environment, "AWS_CONTAINER_AUTHORIZATION_TOKEN", "an-old-token")));
+            assertFails(read(text("node"), "AWS_CONTAINER_CREDENTIALS_FULL_URI", service.address() + "/v1/keys",
+                    "AWS_CONTAINER_AUTHORIZATION_TOKEN", "two words"), "its authorization token of 9 bytes is none");
             assertFails(read(text("node"), "AWS_CONTAINER_CREDENTIALS_FULL_URI", service.address() + "/v1/keys"),
                     "from the container's service " + service.address() + ": it answered 401", "list-pod-identity-associations");
             // The next source would be the node's role, which is somebody else.
@@ -161,31 +245,6 @@ public class AwsLoginTest {
                             + "the shared credentials file: there is none; the web identity token",
                     "vault write auth/aws/role/app bound_iam_principal_arn=arn:aws:iam::" + AmazonAccount.ID + ":role/node");
         }
-    }
-
-    @Test
-    public void theLoginIsMadeOnceForAllPropertiesAndGoesAlongInlineWhereThatIsWanted() {
-        logins.vault.putSecret("sample/second", "password", logins.value);
-        String second = text("app").replace("sample/secret", "sample/second");
-        HostProcess jvm = jvm(keys(user)).environment("SECRET_STORE_VAULT_CACHE_TIME", "5");
-        HostProcess.Outcome outcome = jvm.call(text("app"), second, text("app"));
-        for (HostProcess.Call call : outcome.calls) {
-            assertReads(call);
-        }
-        assertReads(read(text("app", "inlineLogin", "true"), keys(user)));
-    }
-
-    /** The tool's doctor walks the same way, and its explain names the role. */
-    @Test
-    public void doctorLogsInAndExplainNamesTheRole() {
-        HostProcess.Outcome doctor = jvm(keys(user)).run(TOOL, "doctor", text("app"));
-        assertEquals(doctor.toString(), 0, doctor.exitCode);
-        assertTrue(doctor.stdout, doctor.stdout.contains("the AWS login (role \"app\", auth mount \"aws\")"));
-        HostProcess.Outcome refused = jvm(keys(user, "AWS_ENDPOINT_URL_STS", account.address())).run(TOOL, "doctor", text("others"));
-        assertTrue(refused.toString(), refused.exitCode != 0 && refused.stdout.contains("does not belong to the role \"others\""));
-        HostProcess.Outcome explained = jvm().run(TOOL, "explain", text("app"));
-        assertTrue(explained.toString(), explained.stdout.contains("POST /v1/auth/aws/login")
-                && explained.stdout.contains("vault write auth/aws/role/app auth_type=iam bound_iam_principal_arn=ARN"));
     }
 
     // What keeps the metadata addresses and the credentials safe.
@@ -244,6 +303,19 @@ public class AwsLoginTest {
                 "environment variable AWS_CONTAINER_CREDENTIALS_FULL_URI cannot be used", "without encryption");
         assertFails(read(text("pod"), "AWS_WEB_IDENTITY_TOKEN_FILE", logins.file("plain", new JwtIssuer().jwt("a", 60)),
                 "AWS_ROLE_ARN", POD, "AWS_ENDPOINT_URL_STS", "http://sts.example.com"), "without encryption");
+        for (String elsewhere : new String[] {"http://127.example.com/", "http://10.0.0.1/", "http://169.254.170.2.example.com/",
+            "http://169.254.170.2@keys.example.com/", "http://169.254.169.254/", "http://[fd00:ec2::254]/"}) {
+            assertFails(read(text("app"), "AWS_CONTAINER_CREDENTIALS_FULL_URI", elsewhere), "without encryption");
+        }
+        for (String odd : new String[] {"169.254.170.23/v1", "localhost:80/v1", "ftp://127.0.0.1/"}) {
+            assertFails(read(text("app"), "AWS_CONTAINER_CREDENTIALS_FULL_URI", odd), "it is not a URL that begins with http:// or https://");
+        }
+        assertFails(read(text("app"), "AWS_EC2_METADATA_SERVICE_ENDPOINT", "169.254.169.254"), "it is not a URL");
+        // What is allowed is asked.
+        for (String allowed : new String[] {"https://localhost:1", "http://127.1.2.3:1", "http://[::1]:1"}) {
+            assertFails(read(text("app"), "AWS_CONTAINER_CREDENTIALS_FULL_URI", allowed + "/keys"),
+                    "from the container's service " + allowed + ": gave no answer");
+        }
     }
 
     // What is missing or wrong on this machine.
@@ -342,6 +414,16 @@ public class AwsLoginTest {
         List<String> all = new ArrayList<>(List.of("AWS_ACCESS_KEY_ID", keys.id, "AWS_SECRET_ACCESS_KEY", keys.secret));
         all.addAll(Arrays.asList(further));
         return all.toArray(new String[0]);
+    }
+
+    private static String[] join(String[] environment, String... further) {
+        return Stream.concat(Arrays.stream(environment), Arrays.stream(further)).toArray(String[]::new);
+    }
+
+    /** A file with the keys as the profile default. */
+    private static String profile(String name, Keys keys) {
+        return logins.file(name, "[default]\naws_access_key_id = " + keys.id + "\naws_secret_access_key = " + keys.secret
+                + "\naws_session_token = " + keys.sessionToken + '\n');
     }
 
     private static String keysAsJson(Keys keys) {

@@ -15,6 +15,8 @@ import dev.vaultcipher.harness.StandIn;
 import dev.vaultcipher.harness.VaultServer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.AfterClass;
 import org.junit.BeforeClass;
 import org.junit.Test;
@@ -80,6 +82,37 @@ public class AzureLoginTest {
         assertFails(read("identity", "IDENTITY_ENDPOINT", azure.address() + "/msi/token", "IDENTITY_HEADER", "wrong-header"),
                 "from App Service at " + azure.address() + "/msi/token: it answered 400",
                 "before it were looked at: the workload identity (AZURE_FEDERATED_TOKEN_FILE): not set");
+        // A user-assigned identity.
+        azure.metadata().forget();
+        assertReads(read("identity", "IDENTITY_ENDPOINT", azure.address() + "/msi/token", "IDENTITY_HEADER", azure.header,
+                "AZURE_CLIENT_ID", AzureCloud.CLIENT));
+        assertEquals(AzureCloud.CLIENT, azure.metadata().requests().get(0).query.get("client_id"));
+        assertFails(read("identity", "IDENTITY_ENDPOINT", "not an address", "IDENTITY_HEADER", azure.header),
+                "environment variable IDENTITY_ENDPOINT cannot be used: it is not a URL");
+    }
+
+    /** As Azure's own libraries do, the metadata service is asked then. */
+    @Test
+    public void oneOfTheTwoVariablesOfAppServiceIsNotEnough() {
+        assertReads(read("identity", "IDENTITY_ENDPOINT", azure.address() + "/msi/token", HOST, azure.address()));
+        assertFails(read("identity", "IDENTITY_ENDPOINT", azure.address() + "/msi/token", HOST, "http://127.0.0.1:1"),
+                "App Service (IDENTITY_ENDPOINT and IDENTITY_HEADER): IDENTITY_HEADER is not set");
+        assertFails(read("identity", "IDENTITY_HEADER", azure.header, HOST, "http://127.0.0.1:1"),
+                "App Service (IDENTITY_ENDPOINT and IDENTITY_HEADER): IDENTITY_ENDPOINT is not set");
+        // A server outside of Azure that Azure Arc manages.
+        assertFails(read("identity", "IDENTITY_ENDPOINT", "http://localhost:40342/metadata/identity/oauth2/token", "IMDS_ENDPOINT",
+                "http://localhost:40342", HOST, "http://127.0.0.1:1"), "IDENTITY_HEADER is not set, as on a server of Azure Arc");
+    }
+
+    @Test
+    public void anAuthorityThatIsNoAddressIsRefused() {
+        String token = logins.file("authority-token", azure.federated);
+        for (String[] odd : new String[][] {{"login.microsoftonline.us", "it is not a URL"}, {"http://login.example.com", "without encryption"},
+            {"https://", "it is not a URL"}}) {
+            assertFails(read("identity", "AZURE_FEDERATED_TOKEN_FILE", token, "AZURE_CLIENT_ID", "c", "AZURE_TENANT_ID", "t",
+                    "AZURE_AUTHORITY_HOST", odd[0]), "environment variable AZURE_AUTHORITY_HOST cannot be used", odd[1]);
+        }
+        assertFails(read("identity", HOST, "169.254.169.254"), "environment variable " + HOST + " cannot be used: it is not a URL");
     }
 
     /** The authority is a service on the net: through the proxy, with the certificates that Java trusts. */
@@ -102,6 +135,17 @@ public class AzureLoginTest {
         assertFails(read("identity", "AZURE_FEDERATED_TOKEN_FILE", token), "AZURE_CLIENT_ID or AZURE_TENANT_ID is not set");
         assertFails(read("identity", "AZURE_FEDERATED_TOKEN_FILE", "/nowhere/token", "AZURE_CLIENT_ID", "c", "AZURE_TENANT_ID", "t"),
                 "The federated token file \"/nowhere/token\"", "does not exist");
+    }
+
+    @Test
+    public void aPodsTokenThatIsWrittenLateIsWaitedFor() {
+        CompletableFuture<String> late = CompletableFuture.supplyAsync(() -> logins.file("late", azure.federated),
+                CompletableFuture.delayedExecutor(2, TimeUnit.SECONDS));
+        HostProcess.Call call = read("identity", "VAULT_CLIENT_TIMEOUT", "60", "AZURE_FEDERATED_TOKEN_FILE", logins.path("late"),
+                "AZURE_CLIENT_ID", AzureCloud.CLIENT, "AZURE_TENANT_ID", AzureCloud.TENANT, "HTTPS_PROXY", azure.proxy(), "VAULT_CACERT",
+                azure.caFile());
+        late.join();
+        assertReads(call);
     }
 
     @Test

@@ -92,11 +92,17 @@ public class GcpLoginTest {
                 " from now, is from the key file \"" + file + "\" (environment variable GOOGLE_APPLICATION_CREDENTIALS), which comes first",
                 "audience \"http://vault/others\"", "is not authorized for role",
                 "vault write auth/gcp/role/others/service-accounts add=" + GoogleCloud.ACCOUNT);
-        for (String[] wrong : new String[][] {{"{\"type\":\"authorized_user\"}", "it is of the type \"authorized_user\""},
+        for (String[] wrong : new String[][] {
+            {"{\"type\":\"authorized_user\",\"refresh_token\":\"x\"}", "it is the log-in of a person (authorized_user)"},
+            {"{\"type\":\"external_account\",\"audience\":\"x\"}", "it is of workload identity federation (external_account) and has no "
+                + "key. What to do: give Vault the token itself, with authenticationType JWT"},
+            {"{\"type\":\"impersonated_service_account\"}", "it is of the type \"impersonated_service_account\", which has no key"},
             {"{\"type\":\"service_account\",\"client_email\":\"a\"}", "it lacks client_email or private_key"},
             {"{\"type\":\"service_account\",\"client_email\":\"a\",\"private_key\":\"x\"}", "no RSA key"}, {"[]", "no JSON object"}}) {
             assertFails(read("account", "GOOGLE_APPLICATION_CREDENTIALS", logins.file("wrong.json", wrong[0])), wrong[1], "VC1605");
         }
+        assertFails(logins.getIn(logins.text("GCP", "role", "account", "timeout", "0"), "GOOGLE_APPLICATION_CREDENTIALS",
+                logins.file("empty.json", "")), "The Google Cloud key file", "is empty");
         assertFails(read("account", "GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json"),
                 "The Google Cloud key file \"/nowhere/key.json\"", "does not exist");
     }

@@ -7,6 +7,7 @@ import dev.vaultcipher.harness.Canaries;
 import dev.vaultcipher.harness.Cleanup;
 import dev.vaultcipher.harness.Fixtures;
 import dev.vaultcipher.harness.HostProcess;
+import dev.vaultcipher.harness.JwtIssuer;
 import dev.vaultcipher.harness.Logins;
 import dev.vaultcipher.harness.Stories;
 import dev.vaultcipher.harness.StoreSession;
@@ -29,16 +30,25 @@ import org.junit.Test;
 public class LateCredentialsTest {
     private static Logins logins;
     private static Stories stories;
+    private static JwtIssuer issuer;
 
     @BeforeClass
     public static void start() {
         logins = new Logins(VaultServer.start());
         logins.enable("approle", "approle");
         logins.vault.put("auth/approle/role/app", "{\"role_id\":\"app\"," + Logins.POLICIES + "}");
+        issuer = new JwtIssuer();
+        logins.enable("jwt", "jwt");
+        logins.vault.put("auth/jwt/config", "{\"bound_issuer\":" + Fixtures.json(JwtIssuer.NAME) + ",\"jwt_validation_pubkeys\":["
+                + Fixtures.json(issuer.publicKeyPem()) + "]}");
+        logins.vault.put("auth/jwt/role/app", "{\"role_type\":\"jwt\",\"user_claim\":\"sub\",\"bound_audiences\":[\"vault\"],"
+                + Logins.POLICIES + "}");
         stories = new Stories()
                 .begin("token", LateCredentialsTest::tellOfALateTokenFile)
                 .begin("empty", LateCredentialsTest::tellOfATokenFileThatIsFilledLate)
                 .begin("secret-id", LateCredentialsTest::tellOfALateSecretId)
+                .begin("jwt", () -> tellOfALateJwt("JWT"))
+                .begin("service-account", () -> tellOfALateJwt("KUBERNETES"))
                 .begin("stale", LateCredentialsTest::tellOfAStaleTokenFile)
                 .begin("never", LateCredentialsTest::tellOfAFileThatNeverComes)
                 .begin("wrong", LateCredentialsTest::tellOfATokenThatStaysWrong)
@@ -86,6 +96,25 @@ public class LateCredentialsTest {
         StoreSession.Outcome outcome = late(text("APPROLE", "roleId", "app", "secretIdFile", file),
                 () -> logins.file("late-secret-id", secretId));
         assertWarned(outcome, "The secret-id file \"" + file + "\"");
+    }
+
+    @Test
+    public void aJwtThatIsWrittenLateIsWaitedFor() throws Exception {
+        stories.assertTold("jwt");
+    }
+
+    /** A projected token that another program hands on. */
+    @Test
+    public void aServiceAccountsTokenThatIsWrittenLateIsWaitedFor() throws Exception {
+        stories.assertTold("service-account");
+    }
+
+    private static void tellOfALateJwt(String method) {
+        String file = logins.path("late-" + method);
+        // The login of both methods is the same request.
+        StoreSession.Outcome outcome = late(text(method, "authMount", "jwt", "role", "app", "jwtFile", file),
+                () -> logins.file("late-" + method, issuer.jwt("vault", 600)));
+        assertWarned(outcome, "\"" + file + "\" (from field \"jwtFile\" of the text) does not exist; try 2 follows in ");
     }
 
     @Test

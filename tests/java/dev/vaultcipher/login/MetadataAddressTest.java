@@ -76,7 +76,8 @@ public class MetadataAddressTest {
         String id = Canaries.keep(UUID.randomUUID().toString());
         String path = "/v2/credentials/" + id;
         try (StandIn service = StandIn.start(request -> request.path.equals(path) ? keys() : StandIn.Answer.text(404, ""))) {
-            assertReads("AWS", "169.254.170.2:80=" + service.port(), "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", path);
+            assertReads("AWS", "169.254.170.2:80=" + service.port(), "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", path,
+                    "AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/"); // the path comes first
             assertNothingOfVaults(service);
             // The path is for this container only, so that no message may show it: the JVM's output is searched for it.
             service.answer(request -> StandIn.Answer.text(403, path));
