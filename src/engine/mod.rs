@@ -21,7 +21,7 @@ pub(crate) use reading::SecretData;
 use reading::{KV1, KV2, Reading};
 pub(crate) use write::{Outcome, write};
 
-/// Reads the secret that `request` names. Without a pinned engine KV version 2 is tried at once, since it is what the
+/// Reads the secret that `reference` names. Without a pinned engine KV version 2 is tried at once, since it is what the
 /// vendor's store knows; only when that fails is the mount looked at.
 ///
 /// `next` gives the login for each further request: another one, where the token has no use left.

@@ -19,7 +19,7 @@ use crate::text::shown_path;
 use crate::value::children;
 use crate::vault::{Meaning, Metadata};
 
-/// What became of an order.
+/// What became of a command to store.
 pub(crate) struct Outcome {
     pub(crate) location: RequestInfo,
     /// Whether anything was written: the value may have been there.
@@ -28,7 +28,7 @@ pub(crate) struct Outcome {
     pub(crate) version: Option<u64>,
 }
 
-/// Writes what `order` says where `request` says, with `login`.
+/// Writes what `command` says where `reference` says, with `login`.
 pub(crate) fn write(
     reference: &SecretReference,
     command: &StoreCommand,

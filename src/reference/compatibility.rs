@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::auth::METHODS;
 use crate::error::CODES;
-use crate::reference::fields::{ORDER, OWN};
+use crate::reference::fields::{COMMAND, OWN};
 use crate::settings;
 use crate::vault::Engine;
 
@@ -28,7 +28,7 @@ fn compatibility_with_the_committed_names() {
 
 /// One line for each name, sorted by kind and name.
 fn names() -> Vec<String> {
-    let mut names: Vec<String> = OWN.iter().chain(&ORDER).map(|field| format!("field {field}")).collect();
+    let mut names: Vec<String> = OWN.iter().chain(&COMMAND).map(|field| format!("field {field}")).collect();
     for setting in settings::ALL {
         names.extend(setting.field.map(|name| format!("field {name}")));
         names.extend(setting.variables.iter().map(|name| format!("variable {name}, default {}", setting.default)));

@@ -29,7 +29,7 @@ pub(super) const OWN: [&str; 11] = [
 ];
 
 /// The fields of a text that is to be stored, which the text in the configuration must not have.
-pub(super) const ORDER: [&str; 3] = [STORE, VALUE, OVERWRITE];
+pub(super) const COMMAND: [&str; 3] = [STORE, VALUE, OVERWRITE];
 
 /// Whether `VALUE` is written into Vault.
 pub(super) const STORE: &str = "store";
@@ -233,7 +233,7 @@ fn setting_fields() -> impl Iterator<Item = &'static str> {
 /// Every field that there is, once.
 fn all_fields() -> Vec<&'static str> {
     let mut all = OWN.to_vec();
-    for field in ORDER.into_iter().chain(setting_fields()) {
+    for field in COMMAND.into_iter().chain(setting_fields()) {
         if !all.contains(&field) {
             all.push(field);
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::auth::METHODS;
-use crate::reference::fields::{ORDER, OWN};
+use crate::reference::fields::{COMMAND, OWN};
 use crate::settings;
 use crate::vault::Engine;
 
@@ -50,7 +50,7 @@ fn every_field_has_a_row_and_an_example() {
 #[test]
 fn every_field_of_a_text_to_store_has_a_row() {
     let page = page("docs/store.md");
-    for field in ORDER {
+    for field in COMMAND {
         assert!(page.contains(&format!("\n| `{field}` | ")), "docs/store.md has no row for {field}");
     }
 }

@@ -1,11 +1,11 @@
-//! The order to store a secret: a text that is handed to the vendor's tool, with the secret in it. In the configuration it
+//! The command to store a secret: a text that is handed to the vendor's tool, with the secret in it. In the configuration it
 //! would stand in the clear.
 
 use crate::secret::Secret;
 use crate::value::{Selector, Target};
 use crate::vault::Engine;
 
-use crate::reference::fields::{Fields, ORDER, OVERWRITE, STORE, VALUE};
+use crate::reference::fields::{COMMAND, Fields, OVERWRITE, STORE, VALUE};
 
 /// What is to be stored, and under which condition.
 pub(crate) struct StoreCommand {
@@ -21,7 +21,7 @@ pub(crate) struct StoreCommand {
     pub(crate) text: String,
 }
 
-/// Notes an order in a text that only says where a secret is.
+/// Notes a command to store in a text that only says where a secret is.
 pub(super) fn refuse(fields: &mut Fields<'_>) {
     if fields.has(VALUE) {
         fields.problems.push(format!(
@@ -37,7 +37,7 @@ pub(super) fn refuse(fields: &mut Fields<'_>) {
     }
 }
 
-/// The parts of an order that the fields hold: value, overwrite. Problems are noted.
+/// The parts of a command that the fields hold: value, overwrite. Problems are noted.
 pub(super) fn find(fields: &mut Fields<'_>) -> Option<(Secret, bool)> {
     let store = fields.flag(STORE);
     let overwrite = fields.flag(OVERWRITE);
@@ -61,7 +61,7 @@ pub(super) fn find(fields: &mut Fields<'_>) -> Option<(Secret, bool)> {
     Some((value?, overwrite.unwrap_or(false)))
 }
 
-/// The order, unless a reference with this engine, version and selector is for reading only. Problems are noted.
+/// The command, unless a reference with this engine, version and selector is for reading only. Problems are noted.
 pub(super) fn for_reference(
     (engine, version, selector): (Option<Engine>, Option<u64>, &Selector),
     (value, overwrite): (Secret, bool),
@@ -82,7 +82,7 @@ pub(super) fn for_reference(
         }
     };
     let stored = selector.to_store(&value).map_err(|problem| problems.push(format!("\"{VALUE}\" {problem}"))).ok();
-    let text = fields.without(&ORDER);
+    let text = fields.without(&COMMAND);
     fields.problems.is_empty().then_some(())?;
     Some(StoreCommand { key: key?, value, stored: stored?, overwrite, text })
 }

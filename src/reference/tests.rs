@@ -205,7 +205,7 @@ fn engine_and_version_may_be_pinned() {
 }
 
 #[test]
-fn an_order_is_taken_out_of_the_text_and_the_rest_keeps_its_order() {
+fn a_command_is_taken_out_of_the_text_and_the_rest_keeps_its_order() {
     let text = " {ENC} { \"value\":\"a\\\"b\\u0001\", \"path\":\"p\",\"mount\":\"m\",\"store\":true,\n\"key\":\"k\",\"overwrite\":true,\
                 \"endpoint\":[\"http://v\"],\"timeout\":1.50,\"encoding\":\"base64\"}";
     let (reference, command) = SecretReference::parse_store_command(text, &MapHost::default()).unwrap();
@@ -221,7 +221,7 @@ fn an_order_is_taken_out_of_the_text_and_the_rest_keeps_its_order() {
 }
 
 #[test]
-fn an_order_is_refused_where_a_text_only_says_where_the_secret_is_and_never_quoted() {
+fn a_command_is_refused_where_a_text_only_says_where_the_secret_is_and_never_quoted() {
     let command = with("value", "\"hunter2-canary\"");
     for text in [&command, &command.replacen('{', "{\"store\":true,", 1), &command.replace("\"hunter2", "\"\\ud800hunter2")] {
         let found = problems(text);

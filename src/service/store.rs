@@ -54,7 +54,13 @@ fn read_back(session: &Session<'_>, resolved: &Resolved, version: Option<u64>, h
         let found = session.read();
         let behind = match (&found, version) {
             (Ok(found), Some(version)) => found.version().is_ok_and(|there| there < version).then_some(&found.location),
-            (Err(error), Some(_)) if matches!(error.kind(), ErrorKind::SecretMissing) => error.at(),
+            (Err(error), Some(version)) => error.at().filter(|_| match error.kind() {
+                ErrorKind::SecretMissing => true,
+                ErrorKind::SecretDeleted { version: there, .. } | ErrorKind::SecretDestroyed { version: there, .. } => {
+                    *there < version
+                }
+                _ => false,
+            }),
             _ => None,
         };
         if let (Some(at), Some(version)) = (behind, version) {

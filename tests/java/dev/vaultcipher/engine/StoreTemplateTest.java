@@ -123,7 +123,12 @@ public class StoreTemplateTest {
     public void aStandbyThatIsBehindIsWaitedFor() {
         String old = newValue();
         storing.vault.putSecret("behind", "password", old);
-        for (String path : List.of("behind", "behind-new")) {
+        // What is new is written over nothing, over a version that was deleted, and over one that was destroyed.
+        storing.vault.putSecret("behind-deleted", "password", old);
+        storing.vault.request("DELETE", "secret/data/behind-deleted", null, storing.vault.rootToken());
+        storing.vault.putSecret("behind-destroyed", "password", old);
+        storing.vault.put("secret/destroy/behind-destroyed", "{\"versions\":[1]}");
+        for (String path : List.of("behind", "behind-new", "behind-deleted", "behind-destroyed")) {
             VaultServer.Answer before = storing.vault.request("GET", "secret/data/" + path, null, storing.vault.rootToken());
             AtomicInteger stale = new AtomicInteger();
             AtomicInteger afterTheWrite = new AtomicInteger(3);
