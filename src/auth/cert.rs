@@ -20,7 +20,7 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> 
         who,
         cause: |_| {
             "no client certificate reached Vault, or none that the role trusts: name it in VAULT_CLIENT_CERT and VAULT_CLIENT_KEY, \
-             use https, let no proxy end TLS on the flow, and compare with 'vault read auth/MOUNT/certs/ROLE'"
+             use https, let no proxy end TLS on the way, and compare with 'vault read auth/MOUNT/certs/ROLE'"
         },
         lockout: None,
     };

@@ -24,8 +24,8 @@ impl ApiPath {
         if let Some(c) = text.chars().find(|c| invisible(*c).is_some()) {
             return Err(format!("holds {}", character(c)));
         }
-        let scheme = text.get(..8).unwrap_or_default().to_ascii_lowercase();
-        if scheme.starts_with("http://") || scheme == "https://" {
+        let begins_with = |scheme: &str| text.get(..scheme.len()).is_some_and(|text| text.eq_ignore_ascii_case(scheme));
+        if begins_with("http://") || begins_with("https://") {
             return Err("is a whole address: leave out its scheme and host".to_owned());
         }
         let plain = text.strip_prefix('/').unwrap_or(text);

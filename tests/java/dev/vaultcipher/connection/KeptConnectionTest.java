@@ -140,17 +140,21 @@ public class KeptConnectionTest {
 
     /** The server closes a kept connection when the next request is on its way: once more, at once, without a word. */
     @Test
-    public void aRequestThatMeetsTheEndOfAKeptConnectionIsSentOnceMore() {
+    public void aRequestThatMeetsTheEndOfAKeptConnectionIsSentOnceMore() throws Exception {
         String secret = Fixtures.randomText();
         for (FaultPeer.Answer end : Arrays.asList(closes(""), resets(""),
                 closes(head(408, "Connection: close", "Content-Length: 0")))) {
-            try (FaultPeer peer = answering(value(secret), end, value(secret))) {
-                for (int i = 0; i < 2; i++) {
-                    Fixtures.pause(QUIET_MILLIS);
-                    StoreSession.Outcome outcome = session.get(peer.text("timeout", NO_RETRY, "maxRetries", "0")).assertValue(secret);
-                    assertTrue(outcome.toString(), outcome.warnings.stream().noneMatch(line -> line.contains("try")));
+            try (FaultPeer http = answering(value(secret), end, value(secret));
+                    FaultPeer https = FaultPeer.withTls(certificate.serverContext(), value(secret), end, value(secret))) {
+                for (FaultPeer peer : Arrays.asList(http, https)) {
+                    for (int i = 0; i < 2; i++) {
+                        Fixtures.pause(QUIET_MILLIS);
+                        StoreSession.Outcome outcome = session.get(peer.text("timeout", NO_RETRY, "maxRetries", "0", "caCert",
+                                Fixtures.json(certificate.pemFile.toString()))).assertValue(secret);
+                        assertTrue(outcome.toString(), outcome.warnings.stream().noneMatch(line -> line.contains("try")));
+                    }
+                    assertEquals(3, peer.reads().size());
                 }
-                assertEquals(3, peer.reads().size());
             }
         }
     }

@@ -10,6 +10,7 @@ import dev.vaultcipher.harness.DocsFiles;
 import dev.vaultcipher.harness.Fixtures;
 import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.VaultServer;
+import dev.vaultcipher.harness.VaultShell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ public class FromZeroTest {
 
     @BeforeClass
     public static void startVault() {
-        vault = VaultServer.startTls();
+        vault = VaultServer.start();
     }
 
     @AfterClass
@@ -61,7 +62,7 @@ public class FromZeroTest {
             assertTrue(page + ": a token is made", commands.indexOf("vault token create") > 0);
             String token = Canaries.keep(printed[printed.length - 1].trim());
             HostProcess.Outcome outcome = HostProcess.loading(VaultSecretStore.class.getName())
-                    .environment("SECRET_STORE_VAULT_TOKEN", token).environment("VAULT_CACERT", vault.caFile().toString())
+                    .environment("SECRET_STORE_VAULT_TOKEN", token)
                     .call(vault.text(product + "/database", "password"), vault.text("other/database", "password"));
             assertEquals(page + ": " + outcome, Fixtures.sha256(password), outcome.calls.get(0).valueSha256);
             assertTrue(outcome.toString(), outcome.calls.get(1).message.contains("does not allow"));

@@ -10,6 +10,7 @@ import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.Logins;
 import dev.vaultcipher.harness.PostgresServer;
 import dev.vaultcipher.harness.VaultServer;
+import dev.vaultcipher.harness.VaultShell;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.nio.file.Paths;

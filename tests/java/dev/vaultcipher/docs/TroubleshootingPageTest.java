@@ -8,6 +8,7 @@ import dev.vaultcipher.harness.DocsFiles;
 import dev.vaultcipher.harness.Fixtures;
 import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.VaultServer;
+import dev.vaultcipher.harness.VaultShell;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.nio.file.Paths;

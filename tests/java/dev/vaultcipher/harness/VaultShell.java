@@ -1,10 +1,7 @@
-package dev.vaultcipher.docs;
+package dev.vaultcipher.harness;
 
 import static org.junit.Assert.assertTrue;
 
-import dev.vaultcipher.harness.Cleanup;
-import dev.vaultcipher.harness.Fixtures;
-import dev.vaultcipher.harness.VaultServer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -12,18 +9,18 @@ import java.nio.file.Path;
 import java.nio.file.Paths;
 
 /** The administrator's shell, in which {@code vault} is the server's program, used by root. */
-final class VaultShell {
+public final class VaultShell {
 
     private VaultShell() {
     }
 
     /** Runs the commands; returns what they print. */
-    static String run(VaultServer vault, String commands) throws IOException {
+    public static String run(VaultServer vault, String commands) throws IOException {
         return run(vault, Paths.get("").toAbsolutePath(), commands, "");
     }
 
     /** Runs the commands in this folder; somebody types this. */
-    static String run(VaultServer vault, Path folder, String commands, String typed) throws IOException {
+    public static String run(VaultServer vault, Path folder, String commands, String typed) throws IOException {
         ProcessBuilder builder = new ProcessBuilder("bash", "-euc", "umask 077\nvault() { \"$BAO_BIN\" \"$@\"; }\n" + commands)
                 .directory(folder.toFile()).redirectErrorStream(true);
         builder.environment().keySet().removeIf(name -> name.startsWith("VAULT_") || name.startsWith("BAO_")
@@ -31,7 +28,9 @@ final class VaultShell {
         builder.environment().put("BAO_BIN", Fixtures.fromEnvironment("VAULT_BIN").toString());
         builder.environment().put("VAULT_ADDR", vault.address());
         builder.environment().put("VAULT_TOKEN", vault.rootToken());
-        builder.environment().put("VAULT_CACERT", vault.caFile().toString());
+        if (vault.address().startsWith("https")) {
+            builder.environment().put("VAULT_CACERT", vault.caFile().toString());
+        }
         try (Cleanup cleanup = new Cleanup()) {
             Process shell = cleanup.start(builder);
             try (OutputStream keyboard = shell.getOutputStream()) {

@@ -312,7 +312,7 @@ public class AwsLoginTest {
         }
         assertFails(read(text("app"), "AWS_EC2_METADATA_SERVICE_ENDPOINT", "169.254.169.254"), "it is not a URL");
         // What is allowed is asked.
-        for (String allowed : new String[] {"https://localhost:1", "http://127.1.2.3:1", "http://[::1]:1"}) {
+        for (String allowed : new String[] {"https://localhost:1", "http://127.1.2.3:1", "http://[::1]:1", "http://[fd00:ec2::23]"}) {
             assertFails(read(text("app"), "AWS_CONTAINER_CREDENTIALS_FULL_URI", allowed + "/keys"),
                     "from the container's service " + allowed + ": gave no answer");
         }

@@ -8,12 +8,17 @@ import dev.vaultcipher.harness.AmazonAccount;
 import dev.vaultcipher.harness.AuditLog;
 import dev.vaultcipher.harness.AuditedVault;
 import dev.vaultcipher.harness.AzureCloud;
+import dev.vaultcipher.harness.Fixtures;
 import dev.vaultcipher.harness.GoogleCloud;
 import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.Logins;
 import dev.vaultcipher.harness.StoreSession;
 import dev.vaultcipher.harness.VaultServer;
+import dev.vaultcipher.harness.VaultShell;
+import java.io.IOException;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.AfterClass;
 import org.junit.Before;
 import org.junit.BeforeClass;
@@ -38,6 +43,7 @@ public class CloudLoginsTest {
         logins.vault.putSecret("sample/second", "password", logins.value);
         amazon = AmazonAccount.start();
         keys = amazon.createUser("app");
+        amazon.createUser("other");
         amazon.checkSignatures();
         logins.vault.enablePlugin("aws", "aws");
         logins.vault.put("auth/aws/config/client", "{" + amazon.configuration() + "}");
@@ -108,9 +114,8 @@ public class CloudLoginsTest {
     public void anInlineLoginLeavesNoToken() {
         for (String mount : List.of("aws", "gcp", "azure")) {
             log.forget();
-            String[] environment = mount.equals("aws") ? amazon() : mount.equals("gcp") ? google() : azure();
             String inline = text(mount).replace("{\"mount\"", "{\"inlineLogin\":true,\"mount\"");
-            try (StoreSession session = StoreSession.start(with(AuditedVault.jvm(), environment))) {
+            try (StoreSession session = StoreSession.start(with(AuditedVault.jvm(), environment(mount)))) {
                 session.get(inline).assertValue(logins.value);
                 assertEquals(mount, 0, log.tokens(mount));
             }
@@ -120,21 +125,22 @@ public class CloudLoginsTest {
     }
 
     @Test
-    public void doctorLogsInAsAwsAndExplainNamesTheRole() {
-        assertDoctorAndExplain("aws", "vault write auth/aws/role/app auth_type=iam bound_iam_principal_arn=ARN", amazon());
+    public void doctorLogsInAsAwsAndExplainNamesTheRole() throws IOException {
+        assertDoctorAndExplain("aws", "vault write auth/aws/role/app auth_type=iam bound_iam_principal_arn=ARN",
+                "arn:aws:iam::" + AmazonAccount.ID + ":user/app", amazon());
     }
 
     @Test
-    public void doctorLogsInAsGcpAndExplainNamesTheRole() {
-        assertDoctorAndExplain("gcp", "vault write auth/gcp/role/app type=iam bound_service_accounts=EMAIL", google());
+    public void doctorLogsInAsGcpAndExplainNamesTheRole() throws IOException {
+        assertDoctorAndExplain("gcp", "vault write auth/gcp/role/app type=iam bound_service_accounts=EMAIL", GoogleCloud.ACCOUNT, google());
     }
 
     @Test
-    public void doctorLogsInAsAzureAndExplainNamesTheRole() {
-        assertDoctorAndExplain("azure", "vault write auth/azure/role/app bound_service_principal_ids=ID", azure());
+    public void doctorLogsInAsAzureAndExplainNamesTheRole() throws IOException {
+        assertDoctorAndExplain("azure", "vault write auth/azure/role/app bound_service_principal_ids=ID", AzureCloud.OBJECT, azure());
     }
 
-    private static void assertDoctorAndExplain(String mount, String command, String... environment) {
+    private static void assertDoctorAndExplain(String mount, String command, String value, String... environment) throws IOException {
         String text = text(mount);
         HostProcess.Outcome doctor = jvm(environment).run(TOOL, "doctor", text);
         assertEquals(doctor.toString(), 0, doctor.exitCode);
@@ -144,8 +150,38 @@ public class CloudLoginsTest {
         HostProcess.Outcome refused = jvm(environment).run(TOOL, "doctor", text.replace("\"app\"", "\"nope\""));
         assertTrue(refused.toString(), refused.exitCode != 0 && refused.stdout.contains("vault list auth/" + mount + "/role"));
         HostProcess.Outcome explained = jvm().run(TOOL, "explain", text);
-        assertTrue(explained.toString(), explained.stdout.contains("POST /v1/auth/" + mount + "/login")
-                && explained.stdout.contains(command));
+        assertTrue(explained.toString(), explained.stdout.contains("POST /v1/auth/" + mount + "/login"));
+        // The command makes the role, once the one capital word in it is replaced.
+        Matcher line = Pattern.compile("(?m)^\\s*(" + Pattern.quote(command) + ".*)$").matcher(explained.stdout);
+        assertTrue(explained.toString(), line.find());
+        logins.vault.request("DELETE", "auth/" + mount + "/role/app", null, logins.vault.rootToken());
+        VaultShell.run(logins.vault, line.group(1).replaceFirst("=[A-Z]+\\b", "=" + value).replace("vault-cipher", "sample"));
+        HostProcess.Call read = jvm(environment).call(text).only();
+        assertEquals(read.toString(), Fixtures.sha256(logins.value), read.valueSha256);
+    }
+
+    /** What a refusal says is to be done is done as it stands there: then the login works. */
+    @Test
+    public void theCommandInARefusalCorrectsIt() throws IOException {
+        logins.vault.put("auth/aws/role/wrong", "{\"auth_type\":\"iam\",\"bound_iam_principal_arn\":\"arn:aws:iam::" + AmazonAccount.ID
+                + ":user/other\"," + Logins.POLICIES + "}");
+        logins.vault.put("auth/gcp/role/wrong", "{\"type\":\"iam\",\"max_jwt_exp\":3600,"
+                + "\"bound_service_accounts\":[\"other@sample.iam.gserviceaccount.com\"]," + Logins.POLICIES + "}");
+        logins.vault.put("auth/azure/role/wrong", "{\"bound_service_principal_ids\":[\"00000000-0000-0000-0000-000000000000\"],"
+                + Logins.POLICIES + "}");
+        for (String mount : List.of("aws", "gcp", "azure")) {
+            String text = text(mount).replace("\"app\"", "\"wrong\"");
+            HostProcess.Call refused = jvm(environment(mount)).call(text).only();
+            Matcher command = Pattern.compile("vault write auth/" + mount + "/role/wrong\\S* \\S+=[^\\s;]+").matcher(refused.message);
+            assertTrue(refused.toString(), command.find());
+            VaultShell.run(logins.vault, command.group());
+            HostProcess.Call corrected = jvm(environment(mount)).call(text).only();
+            assertEquals(command.group() + corrected, Fixtures.sha256(logins.value), corrected.valueSha256);
+        }
+    }
+
+    private static String[] environment(String mount) {
+        return mount.equals("aws") ? amazon() : mount.equals("gcp") ? google() : azure();
     }
 
     private static String[] amazon() {
