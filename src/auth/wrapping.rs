@@ -26,6 +26,13 @@ const USED_BEFORE: (&str, &str) = (
     "find out who unwrapped it (Vault's audit log, sys/wrapping/unwrap), revoke what it wrapped, and issue a new one",
 );
 
+/// The same after a try whose answer did not come.
+const LOST: (&str, &str) = (
+    "the wrapping token is not valid any more: the answer to an earlier try was lost, and this server may have used it itself with \
+    that try; or it had expired, or IT WAS USED BEFORE, and then somebody else may have what it wrapped",
+    "compare with Vault's audit log (sys/wrapping/unwrap), revoke what it wrapped, and issue a new one",
+);
+
 /// What `wrapping`, which is set at `origin`, wraps: `pick` finds the credential in it, `what` names that. One thread
 /// unwraps, the others wait for it.
 pub(super) fn unwrap(
@@ -48,7 +55,7 @@ pub(super) fn unwrap(
                 Ok((Arc::new(content), context.now + SERVES_FOR))
             }
             Meaning::Refused(_) | Meaning::NotAccepted | Meaning::Denied if matches!(response.status, 400 | 403) => {
-                Err(origin.refuse(USED_BEFORE))
+                Err(origin.refuse(if response.at.was_repeated() { LOST } else { USED_BEFORE }))
             }
             other => Err(diagnosis::failed(&response, other, client)),
         }

@@ -4,6 +4,7 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertTrue;
 
 import dev.vaultcipher.harness.Canaries;
+import dev.vaultcipher.harness.FaultRelay;
 import dev.vaultcipher.harness.Fixtures;
 import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.Logins;
@@ -114,6 +115,20 @@ public class AppRoleTest {
         String file = logins.file("wrapped-for-all", wrappedSecretId("approle/role/app"));
         String text = logins.text("APPROLE", "roleId", "app", "secretIdFile", file, "secretIdWrapped", "true");
         logins.getAll(Collections.nCopies(16, text)).forEach(outcome -> outcome.assertValue(logins.value));
+    }
+
+    /** Vault unwraps, and the connection ends before it says what. */
+    @Test
+    public void aWrappingTokenWhoseAnswerWasLostIsToldWithThatCause() {
+        try (FaultRelay relay = FaultRelay.to(logins.vault.port(),
+                connection -> connection == 0 ? FaultRelay.Fault.resetAfter(1) : FaultRelay.Fault.none())) {
+            String text = logins.text("APPROLE", "roleId", "app", "timeout", "20").replace(logins.vault.address(),
+                    "http://127.0.0.1:" + relay.port());
+            logins.get(text, SECRET_ID, wrappedSecretId("approle/role/app"), WRAPPED, "true").assertFails("the wrapping token is not valid "
+                    + "any more: the answer to an earlier try was lost, and this server may have used it itself with that try",
+                    "IT WAS USED BEFORE", "issue a new one", "(VC1101)");
+            assertEquals(2, relay.connections());
+        }
     }
 
     @Test
