@@ -6,6 +6,7 @@ import java.nio.file.Paths;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
 
 /** docs/soak.md and its plot, made of a soak's samples. */
 final class SoakPage {
@@ -27,12 +28,13 @@ final class SoakPage {
             String[] parts = outcome.split(": |, (?=\\d+$)");
             page.append("| ").append(String.join(" | ", parts)).append(" |\n");
         }
-        page.append("\n| | after a quarter | at the end |\n|---|---|---|\n");
-        SoakTest.Sample warm = samples.get(samples.size() / 4);
-        page.append("| memory (MiB) | ").append(warm.memory).append(" | ").append(last.memory).append(" |\n| descriptors | ")
-                .append(warm.descriptors).append(" | ").append(last.descriptors).append(" |\n| threads | ").append(warm.threads).append(" | ")
-                .append(last.threads).append(" |\n| web applications not yet collected | ").append(warm.applications).append(" | ")
-                .append(last.applications).append(" |\n| tokens of logins in Vault | | ").append(tokens).append(" |\n");
+        page.append("\n| | after a quarter | most after that | at the end |\n|---|---|---|---|\n");
+        row(page, "memory (MiB)", samples, sample -> sample.memory);
+        row(page, "descriptors", samples, sample -> sample.descriptors);
+        row(page, "threads", samples, sample -> sample.threads);
+        row(page, "web applications not yet collected", samples, sample -> sample.applications);
+        row(page, "copies of the library in memory", samples, sample -> sample.libraries);
+        page.append("| tokens of logins in Vault | | | ").append(tokens).append(" |\n");
         Files.writeString(Paths.get("docs", "soak.md"), page.toString());
 
         StringBuilder plot = new StringBuilder("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + (WIDTH + 80) + "\" height=\""
@@ -42,6 +44,13 @@ final class SoakPage {
         chart(plot, 2, "threads", samples, sample -> sample.threads);
         chart(plot, 3, "web applications not yet collected", samples, sample -> sample.applications);
         Files.writeString(Paths.get("docs", "soak.svg"), plot.append("</svg>\n").toString());
+    }
+
+    private static void row(StringBuilder page, String name, List<SoakTest.Sample> samples, ToLongFunction<SoakTest.Sample> value) {
+        List<SoakTest.Sample> later = samples.subList(samples.size() / 4, samples.size());
+        page.append("| ").append(name).append(" | ").append(value.applyAsLong(later.get(0))).append(" | ")
+                .append(later.stream().mapToLong(value).max().orElse(0)).append(" | ")
+                .append(value.applyAsLong(later.get(later.size() - 1))).append(" |\n");
     }
 
     private static void chart(StringBuilder plot, int number, String title, List<SoakTest.Sample> samples,

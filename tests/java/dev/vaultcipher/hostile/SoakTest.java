@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.junit.Test;
 
@@ -27,7 +28,8 @@ import org.junit.Test;
 public class SoakTest {
     private static final long CALLS = Long.parseLong(System.getenv().getOrDefault("SOAK_CALLS", "100000"));
     private static final int APPLICATIONS = Integer.parseInt(System.getenv().getOrDefault("SOAK_APPLICATIONS", "20"));
-    private static final int RESTARTS = 2 * RaftCluster.NODES;
+    /** Over the whole run, so that each part of it has some. */
+    private static final int RESTARTS = Math.max(2 * RaftCluster.NODES, APPLICATIONS * 3 / 10);
     /** What the allocators may keep back for later, in MiB: they fill up in the first quarter. */
     private static final long MORE_MEMORY = 24;
     private static final int MORE_DESCRIPTORS = 16;
@@ -54,7 +56,7 @@ public class SoakTest {
         }
     }
 
-    private final List<Sample> samples = new ArrayList<>();
+    private final List<Sample> samples = new CopyOnWriteArrayList<>();
     private final List<String> outcomes = new ArrayList<>();
     private final List<String> wrong = new ArrayList<>();
     private String end = "";
@@ -75,6 +77,10 @@ public class SoakTest {
             Thread reader = new Thread(() -> read(process), "soak-reader");
             reader.start();
             for (; restarts < RESTARTS && process.isAlive(); restarts++) {
+                long due = CALLS * restarts / RESTARTS;
+                while (callsMade() < due && process.isAlive()) {
+                    Fixtures.pause(20); // the process makes its calls
+                }
                 int node = restarts % RaftCluster.NODES;
                 cluster.stop(node);
                 cluster.start(node);
@@ -91,6 +97,10 @@ public class SoakTest {
         assertFlat();
         assertEquals("tokens that are left in Vault", 0, tokens);
         assertTrue("on standard error: " + errors, errors.isEmpty());
+    }
+
+    private long callsMade() {
+        return samples.isEmpty() ? 0 : samples.get(samples.size() - 1).calls;
     }
 
     private void read(Process process) {
