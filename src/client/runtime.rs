@@ -46,8 +46,8 @@ impl IoDriver {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
             let what = "The connection to Vault cannot be prepared".to_owned();
             match Resource::from_error(&error) {
-                Some(resource) => ErrorKind::UsedUp { resource, what }.into(),
-                None => Error::internal(format!("{what}: {error}")),
+                Some(resource) => Error::from(ErrorKind::UsedUp { resource, what }),
+                None => Error::from(ErrorKind::SystemRefuses { what, why: error.to_string() }),
             }
         })?;
         Ok(Self { clients: RefCell::default(), runtime })

@@ -93,6 +93,10 @@ impl ErrorKind {
             }
             Self::RateLimited { .. } => "try again later, or raise the quota (vault list sys/quotas/rate-limit)",
             Self::Refused { .. } => "look for this request in Vault's log",
+            Self::SystemRefuses { .. } => {
+                "allow epoll_create1, epoll_ctl, epoll_wait and eventfd2 to this process (the seccomp profile of the container, SystemCallFilter in \
+                 the systemd unit), or see whether its kernel or sandbox has them"
+            }
             Self::Internal(_) => "please report this line to the project",
             _ => "",
         }

@@ -165,6 +165,7 @@ codes! {
         2102 NO_DESCRIPTORS "The process has no file descriptors left";
         2103 NO_THREADS "The process has no threads left";
         2104 NO_MEMORY "The process has no memory left";
+        2105 SYSTEM_REFUSES "The system refuses a call that the process needs";
     }
     22 "Internal": {
         2201 INTERNAL "Internal error";

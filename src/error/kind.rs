@@ -241,6 +241,14 @@ pub enum ErrorKind {
         what: String,
     },
 
+    /// The kernel, or a sandbox around the process, refuses a system call that a request takes.
+    SystemRefuses {
+        /// What it was needed for, in words: the beginning of a sentence.
+        what: String,
+        /// The system's error.
+        why: String,
+    },
+
     /// A mistake in vault-cipher itself, or the JVM refused what must work.
     Internal(String),
 }

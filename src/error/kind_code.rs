@@ -49,6 +49,7 @@ impl ErrorKind {
             Self::Refused { .. } => Code::REFUSED,
             Self::NotStored(why) => why.code(),
             Self::Interrupted => Code::INTERRUPTED,
+            Self::SystemRefuses { .. } => Code::SYSTEM_REFUSES,
             Self::Internal(_) => Code::INTERNAL,
         }
     }

@@ -121,6 +121,9 @@ impl ErrorKind {
             Self::NotStored(why) => why.statement(at),
             Self::Interrupted => format!("Interrupted while waiting for {at}: the server is stopping"),
             Self::UsedUp { resource, what } => format!("{what}: {}", resource.words()),
+            Self::SystemRefuses { what, why } => {
+                format!("{what}: the system refuses this process a system call that it needs to wait for connections ({why})")
+            }
             Self::Internal(what) => format!("Internal error: {what}"),
         }
     }

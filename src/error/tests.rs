@@ -69,6 +69,7 @@ fn kinds() -> Vec<ErrorKind> {
         ErrorKind::UsedUp { resource: Resource::Descriptors, what: long() },
         ErrorKind::UsedUp { resource: Resource::Threads, what: long() },
         ErrorKind::UsedUp { resource: Resource::Memory, what: long() },
+        ErrorKind::SystemRefuses { what: long(), why: long() },
         ErrorKind::Internal(long()),
     ];
     for why in [

@@ -76,17 +76,25 @@ fn serves_for(ttl: Option<Duration>) -> Duration {
     ttl.map_or(NO_TTL, |ttl| ttl - ttl.min(Duration::from_secs(100)) / 10)
 }
 
+/// What the revocation of one token may take at least, while time is left.
+const MIN_SHARE: Duration = Duration::from_millis(500);
+
 /// Revokes them, except those that leases hang on.
 pub(super) fn revoke(mut tokens: Vec<Arc<ObtainedToken>>, connections: &Connections, host: &dyn Host) {
     let start = Instant::now();
     tokens.retain(|token| !token.leased.load(Ordering::Relaxed));
     while let Some(obtained) = tokens.pop() {
-        // One endpoint that is away must not take the time of the others.
-        let share = REVOCATION_TIMEOUT.saturating_sub(start.elapsed()) / u32::try_from(tokens.len() + 1).unwrap_or(u32::MAX);
+        let share = share(REVOCATION_TIMEOUT.saturating_sub(start.elapsed()), tokens.len() + 1);
         if let Some(token) = &obtained.login.token {
             obtained.revoke(token, share, connections, host);
         }
     }
+}
+
+/// The time of one of the tokens that are left. One endpoint that is away must not take the time of the others; a Vault that is busy
+/// must still have time for each of many, for most of them take none of it.
+fn share(left: Duration, tokens: usize) -> Duration {
+    (left / u32::try_from(tokens).unwrap_or(u32::MAX)).max(MIN_SHARE).min(left)
 }
 
 impl ObtainedToken {
@@ -167,6 +175,15 @@ mod tests {
 
     fn info(uses: Option<u32>, batch: bool) -> TokenInfo {
         TokenInfo { ttl: None, uses, renewable: false, batch }
+    }
+
+    #[test]
+    fn each_of_many_tokens_has_time_and_all_together_no_more_than_there_is() {
+        assert_eq!(share(REVOCATION_TIMEOUT, 1), REVOCATION_TIMEOUT);
+        assert_eq!(share(REVOCATION_TIMEOUT, 2), REVOCATION_TIMEOUT / 2);
+        assert_eq!(share(REVOCATION_TIMEOUT, 1000), MIN_SHARE);
+        assert_eq!(share(Duration::from_millis(20), 1000), Duration::from_millis(20));
+        assert_eq!(share(Duration::ZERO, 3), Duration::ZERO);
     }
 
     #[test]

@@ -83,12 +83,13 @@ check_library() {
 on_linux() { java_tests "$1" "$2" /test /project : "$3" -Xcheck:jni; }
 
 # The JVM is started where these system calls do not exist. Without getrandom (RHEL 7 before 7.4) everything works; without epoll
-# (a sandbox) the message says so.
+# or eventfd (a sandbox) the message says so.
 on_an_old_kernel() {
     local java=/usr/lib/jvm/java-17-openjdk-amd64/bin/java
     "${CC:-cc}" -O1 -o "$TEST_FOLDER/without" "$root/tests/platforms/without.c"
     WITHOUT=getrandom java_tests debian11_x86_64 "$1" /test /project : "$java"
     WITHOUT=epoll TESTS=epoll java_tests debian11_x86_64 "$1" /test /project : "$java"
+    WITHOUT=eventfd TESTS=epoll java_tests debian11_x86_64 "$1" /test /project : "$java"
 }
 
 # A JVM for musl is in no package registry: tests/platforms/host.c does what it would.

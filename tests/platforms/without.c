@@ -1,7 +1,7 @@
 /*
  * As an old kernel, or a sandbox, would have it: runs a command for which a system call does not exist.
  *
- *     without getrandom|epoll COMMAND…
+ *     without getrandom|epoll|eventfd COMMAND…
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,7 +18,8 @@ int main(int count, char **arguments) {
     if (count < 3) {
         return 2;
     }
-    unsigned number = strcmp(arguments[1], "epoll") == 0 ? SYS_epoll_create1 : SYS_getrandom;
+    unsigned number = strcmp(arguments[1], "epoll") == 0 ? SYS_epoll_create1
+                      : strcmp(arguments[1], "eventfd") == 0 ? SYS_eventfd2 : SYS_getrandom;
     struct sock_filter program[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),

@@ -22,7 +22,9 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.logging.Handler;
 import java.util.logging.Level;
+import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /**
@@ -46,7 +48,28 @@ final class Soak {
     private final Map<String, AtomicLong> outcomes = new ConcurrentHashMap<>();
     private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
     private final List<WeakReference<ClassLoader>> applications = new ArrayList<>();
+    private final AtomicLong unrevoked = new AtomicLong();
     private final long start = System.nanoTime();
+
+    /** Counts the warnings that a token could not be revoked: it is ended while its Vault restarts. */
+    private final class Unrevoked extends Handler {
+        @Override
+        public void publish(LogRecord record) {
+            if (record.getMessage().contains("could not be revoked after the start")) {
+                unrevoked.incrementAndGet();
+            }
+        }
+
+        @Override
+        public void flush() {
+            // nothing is kept
+        }
+
+        @Override
+        public void close() {
+            // nothing is open
+        }
+    }
 
     private static final class Kind {
         private final String name;
@@ -61,8 +84,10 @@ final class Soak {
     }
 
     public static void main(String[] arguments) throws Exception {
-        LOGGER.setLevel(Level.OFF);
         Soak soak = new Soak();
+        LOGGER.setLevel(Level.WARNING);
+        LOGGER.setUseParentHandlers(false);
+        LOGGER.addHandler(soak.new Unrevoked());
         for (String line : Files.readAllLines(Paths.get(arguments[0]), StandardCharsets.UTF_8)) {
             String[] fields = line.split("\t");
             for (int i = Integer.parseInt(fields[0]); i > 0; i--) {
@@ -111,6 +136,7 @@ final class Soak {
         sample();
         new TreeMap<>(outcomes).forEach((outcome, count) -> System.out.println("outcome\t" + outcome + '\t' + count));
         wrong.stream().limit(20).forEach(call -> System.out.println("wrong\t" + call));
+        System.out.println("unrevoked\t" + unrevoked);
         System.out.println("end\t" + wrong.size() + '\t' + deployed);
     }
 

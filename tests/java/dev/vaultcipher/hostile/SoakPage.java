@@ -16,8 +16,8 @@ final class SoakPage {
     private SoakPage() {
     }
 
-    static void write(List<SoakTest.Sample> samples, List<String> outcomes, long calls, int applications, int restarts, int tokens)
-            throws IOException {
+    static void write(List<SoakTest.Sample> samples, List<String> outcomes, long calls, int applications, int restarts, int tokens,
+            int unrevoked) throws IOException {
         SoakTest.Sample last = samples.get(samples.size() - 1);
         StringBuilder page = new StringBuilder("# A soak\n\nWritten by `make soak`; not to be edited. One JVM (`-Xmx96m`) makes ");
         page.append(String.format(Locale.ROOT, "%,d calls on 8 threads in %.0f s%n", calls, last.seconds))
@@ -28,13 +28,14 @@ final class SoakPage {
             String[] parts = outcome.split(": |, (?=\\d+$)");
             page.append("| ").append(String.join(" | ", parts)).append(" |\n");
         }
-        page.append("\n| | after a quarter | most after that | at the end |\n|---|---|---|---|\n");
+        page.append("\n| | most in the second quarter | most in the last quarter | at the end |\n|---|---|---|---|\n");
         row(page, "memory (MiB)", samples, sample -> sample.memory);
         row(page, "descriptors", samples, sample -> sample.descriptors);
         row(page, "threads", samples, sample -> sample.threads);
         row(page, "web applications not yet collected", samples, sample -> sample.applications);
         row(page, "copies of the library in memory", samples, sample -> sample.libraries);
-        page.append("| tokens of logins in Vault | | | ").append(tokens).append(" |\n");
+        page.append("| tokens of logins in Vault | | | ").append(tokens).append(" |\n\nWarnings that a token could not be revoked, since Vault restarted just then: ")
+                .append(unrevoked).append(".\nSuch a token lives until its TTL ends, unless the request reached Vault all the same.\n");
         Files.writeString(Paths.get("docs", "soak.md"), page.toString());
 
         StringBuilder plot = new StringBuilder("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + (WIDTH + 80) + "\" height=\""
@@ -47,10 +48,9 @@ final class SoakPage {
     }
 
     private static void row(StringBuilder page, String name, List<SoakTest.Sample> samples, ToLongFunction<SoakTest.Sample> value) {
-        List<SoakTest.Sample> later = samples.subList(samples.size() / 4, samples.size());
-        page.append("| ").append(name).append(" | ").append(value.applyAsLong(later.get(0))).append(" | ")
-                .append(later.stream().mapToLong(value).max().orElse(0)).append(" | ")
-                .append(value.applyAsLong(later.get(later.size() - 1))).append(" |\n");
+        page.append("| ").append(name).append(" | ").append(SoakTest.most(samples, 2, value)).append(" | ")
+                .append(SoakTest.most(samples, 4, value)).append(" | ").append(value.applyAsLong(samples.get(samples.size() - 1)))
+                .append(" |\n");
     }
 
     private static void chart(StringBuilder plot, int number, String title, List<SoakTest.Sample> samples,

@@ -18,12 +18,14 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import org.junit.Test;
 
 /**
  * A hundred thousand calls, which succeed and fail in many ways, while the nodes of a real cluster are restarted one by one and
- * web applications come and go: each call ends as it must, and memory, descriptors, threads and tokens do not grow.
+ * web applications come and go: each call ends as it must, and memory, descriptors, threads and tokens do not grow. A token whose revocation falls into a
+ * restart may be left until its TTL ends: a warning says so.
  */
 public class SoakTest {
     private static final long CALLS = Long.parseLong(System.getenv().getOrDefault("SOAK_CALLS", "100000"));
@@ -60,6 +62,8 @@ public class SoakTest {
     private final List<String> outcomes = new ArrayList<>();
     private final List<String> wrong = new ArrayList<>();
     private String end = "";
+    /** How often a warning said that a token could not be revoked. */
+    private int unrevoked;
 
     @Test
     public void nothingGrowsAndNoCallEndsOtherwiseThanItMust() throws Exception {
@@ -95,7 +99,7 @@ public class SoakTest {
         report(tokens, restarts);
         assertEquals("calls that ended otherwise\n" + String.join("\n", wrong), "end\t0\t" + APPLICATIONS, end);
         assertFlat();
-        assertEquals("tokens that are left in Vault", 0, tokens);
+        assertTrue(tokens + " tokens are left in Vault, and " + unrevoked + " warnings say so", tokens <= unrevoked);
         assertTrue("on standard error: " + errors, errors.isEmpty());
     }
 
@@ -110,6 +114,8 @@ public class SoakTest {
                     samples.add(new Sample(line.split("\t")));
                 } else if (line.startsWith("outcome\t")) {
                     outcomes.add(line.substring("outcome\t".length()).replace("\t", ", "));
+                } else if (line.startsWith("unrevoked\t")) {
+                    unrevoked = Integer.parseInt(line.substring("unrevoked\t".length()));
                 } else if (line.startsWith("end\t")) {
                     end = line;
                 } else {
@@ -122,30 +128,40 @@ public class SoakTest {
     }
 
     private void assertFlat() {
-        Sample warm = samples.get(samples.size() / 4);
-        List<Sample> late = samples.subList(samples.size() * 3 / 4, samples.size());
-        long memory = late.stream().mapToLong(sample -> sample.memory).max().orElse(0);
-        assertTrue("memory grew from " + warm.memory + " to " + memory + " MiB", memory <= warm.memory + MORE_MEMORY);
-        int descriptors = late.stream().mapToInt(sample -> sample.descriptors).max().orElse(0);
-        assertTrue("descriptors grew from " + warm.descriptors + " to " + descriptors, descriptors <= warm.descriptors + MORE_DESCRIPTORS);
-        int threads = late.stream().mapToInt(sample -> sample.threads).max().orElse(0);
-        assertTrue("threads grew from " + warm.threads + " to " + threads, threads <= warm.threads + MORE_THREADS);
+        assertFlat("memory in MiB", sample -> sample.memory, MORE_MEMORY);
+        assertFlat("descriptors", sample -> sample.descriptors, MORE_DESCRIPTORS);
+        assertFlat("threads", sample -> sample.threads, MORE_THREADS);
         Sample last = samples.get(samples.size() - 1);
         assertEquals("web applications that are still there", 0, last.applications);
         assertEquals("copies of the library that are still mapped", 1, last.libraries);
     }
 
+    private void assertFlat(String what, ToLongFunction<Sample> value, long more) {
+        long early = most(samples, 2, value);
+        long late = most(samples, 4, value);
+        assertTrue(what + " grew from " + early + " to " + late, late <= early + more);
+    }
+
+    /** The most in the second quarter of the calls, or in the last one. One moment alone says little: a restart may fall into it. */
+    static long most(List<Sample> samples, int quarter, ToLongFunction<Sample> value) {
+        return samples.subList(samples.size() * (quarter - 1) / 4, samples.size() * quarter / 4).stream().mapToLong(value).max().orElse(0);
+    }
+
     private void report(int tokens, int restarts) throws IOException {
-        Sample warm = samples.get(samples.size() / 4);
         Sample last = samples.get(samples.size() - 1);
         Attacks.report("calls on 8 threads that succeed and fail in " + kindCount + " ways, with " + restarts + " restarts of nodes and "
                 + APPLICATIONS + " web applications that come and go", CALLS,
-                wrong.size() + " otherwise than they must; from a quarter of the calls to the end: memory " + warm.memory + " to "
-                        + last.memory + " MiB, descriptors " + warm.descriptors + " to " + last.descriptors + ", threads " + warm.threads
-                        + " to " + last.threads + ", web applications left " + last.applications + ", tokens left in Vault " + tokens);
+                wrong.size() + " otherwise than they must; the most in the second quarter of the calls, in the last quarter, and at the end: memory "
+                        + three(sample -> sample.memory) + " MiB, descriptors " + three(sample -> sample.descriptors) + ", threads "
+                        + three(sample -> sample.threads) + "; web applications left " + last.applications + ", tokens left in Vault without a warning "
+                        + Math.max(0, tokens - unrevoked) + ", with one " + Math.min(tokens, unrevoked));
         if (System.getenv("SOAK_PAGE") != null) {
-            SoakPage.write(samples, outcomes, CALLS, APPLICATIONS, restarts, tokens);
+            SoakPage.write(samples, outcomes, CALLS, APPLICATIONS, restarts, tokens, unrevoked);
         }
+    }
+
+    private String three(ToLongFunction<Sample> value) {
+        return most(samples, 2, value) + ", " + most(samples, 4, value) + ", " + value.applyAsLong(samples.get(samples.size() - 1));
     }
 
     private int kindCount;

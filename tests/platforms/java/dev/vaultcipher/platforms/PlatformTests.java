@@ -7,7 +7,7 @@ import org.junit.runner.notification.Failure;
 
 /**
  * Runs the tests for this platform; with the argument {@code epoll} those where that
- * does not exist, with {@code qemu} those that an emulated processor allows. Prints a few lines for each failed one, then {@code N passed, N failed, on PLATFORM}; exit
+ * or eventfd does not exist, with {@code qemu} those that an emulated processor allows. Prints a few lines for each failed one, then {@code N passed, N failed, on PLATFORM}; exit
  * code 1 if one failed.
  */
 final class PlatformTests {
