@@ -26,7 +26,7 @@ only=()
 lanes=()
 # Java 17 and 25 run all classes, 11 and 21 those whose outcome may differ between JDKs.
 of_the_jdk=(CertificateZooTest ClassLoadersTest EnvironmentsTest HostFilesTest JarContentTest JdkMatrixTest JniBoundaryTest
-    JvmRestrictionsTest LoadingErrorsTest LoadingWaysTest LocaleTest ThreadsLeftTest TomcatTest TrustStoreKindsTest TrustStoreTest)
+    JvmRestrictionsTest LoadingErrorsTest LoadingWaysTest LocaleTest ServerJavaTest ThreadsLeftTest TomcatTest TrustStoreKindsTest TrustStoreTest)
 
 main() {
     cd "$root"

@@ -44,6 +44,8 @@ pub(crate) struct Doctor {
     pub(crate) environment: Option<EnvironmentSource>,
     /// The installation directory, to look for the jar and the database's driver.
     pub(crate) install: Option<PathBuf>,
+    /// The server's Java: its home directory or its program.
+    pub(crate) java: Option<PathBuf>,
     pub(crate) database: bool,
     pub(crate) json: bool,
     pub(crate) strict: bool,
@@ -104,6 +106,7 @@ pub(crate) const OPTIONS: [(&str, &[&str], &[&str]); 7] = [
             "--setenv",
             "--spec",
             "--install",
+            "--java",
             "--only",
             "--skip",
             "--timeout",
@@ -214,6 +217,7 @@ fn doctor(given: &Given, free: Option<String>) -> Result<Doctor, Usage> {
         subject: subject(given, free)?,
         environment,
         install: given.path("--install"),
+        java: given.path("--java"),
         database: given.flag("--database"),
         json: given.flag("--json"),
         strict: given.flag("--strict"),

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use vault_cipher::Environment;
 use zeroize::Zeroizing;
 
+use crate::java;
+
 /// What a server is started with, and where that was found.
 #[derive(Default)]
 pub(crate) struct Eyes {
@@ -15,10 +17,33 @@ pub(crate) struct Eyes {
     pub(crate) variables: BTreeMap<String, Zeroizing<String>>,
     /// The `-D` arguments of the JVM.
     pub(crate) properties: BTreeMap<String, Zeroizing<String>>,
+    /// Those arguments of the JVM that decide how a native library is loaded.
+    pub(crate) loading: Vec<String>,
     /// The user that the server runs as.
-    pub(crate) user: Option<String>,
-    /// The server's Java.
+    pub(crate) user: Option<User>,
+    /// The home directory of the server's Java: of the one that runs it, else as the products' scripts find it.
     pub(crate) java_home: Option<PathBuf>,
+    /// The server has a file system of its own, as in a container: its paths mean nothing here.
+    pub(crate) contained: bool,
+}
+
+/// A user of the system.
+pub(crate) struct User {
+    pub(crate) name: String,
+    /// The numbers of user and group, where they are known.
+    pub(crate) ids: Option<(u32, u32)>,
+}
+
+impl User {
+    fn named(name: &str) -> Self {
+        let ids = users().into_iter().find(|(known, _)| known == name).map(|(_, ids)| ids);
+        Self { name: name.to_owned(), ids }
+    }
+
+    fn numbered(ids: (u32, u32)) -> Self {
+        let name = users().into_iter().find(|(_, (user, _))| *user == ids.0).map(|(name, _)| name);
+        Self { name: name.unwrap_or_else(|| ids.0.to_string()), ids: Some(ids) }
+    }
 }
 
 impl Eyes {
@@ -39,13 +64,14 @@ impl Eyes {
             eyes.set_variable(&Zeroizing::new(String::from_utf8_lossy(entry).into_owned()));
         }
         for argument in read("cmdline")?.split(|byte| *byte == 0) {
-            eyes.set_property(&Zeroizing::new(String::from_utf8_lossy(argument).into_owned()));
+            eyes.take_argument(&Zeroizing::new(String::from_utf8_lossy(argument).into_owned()));
         }
         let status = String::from_utf8_lossy(&read("status")?).into_owned();
-        let uid = status.lines().find_map(|line| line.strip_prefix("Uid:")?.split_whitespace().next().map(str::to_owned));
-        eyes.user = uid.map(|uid| user_name(&uid).unwrap_or(uid));
+        let id = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok());
+        eyes.user = id("Uid:").zip(id("Gid:")).map(User::numbered);
         let java = fs::read_link(file("exe")).ok();
-        eyes.java_home = java.and_then(|java| Some(java.parent()?.parent()?.to_owned()));
+        eyes.contained = java.as_ref().is_some_and(|java| !is_same_file(java, &file("exe")));
+        eyes.java_home = java.filter(|_| !eyes.contained).as_deref().and_then(home_of);
         Ok(eyes)
     }
 
@@ -78,7 +104,7 @@ impl Eyes {
         for line in text(path)?.lines().filter(|line| !line.trim_start().starts_with('#')) {
             eyes.set_variable(line.trim_start());
         }
-        eyes.take_java_options();
+        eyes.take_from_variables();
         Ok(eyes)
     }
 
@@ -97,7 +123,7 @@ impl Eyes {
             let value = value.replace(&format!("${{{name}}}"), &before).replace(&format!("${name}"), &before);
             eyes.variables.insert(name.to_owned(), Zeroizing::new(value));
         }
-        eyes.take_java_options();
+        eyes.take_from_variables();
         Ok(eyes)
     }
 
@@ -128,7 +154,7 @@ impl Eyes {
         for file in files {
             eyes.read_unit(&text(&file)?)?;
         }
-        eyes.take_java_options();
+        eyes.take_from_variables();
         Ok(eyes)
     }
 
@@ -154,7 +180,7 @@ impl Eyes {
         if eyes.variables.is_empty() {
             return Err(format!("{} names no environment variable of a container", path.display()));
         }
-        eyes.take_java_options();
+        eyes.take_from_variables();
         Ok(eyes)
     }
 
@@ -189,10 +215,14 @@ impl Eyes {
                     Err(problem) => return Err(problem),
                 }
             } else if let Some(user) = line.strip_prefix("User=") {
-                self.user = Some(user.trim().to_owned());
+                self.user = Some(User::named(user.trim()));
             } else if let Some(command) = line.strip_prefix("ExecStart=") {
-                for argument in words(command) {
-                    self.set_property(&argument);
+                let arguments = words(command);
+                // Signs before the program say how it is started.
+                let program = arguments.first().map(|program| Path::new(program.trim_start_matches(['-', '@', ':', '+', '!'])));
+                self.java_home = program.filter(|program| program.ends_with("bin/java")).and_then(home_of);
+                for argument in arguments {
+                    self.take_argument(&argument);
                 }
             }
         }
@@ -205,21 +235,55 @@ impl Eyes {
         }
     }
 
-    fn set_property(&mut self, argument: &str) {
+    /// Takes an argument of the JVM, if it counts.
+    fn take_argument(&mut self, argument: &str) {
+        if java::decides_loading(argument) {
+            self.loading.push(argument.to_owned());
+        }
         if let Some((name, value)) = argument.strip_prefix("-D").and_then(|property| property.split_once('=')) {
             self.properties.insert(name.to_owned(), Zeroizing::new(value.to_owned()));
         }
     }
 
-    /// The `-D` arguments in the variables that the products' scripts and the JVM read.
-    fn take_java_options(&mut self) {
+    /// What the products' scripts and the JVM read of the variables.
+    fn take_from_variables(&mut self) {
+        self.take_arguments();
+        self.take_java_home();
+    }
+
+    /// The JVM's arguments in the variables.
+    fn take_arguments(&mut self) {
         const OPTIONS: [&str; 5] =
             ["JAVA_OPTS", "CATALINA_OPTS", "JVM_SUPPORT_RECOMMENDED_ARGS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"];
         let options: Vec<Zeroizing<String>> = OPTIONS.iter().filter_map(|name| self.variables.get(*name).cloned()).collect();
         for argument in options.iter().flat_map(|options| words(options)) {
-            self.set_property(&argument);
+            self.take_argument(&argument);
         }
     }
+
+    /// The Java that the variables name. On another machine, as of a container's specification, there is no such directory.
+    fn take_java_home(&mut self) {
+        let named = ["JRE_HOME", "JAVA_HOME"].iter().filter_map(|name| Some(PathBuf::from(self.variables.get(*name)?.as_str())));
+        let found = self.java_home.take().into_iter().chain(named).find(|home| home.is_dir());
+        self.java_home = found;
+    }
+}
+
+/// The home directory of the Java with this program.
+fn home_of(program: &Path) -> Option<PathBuf> {
+    Some(program.parent()?.parent()?.to_owned())
+}
+
+#[cfg(unix)]
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
+    identity(one) == identity(other)
+}
+
+#[cfg(not(unix))]
+fn is_same_file(_: &Path, _: &Path) -> bool {
+    true
 }
 
 /// Words with blanks between; quotes keep blanks in a word.
@@ -267,13 +331,14 @@ fn text(path: &Path) -> Result<Zeroizing<String>, String> {
     Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn user_name(uid: &str) -> Option<String> {
-    let users = fs::read_to_string("/etc/passwd").ok()?;
-    users.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == uid).then(|| name.to_owned())
-    })
+/// The users of this machine, with the numbers of user and group.
+fn users() -> Vec<(String, (u32, u32))> {
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let user = |line: &str| {
+        let fields: Vec<&str> = line.split(':').collect();
+        Some(((*fields.first()?).to_owned(), (fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?)))
+    };
+    users.lines().filter_map(user).collect()
 }
 
 #[cfg(test)]
@@ -304,6 +369,11 @@ mod tests {
         assert_eq!(variable(&eyes, "VAULT_ADDR").as_deref(), Some("https://v:8200"));
         assert_eq!(variable(&eyes, "VAULT_NAMESPACE").as_deref(), Some("team a"));
         assert_eq!((property(&eyes, "a").as_deref(), property(&eyes, "c").as_deref()), (Some("b"), Some("d")));
+        assert_eq!(eyes.java_home, None);
+        let eyes = Eyes::of_setenv(&file("java.sh", "JAVA_HOME=/etc\nJRE_HOME=\"/usr\"\n")).unwrap();
+        assert_eq!(eyes.java_home, Some(PathBuf::from("/usr")));
+        let eyes = Eyes::of_setenv(&file("none.sh", "JAVA_HOME=/no/such/java\n")).unwrap();
+        assert_eq!(eyes.java_home, None);
     }
 
     #[test]
@@ -320,7 +390,7 @@ mod tests {
             "bitbucket.service",
             &format!(
                 "[Service]\nUser=atlbitbucket\nEnvironment=VAULT_ADDR=https://old \"VAULT_NAMESPACE=team a\"\nEnvironmentFile=-/none\n\
-                 EnvironmentFile={}\nExecStart=/usr/bin/java -Dx=y \\\n  -Dz=1 -jar b.jar\n",
+                 EnvironmentFile={}\nExecStart=/usr/bin/java -Dx=y \\\n  -Dz=1 --enable-native-access=ALL-UNNAMED -jar b.jar\n",
                 extra.display()
             ),
         );
@@ -331,7 +401,9 @@ mod tests {
         assert_eq!(variable(&eyes, "VAULT_NAMESPACE").as_deref(), Some("team a"));
         assert_eq!(variable(&eyes, "SECRET_STORE_VAULT_ROLE").as_deref(), Some("app"));
         assert_eq!((property(&eyes, "x").as_deref(), property(&eyes, "z").as_deref()), (Some("y"), Some("1")));
-        assert_eq!(eyes.user.as_deref(), Some("atlbitbucket"));
+        assert_eq!(eyes.user.as_ref().map(|user| user.name.as_str()), Some("atlbitbucket"));
+        assert_eq!(eyes.java_home, Some(PathBuf::from("/usr")));
+        assert_eq!(eyes.loading, ["--enable-native-access=ALL-UNNAMED"]);
         assert!(Eyes::of_unit("no-such-unit-here").is_err());
     }
 
@@ -362,7 +434,7 @@ mod tests {
         child.wait().unwrap();
         let eyes = eyes.unwrap();
         assert_eq!(variable(&eyes, "VAULT_ADDR").as_deref(), Some("https://r"));
-        assert!(eyes.user.is_some());
+        assert!(eyes.user.is_some_and(|user| user.ids.is_some()));
         assert!(Eyes::of_process(u32::MAX - 1).err().unwrap().contains("there is no process"));
     }
 }

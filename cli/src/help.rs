@@ -34,6 +34,8 @@ once and revokes the token. Writes nothing. Never prints a secret: the output ca
   --home DIR       the product's home directory
   --file FILE      the product's file (bitbucket.properties, dbconfig.xml, confluence.cfg.xml, bamboo.cfg.xml)
   --install DIR    the product's installation directory: looks for the jar and the database's driver
+  --java PATH      the server's Java (its home directory or program): lets it load the library; that of a running server,
+                   of JRE_HOME or JAVA_HOME in its environment, or of DIR/jre is found by itself
 The server's environment; a running server is found by itself:
   --pid PID        of this process
   --unit NAME      of this systemd unit

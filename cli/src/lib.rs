@@ -7,6 +7,7 @@ mod explain;
 mod eyes;
 mod help;
 mod install;
+mod java;
 mod machine;
 mod product;
 mod protect;
@@ -34,7 +35,7 @@ const USAGE: u8 = 64;
 pub struct Call<'a> {
     /// The arguments, without the program's name.
     pub arguments: Vec<OsString>,
-    /// Our jar, which `install` copies.
+    /// Our jar, which `install` copies and `doctor` lets the server's Java load.
     pub jar: Option<&'a Path>,
 }
 
@@ -52,7 +53,7 @@ pub fn run(call: Call<'_>, machine: &dyn Machine, out: &mut dyn Write) -> u8 {
         Command::Help(name) => print(out, &help::help(name.as_deref())),
         Command::Version => print(out, concat!("vault-cipher ", env!("CARGO_PKG_VERSION"), "\n")),
         Command::Doctor(doctor) => {
-            return match doctor::doctor(doctor, machine, shows_colours(), out) {
+            return match doctor::doctor(doctor, jar, machine, shows_colours(), out) {
                 Ok(exit) => exit,
                 // Nobody reads it any more.
                 Err(_) => FAILED,

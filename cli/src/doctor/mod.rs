@@ -1,21 +1,22 @@
-//! `doctor`: walks the way that the server walks, and says what is wrong.
+//! `doctor`: walks the way that the server walks, and says what is wrong. What it looks at on this machine, besides the
+//! product's file, is in [`installation`].
 
-use std::collections::BTreeSet;
+mod installation;
+
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use vault_cipher::{Environment, Outcome, Secret, Service, Step};
+use vault_cipher::{Outcome, Secret, Service, Step};
 
-use crate::args::{Doctor, EnvironmentSource, Subject};
-use crate::eyes::Eyes;
+use crate::args::{Doctor, Subject};
 use crate::machine::{DatabaseLogin, DatabaseOutcome, Machine, ToolHost};
 use crate::product::{ATL_SECURED, CIPHER_CLASS, Encrypted, Product, ProductFile, STORE_CLASS, VENDOR_CLASS};
 use crate::report::{Check, Report, Status, Style};
 
 /// Every check by its name, in the order in which they are made.
 pub(crate) const CHECKS: [&str; 17] = [
-    "file", "class", "jar", "java", "environ", "text", "settings", "trust", "name", "connect", "tls", "health", "login",
+    "file", "class", "jar", "environ", "java", "text", "settings", "trust", "name", "connect", "tls", "health", "login",
     "claims", "token", "rights", "read",
 ];
 
@@ -23,7 +24,13 @@ pub(crate) const CHECKS: [&str; 17] = [
 type Written<T> = std::io::Result<T>;
 
 /// Checks, and returns the exit status.
-pub(crate) fn doctor(command: &Doctor, machine: &dyn Machine, colour: bool, out: &mut dyn Write) -> Written<u8> {
+pub(crate) fn doctor(
+    command: &Doctor,
+    own_jar: Option<&Path>,
+    machine: &dyn Machine,
+    colour: bool,
+    out: &mut dyn Write,
+) -> Written<u8> {
     let start = Instant::now();
     let mut checks = Checks { report: Report::new(out, Style { json: command.json, colour }), command, since: Instant::now() };
     for name in command.only.iter().chain(&command.skip) {
@@ -39,10 +46,11 @@ pub(crate) fn doctor(command: &Doctor, machine: &dyn Machine, colour: bool, out:
         _ => Vec::new(),
     };
     checks.class(file.as_ref(), &texts)?;
-    checks.jar(file.as_ref())?;
-    let java = machine.java();
-    checks.add("java", Status::Ok, if java.is_empty() { "no JVM runs here".to_owned() } else { java.join("; ") })?;
-    let environment = checks.environment(file.as_ref(), machine)?;
+    let installed = checks.jar(file.as_ref())?;
+    let eyes = checks.server_eyes(file.as_ref());
+    let environment = checks.environment(eyes.as_ref(), machine)?;
+    let eyes = eyes.and_then(Result::ok);
+    checks.java(eyes.as_ref(), installed.as_deref().or(own_jar), command.timeout.saturating_sub(start.elapsed()), machine)?;
     let service = Service::new();
     let host = ToolHost::new(machine, environment);
     for text in &texts {
@@ -85,12 +93,14 @@ impl Checks<'_> {
     }
 
     fn push(&mut self, check: Check) -> Written<()> {
+        if self.wants(check.name) { self.report.add(check) } else { Ok(()) }
+    }
+
+    /// Whether a check is asked for.
+    fn wants(&self, name: &str) -> bool {
         let Doctor { only, skip, .. } = self.command;
-        let named = |names: &[String]| names.iter().any(|name| name == check.name);
-        if (!only.is_empty() && !named(only)) || named(skip) {
-            return Ok(());
-        }
-        self.report.add(check)
+        let named = |names: &[String]| names.iter().any(|known| known == name);
+        (only.is_empty() || named(only)) && !named(skip)
     }
 
     /// The product's file.
@@ -160,101 +170,6 @@ impl Checks<'_> {
                 )
             }
         }
-    }
-
-    /// Our jar among the product's libraries: there, and only once.
-    fn jar(&mut self, file: Option<&ProductFile>) -> Written<()> {
-        let (Some(file), Some(install)) = (file, &self.command.install) else {
-            return self.add("jar", Status::Skip, "no --install DIR was given".to_owned());
-        };
-        let folder = install.join(file.product.libraries());
-        let jars = match jars_in(&folder) {
-            Ok(jars) => jars,
-            Err(e) => {
-                let advice = "name the product's installation directory".to_owned();
-                return self.add_with("jar", Status::Fail, format!("{} cannot be read: {e}", folder.display()), advice, None);
-            }
-        };
-        let names: Vec<String> = jars.iter().map(|jar| jar.display().to_string()).collect();
-        match jars.as_slice() {
-            [_] => self.add("jar", Status::Ok, names.concat()),
-            [] => {
-                let elsewhere = find_elsewhere(install);
-                let found = elsewhere.map_or_else(String::new, |jar| format!("; there is one in {}", jar.display()));
-                let advice =
-                    format!("put it there (or run: install --product {} --install {})", file.product.name(), install.display());
-                self.add_with("jar", Status::Fail, format!("no vault-cipher jar is in {}{found}", folder.display()), advice, None)
-            }
-            _ => {
-                let advice = "leave the newest and remove the others".to_owned();
-                self.add_with("jar", Status::Fail, format!("there are several: {}", names.join(", ")), advice, None)
-            }
-        }
-    }
-
-    /// The environment of the server, or of this process where that is not found.
-    fn environment(&mut self, file: Option<&ProductFile>, machine: &dyn Machine) -> Written<Environment> {
-        let eyes = match &self.command.environment {
-            Some(EnvironmentSource::Pid(pid)) => Some(Eyes::of_process(*pid)),
-            Some(EnvironmentSource::Unit(unit)) => Some(Eyes::of_unit(unit)),
-            Some(EnvironmentSource::EnvFile(path)) => Some(Eyes::of_env_file(path)),
-            Some(EnvironmentSource::Setenv(path)) => Some(Eyes::of_setenv(path)),
-            Some(EnvironmentSource::Spec(path)) => Some(Eyes::of_spec(path)),
-            None => self.running(file).or_else(|| self.setenv(file).map(|path| Eyes::of_setenv(&path))),
-        };
-        let own = machine.environment();
-        let eyes = match eyes {
-            Some(Ok(eyes)) => eyes,
-            Some(Err(problem)) => {
-                let advice = "run this as the server's user or as root, or name where its environment is written".to_owned();
-                self.add_with("environ", Status::Warn, format!("{problem}; that of this process is used"), advice, None)?;
-                return Ok(own);
-            }
-            None => {
-                let text = "that of this process: no running server, unit or script was found or named".to_owned();
-                self.add("environ", Status::Ok, text)?;
-                return Ok(own);
-            }
-        };
-        let environment = with_java(eyes.environment(), &eyes, &own);
-        let names = |environment: &Environment| -> BTreeSet<String> { environment.names().map(str::to_owned).collect() };
-        let (theirs, ours) = (names(&environment), names(&own));
-        let list = |names: Vec<&String>| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
-        let (lacks, more) = (list(ours.difference(&theirs).collect()), list(theirs.difference(&ours).collect()));
-        let user = eyes.user.as_ref().map(|user| format!(", user {user}")).unwrap_or_default();
-        let mut text = format!("that of {}{user}", eyes.origin);
-        if !more.is_empty() {
-            text.push_str(&format!("; this shell lacks {more}"));
-        }
-        if lacks.is_empty() {
-            self.add("environ", Status::Ok, text)?;
-        } else {
-            let advice = "set it for the server too, if the text needs it".to_owned();
-            self.add_with(
-                "environ",
-                Status::Warn,
-                format!("{text}; this shell has, and the server lacks, {lacks}"),
-                advice,
-                None,
-            )?;
-        }
-        Ok(environment)
-    }
-
-    fn running(&self, file: Option<&ProductFile>) -> Option<Result<Eyes, String>> {
-        let file = file?.path.canonicalize().ok()?;
-        let folder = file.parent()?;
-        // Bitbucket's and Crowd's file is in a folder of the home directory.
-        Eyes::of_home(folder).or_else(|| Eyes::of_home(folder.parent()?))
-    }
-
-    fn setenv(&self, file: Option<&ProductFile>) -> Option<PathBuf> {
-        file?;
-        let install = self.command.install.as_ref()?;
-        ["bin/_start-webapp.sh", "bin/setenv.sh", "bin/set-bitbucket-env.sh"]
-            .iter()
-            .map(|name| install.join(name))
-            .find(|path| path.is_file())
     }
 
     /// The steps of a text; the value, where it was read.
@@ -350,33 +265,6 @@ fn database_advice(state: &str) -> &'static str {
         }
         _ => "see the database's log",
     }
-}
-
-/// The library needs to know the JVM whose trust store counts.
-fn with_java(environment: Environment, eyes: &Eyes, own: &Environment) -> Environment {
-    let home = eyes.java_home.as_ref().and_then(|home| home.to_str()).or_else(|| own.property("java.home"));
-    match (environment.property("java.home"), home) {
-        (None, Some(home)) => environment.with_property("java.home", home),
-        _ => environment,
-    }
-}
-
-/// Our jars in a folder.
-fn jars_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut jars: Vec<PathBuf> = std::fs::read_dir(folder)?.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-    jars.retain(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        name.starts_with("vault-cipher") && name.ends_with(".jar")
-    });
-    jars.sort();
-    Ok(jars)
-}
-
-/// Where people put it by mistake.
-fn find_elsewhere(install: &Path) -> Option<PathBuf> {
-    ["lib", "tools/atlassian-password", "", "app/lib"]
-        .iter()
-        .find_map(|folder| jars_in(&install.join(folder)).ok()?.into_iter().next())
 }
 
 /// A name of the file in a message.
