@@ -21,6 +21,9 @@ pub(super) const REVOCATION_TIMEOUT: Duration = Duration::from_secs(3);
 /// A token without an end serves for so long; then there is a new login.
 const NO_TTL: Duration = Duration::from_secs(24 * 3600);
 
+/// A login that began at a moment has its token by then at the latest.
+const LOGIN_TIME: Duration = Duration::from_secs(300);
+
 /// A token and its login, for all calls that read with it.
 pub(super) struct ObtainedToken {
     pub(super) login: Arc<Login>,
@@ -29,6 +32,8 @@ pub(super) struct ObtainedToken {
     uses: Option<AtomicU32>,
     /// Leases hang on it: to revoke it revokes them.
     leased: AtomicBool,
+    /// When Vault has ended it by itself, at the latest; `None`: never.
+    ends: Option<Instant>,
 }
 
 /// Those that are not yet revoked.
@@ -49,11 +54,17 @@ impl Tokens {
         let login = reference.method.login(context)?;
         let revoke = REVOKE.find(context.sources)?.map(|value| value.flag()).transpose()?.unwrap_or(true);
         let until = now + serves_for(login.info.as_ref().and_then(|info| info.ttl));
-        let token = Arc::new(ObtainedToken::new(login, Arc::clone(reference)));
+        let token = Arc::new(ObtainedToken::new(login, Arc::clone(reference), now));
+        self.forget_ended(now);
         if revoke && token.is_ours() {
             self.lock().push(Arc::clone(&token));
         }
         Ok((token, until))
+    }
+
+    /// A server that reads all the time logs in again and again, and its start never ends.
+    fn forget_ended(&self, now: Instant) {
+        self.lock().retain(|token| token.ends.is_none_or(|ends| ends > now));
     }
 
     /// Whether there are tokens to revoke.
@@ -98,9 +109,10 @@ fn share(left: Duration, tokens: usize) -> Duration {
 }
 
 impl ObtainedToken {
-    fn new(login: Login, reference: Arc<SecretReference>) -> Self {
+    fn new(login: Login, reference: Arc<SecretReference>, now: Instant) -> Self {
+        let ends = login.info.as_ref().and_then(|info| info.ttl).and_then(|ttl| now.checked_add(ttl)?.checked_add(LOGIN_TIME));
         let uses = login.info.as_ref().and_then(|info| info.uses).map(AtomicU32::new);
-        Self { login: Arc::new(login), reference, uses, leased: AtomicBool::new(false) }
+        Self { login: Arc::new(login), reference, uses, leased: AtomicBool::new(false), ends }
     }
 
     /// Whether it is ours to revoke. Batch tokens cannot be revoked.
@@ -170,7 +182,7 @@ mod tests {
             info,
             provider: Provider::Fixed,
         };
-        ObtainedToken::new(login, Arc::new(reference))
+        ObtainedToken::new(login, Arc::new(reference), Instant::now())
     }
 
     fn info(uses: Option<u32>, batch: bool) -> TokenInfo {
@@ -206,6 +218,22 @@ mod tests {
             assert_eq!(serves_for(Some(Duration::from_secs(ttl))), Duration::from_secs(serves));
         }
         assert_eq!(serves_for(None), NO_TTL);
+    }
+
+    #[test]
+    fn a_token_that_vault_has_ended_is_forgotten() {
+        let tokens = Tokens::new();
+        let start = Instant::now();
+        let ttl = Duration::from_secs(60);
+        for ttl in [Some(ttl), Some(2 * ttl), Some(Duration::MAX), None] {
+            tokens.lock().push(Arc::new(token(Some(TokenInfo { ttl, uses: None, renewable: false, batch: false }))));
+        }
+        tokens.forget_ended(start + ttl);
+        assert_eq!(tokens.lock().len(), 4);
+        tokens.forget_ended(start + ttl + LOGIN_TIME + Duration::from_secs(30));
+        assert_eq!(tokens.lock().len(), 3);
+        tokens.forget_ended(start + 3 * ttl + LOGIN_TIME);
+        assert_eq!(tokens.lock().len(), 2);
     }
 
     #[test]
