@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::client;
+use crate::cloud::aws;
 use crate::error::RequestInfo;
 use crate::host::{Environment, Host};
 use crate::jwt::Claims;
@@ -21,8 +22,16 @@ pub use crate::tls::parsers::{key_store, pem, x509};
 pub type Parser = (&'static str, fn(&[u8]));
 
 /// All parsers.
-pub const ALL: [Parser; 7] =
-    [("text", text), ("answer", answer), ("jwt", jwt), ("pem", pem), ("key_store", key_store), ("x509", x509), ("proxy", proxy)];
+pub const ALL: [Parser; 8] = [
+    ("text", text),
+    ("answer", answer),
+    ("jwt", jwt),
+    ("pem", pem),
+    ("key_store", key_store),
+    ("x509", x509),
+    ("proxy", proxy),
+    ("aws_profile", aws_profile),
+];
 
 /// The statuses of Vault's answers that are told apart.
 const STATUSES: [u16; 16] = [200, 204, 307, 400, 403, 404, 405, 412, 429, 472, 473, 500, 501, 502, 503, 504];
@@ -85,6 +94,11 @@ pub fn jwt(input: &[u8]) {
 /// The lists of hosts that are reached without a proxy, and a proxy's refusal.
 pub fn proxy(input: &[u8]) {
     client::parsers::proxy(&String::from_utf8_lossy(input));
+}
+
+/// AWS's shared credentials and configuration files.
+pub fn aws_profile(input: &[u8]) {
+    aws::parsers::profile(&String::from_utf8_lossy(input));
 }
 
 #[cfg(test)]

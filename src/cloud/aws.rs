@@ -8,6 +8,9 @@ mod region;
 mod sign;
 mod sts;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use profile::parsers;
+
 use percent_encoding::utf8_percent_encode;
 use url::Url;
 

@@ -1,6 +1,9 @@
 //! The shared credentials and configuration files of AWS's own tools.
 //! Source: <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod parsers;
+
 use std::path::Path;
 
 use crate::cloud::Search;
