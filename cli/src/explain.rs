@@ -66,8 +66,8 @@ fn describe(name: &str, text: &str, described: &Description, only: Option<Produc
         version,
         endpoints,
         method,
-        logs_in,
         login,
+        commands,
         settings,
         variables,
         policy_paths,
@@ -86,11 +86,9 @@ fn describe(name: &str, text: &str, described: &Description, only: Option<Produc
 
     writeln!(out, "\nRequests, in order:")?;
     let mut requests = Vec::new();
-    if *logs_in {
-        requests.push(format!("POST /v1/auth/{}/{login}", auth_mount(method, settings)));
-    }
+    requests.extend(login.iter().map(|path| format!("POST /v1/{path}")));
     requests.extend(policy_paths.iter().take(1).map(|path| format!("GET  /v1/{path}")));
-    if *logs_in {
+    if login.is_some() {
         requests.push("POST /v1/auth/token/revoke-self   after the start".to_owned());
     }
     for (number, request) in requests.iter().enumerate() {
@@ -105,7 +103,7 @@ fn describe(name: &str, text: &str, described: &Description, only: Option<Produc
         writeln!(out, "  # for KV version 1 and other engines: path \"{other}\" {{ capabilities = [\"read\"] }}")?;
     }
     writeln!(out, "  vault policy write vault-cipher vault-cipher.hcl")?;
-    for line in role(described) {
+    for line in commands {
         writeln!(out, "  {line}")?;
     }
 
@@ -128,23 +126,6 @@ fn describe(name: &str, text: &str, described: &Description, only: Option<Produc
         "  Helm        <product>.additionalEnvironmentVariables: {}\n",
         variables.iter().map(|name| format!("[{{name: {name}, value: …}}]")).collect::<Vec<_>>().join(" ")
     )
-}
-
-/// The mount that the settings name, or where the method is mounted by default.
-fn auth_mount(method: &str, settings: &[(String, String, Option<String>)]) -> String {
-    let named = settings.iter().find(|(name, ..)| name == "authMount" || name.ends_with("KUBE_AUTH_PATH"));
-    let named = named.and_then(|(.., value)| value.clone());
-    named.unwrap_or_else(|| method.to_ascii_lowercase()).trim_start_matches("auth/").trim_matches('/').to_owned()
-}
-
-/// The commands that make what the login needs.
-fn role(described: &Description) -> Vec<String> {
-    let Description { method, settings, commands, .. } = described;
-    let role =
-        settings.iter().find(|(name, ..)| name == "role" || name.ends_with("AUTH_ROLE")).and_then(|(.., value)| value.clone());
-    let role = role.unwrap_or_else(|| "vault-cipher".to_owned());
-    let mount = auth_mount(method, settings);
-    commands.iter().map(|command| command.replace("MOUNT", &mount).replace("ROLE", &role)).collect()
 }
 
 fn write_lines(product: Product, text: &str, out: &mut dyn Write) -> std::io::Result<()> {

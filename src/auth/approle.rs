@@ -47,7 +47,7 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> 
     };
     let api_path = format!("auth/{}/login", mount.encoded);
     let lockout = Some(Lockout { probe: api_path.clone(), whom: "the role" });
-    let plain = Plain { method: NAME, mount: mount.plain, who: who.to_owned(), cause, lockout };
+    let plain = Plain { method: NAME, mount: mount.plain, who: who.to_owned(), cause, lockout, may_lack: None };
     let secret_id = secret_id.map(|secret_id| ("secret_id", secret_id));
     let fields = [("role_id", role_id)].into_iter().chain(secret_id).collect();
     Ok(plain.attempt(api_path, fields, Some(credential)))

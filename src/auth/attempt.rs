@@ -156,6 +156,8 @@ pub(super) struct Plain {
     pub(super) cause: fn(&str) -> &'static str,
     /// For a method that locks out who presents a wrong credential five times.
     pub(super) lockout: Option<Lockout>,
+    /// Why a Vault may not have the method, as a clause.
+    pub(super) may_lack: Option<&'static str>,
 }
 
 /// What a bare "permission denied" of a method means that answers a wrong credential in other words.
@@ -234,13 +236,10 @@ impl Plain {
     }
 
     fn elsewhere(&self) -> String {
-        let Self { method, mount, .. } = self;
-        let plugin = match *method {
-            "LDAP" | "RADIUS" => " (OpenBao has this method from 2.7 on as a plugin only: vault plugin list auth)",
-            _ => "",
-        };
+        let Self { method, mount, may_lack, .. } = self;
+        let why = may_lack.map(|why| format!(" ({why})")).unwrap_or_default();
         format!(
-            "there is no {method} auth method at {} (try: vault auth list){plugin}: set {}; or it is in another namespace: set {}",
+            "there is no {method} auth method at {} (try: vault auth list){why}: set {}; or it is in another namespace: set {}",
             shown_path(mount),
             AUTH_MOUNT.places(),
             AUTH_NAMESPACE.places()

@@ -47,7 +47,7 @@ pub(super) fn attempt<'a>(context: &Context<'a>) -> Result<Attempt<'a>, Error> {
         None => "the role that is named like the principal".to_owned(),
     };
     // What is wrong depends on who AWS says that this is: see Refusal.
-    let plain = Plain { method: NAME, mount: mount.plain, who, cause: |_| "", lockout: None };
+    let plain = Plain { method: NAME, mount: mount.plain, who, cause: |_| "", lockout: None, may_lack: None };
     let hidden = signed.hidden.iter().map(|secret| Secret::new(secret.expose().to_owned())).collect();
     Ok(Attempt {
         api_path: format!("auth/{}/login", mount.encoded),

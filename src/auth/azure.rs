@@ -25,7 +25,8 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> 
     let of = |name: &str| claim(token.jwt.expose(), name);
     let object = of("oid").or_else(|| of("sub"));
     let machine: Vec<String> = token.machine.iter().map(|(field, value)| format!("{field} {}", shown(value))).collect();
-    let plain = Plain { method: NAME, mount: mount.plain, who: format!("role {}", shown(&role)), cause, lockout: None };
+    let plain =
+        Plain { method: NAME, mount: mount.plain, who: format!("role {}", shown(&role)), cause, lockout: None, may_lack: None };
     let presented = format!(
         "as the object id {}{}, with {}; the token is for {} (from {}), with {}, and comes from {}",
         object.as_deref().unwrap_or("that the token does not name"),

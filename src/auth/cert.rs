@@ -23,6 +23,7 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> 
              use https, let no proxy end TLS on the way, and compare with 'vault read auth/MOUNT/certs/ROLE'"
         },
         lockout: None,
+        may_lack: None,
     };
     let fields = role.into_iter().map(|role| ("name", Secret::new(role.trimmed().to_owned()))).collect();
     Ok(plain.attempt(format!("auth/{}/login", mount.encoded), fields, None))

@@ -32,7 +32,8 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> 
     let audience = format!("http://vault/{role}");
     let token = if by_account { gcp::signed_by_account(&search, &audience)? } else { gcp::of_instance(&search, &audience)? };
     let email = claim(token.jwt.expose(), "email").or_else(|| claim(token.jwt.expose(), "sub"));
-    let plain = Plain { method: NAME, mount: mount.plain, who: format!("role {}", shown(&role)), cause, lockout: None };
+    let plain =
+        Plain { method: NAME, mount: mount.plain, who: format!("role {}", shown(&role)), cause, lockout: None, may_lack: None };
     let presented = format!(
         "as {}, with {}; the token, with {}, is from {}",
         email.as_deref().unwrap_or("nobody that the token names"),

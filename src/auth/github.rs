@@ -38,6 +38,7 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> 
             _ => "the token is wrong, or its user is not in the organization of 'vault read auth/MOUNT/config'",
         },
         lockout: None,
+        may_lack: None,
     };
     let attempt = plain.attempt(format!("auth/{}/login", mount.encoded), vec![("token", token)], Some("token"));
     Ok(Attempt { is_final: attempt::unless_it_may_pass, ..attempt })

@@ -23,6 +23,7 @@ pub(super) fn attempt(context: &Context<'_>) -> Result<Attempt<'static>, Error> 
              accepted: compare with 'vault read auth/MOUNT/role/ROLE' and 'vault read auth/MOUNT/config'"
         },
         lockout: None,
+        may_lack: None,
     };
     let role = role.map(|role| ("role", Secret::new(role)));
     let fields = role.into_iter().chain([("jwt", jwt)]).collect();

@@ -55,14 +55,12 @@ pub struct Description {
     pub endpoints: Vec<String>,
     /// The authentication type.
     pub method: &'static str,
-    /// Whether a login asks Vault for the token.
-    pub logs_in: bool,
     /// Each setting that is set: its name, where it stands, and its value unless that is a credential.
     pub settings: Vec<(String, String, Option<String>)>,
-    /// The path of the login below the mount of the method; `USER` stands for the user's name.
-    pub login: &'static str,
-    /// The commands that make what the login needs; `MOUNT` and `ROLE` stand for names.
-    pub commands: &'static [&'static str],
+    /// The API path of the login; `USER` stands for the user's name. `None`: Vault is not asked for the token.
+    pub login: Option<String>,
+    /// The commands that make what the login needs.
+    pub commands: Vec<String>,
     /// The environment variables of what a text leaves to the environment.
     pub variables: &'static [&'static str],
     /// The API paths that a policy must allow to read.
@@ -120,6 +118,7 @@ impl Service {
                 set.push((setting.name().to_owned(), value.origin.to_string(), shown));
             }
         }
+        let (login, commands) = reference.method.set_up(sources)?;
         let target = match &reference.selector.target {
             Target::Key(key) => format!("key {key:?}"),
             Target::Pointer(pointer) => format!("pointer {pointer:?}"),
@@ -135,9 +134,8 @@ impl Service {
             version: reference.version,
             endpoints: reference.endpoints.iter().map(crate::client::Endpoint::name).collect(),
             method: reference.method.name,
-            logs_in: !reference.method.is_given(),
-            login: reference.method.setup.login,
-            commands: reference.method.setup.commands,
+            login,
+            commands,
             variables: reference.method.setup.variables,
             settings: set,
             policy_paths: policy_paths(&reference),

@@ -80,7 +80,7 @@ settings! {
             property: "secret.store.vault.kube.auth.jwt.path",
             default: "`/var/run/secrets/kubernetes.io/serviceaccount/token`"
         }
-        /// `JWT`, `CERT`: the role.
+        /// All but `KUBERNETES`: the role, where the method has roles.
         ROLE { field: "role", variables: ["SECRET_STORE_VAULT_ROLE"], property: "secret.store.vault.role" }
         /// All but `KUBERNETES`: mount path of the auth method.
         AUTH_MOUNT {
