@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# image.sh: writes what packaging/package.sh made as an image from scratch that others copy the jar from, for amd64 and arm64: an
+# image.sh: writes what packaging/package.sh made as an image from scratch that others copy the jar and the tool from, for amd64 and arm64: an
 # OCI layout in build/image. No container engine is needed.
 set -euo pipefail
 # shellcheck source=tests/tools/common.sh
@@ -21,6 +21,9 @@ build() {
 [[ -e $jar ]] || die "there is no $jar (make package)"
 type -P go >/dev/null || die "Go is missing: https://go.dev/dl"
 programs=$(cached "image-$(cat "$root"/packaging/image/{*.*,cp/*} | sha256sum | cut -c1-12)" build)
+# The command-line tool, where packaging/package.sh has built it for both.
+tools=("$root"/build/dist/vault-cipher-"$version"-program-linux-{x86_64,aarch64})
+[[ -e ${tools[0]} && -e ${tools[1]} ]] || tools=()
 rm -rf "$root/build/image"
-"$programs/image" "$root/build/image" "$version" "${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 0)}" "$jar" "$programs"/cp-{amd64,arm64}
+"$programs/image" "$root/build/image" "$version" "${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 0)}" "$jar" "$programs"/cp-{amd64,arm64} "${tools[@]}"
 say "the image is in build/image: skopeo copy oci:build/image:$version docker://REGISTRY/vault-cipher:$version"

@@ -26,6 +26,11 @@ main() {
     [[ ${#missing[@]} -eq 0 ]] || "$incomplete" || die "not packaged: the libraries for ${missing[*]} could not be built, see above"
     [[ ${#built[@]} -gt 0 ]] || die "no library could be built, see above"
 
+    mkdir -p build/dist
+    for platform in "${built[@]}"; do
+        # Where the library for musl can be built, the command-line tool can be, which has musl in it.
+        if [[ $platform == linux-*-musl ]]; then program "${platform#linux-}"; fi
+    done
     python3 packaging/components.py build/dist "$SOURCE_DATE_EPOCH"
     jars "${built[@]}"
     archive
@@ -40,12 +45,23 @@ jars() {
     cp "build/repository/dev/vaultcipher/vault-cipher/$version/vault-cipher-$version.pom" build/dist
 }
 
+# The command-line tool for machines without a JVM.
+program() {
+    local architecture=${1%-musl}
+    packaging/program.sh "$architecture"
+    cp "build/native/program-$architecture/vault-cipher" "build/dist/vault-cipher-$version-program-linux-$architecture"
+}
+
 # The jar with all that a server's administrator needs to install it.
 archive() {
-    local name=vault-cipher-$version folder
+    local name=vault-cipher-$version folder program
     folder=$(mktemp -d)
     mkdir "$folder/$name"
     cp -r "build/dist/$name.jar" build/dist/THIRD-PARTY.txt LICENSE README.md CHANGELOG.md docs "$folder/$name"
+    for program in build/dist/"$name"-program-*; do
+        # bin/vault-cipher-linux-x86_64
+        if [[ -e $program ]]; then install -D "$program" "$folder/$name/bin/vault-cipher-${program##*-program-}"; fi
+    done
     tar --sort=name --owner=0 --group=0 --numeric-owner --mode=go=rX,u=rwX "--mtime=@$SOURCE_DATE_EPOCH" --format=ustar \
         -C "$folder" -c "$name" | gzip -9n >"build/dist/$name.tar.gz"
     rm -r "$folder"

@@ -1,8 +1,8 @@
 // Writes the image that others copy the jar from, as an OCI layout, without a container engine:
 //
-//	image LAYOUT VERSION EPOCH JAR CP-amd64 CP-arm64
+//	image LAYOUT VERSION EPOCH JAR CP-amd64 CP-arm64 [TOOL-amd64 TOOL-arm64]
 //
-// It is made from scratch: /vault-cipher.jar, and /bin/cp for init containers. The same input gives the same bytes; EPOCH is the time of everything, in seconds since 1970.
+// It is made from scratch: /vault-cipher.jar, /bin/cp for init containers, and the command-line tool /bin/vault-cipher where it is given. The same input gives the same bytes; EPOCH is the time of everything, in seconds since 1970.
 package main
 
 import (
@@ -28,8 +28,8 @@ type file struct {
 }
 
 func main() {
-	if len(os.Args) != 7 {
-		fmt.Fprintln(os.Stderr, "usage: image LAYOUT VERSION EPOCH JAR CP-amd64 CP-arm64")
+	if len(os.Args) != 7 && len(os.Args) != 9 {
+		fmt.Fprintln(os.Stderr, "usage: image LAYOUT VERSION EPOCH JAR CP-amd64 CP-arm64 [TOOL-amd64 TOOL-arm64]")
 		os.Exit(2)
 	}
 	if err := write(os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5:]); err != nil {
@@ -47,6 +47,9 @@ func write(directory, version, epoch, jar string, programs []string) error {
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for i, architecture := range []string{"amd64", "arm64"} {
 		files := []file{{"vault-cipher.jar", jar, 0o644}, {"bin/cp", programs[i], 0o755}}
+		if len(programs) > 2 {
+			files = append(files, file{"bin/vault-cipher", programs[i+2], 0o755})
+		}
 		image, err := imageOf(files, architecture, version, created)
 		if err != nil {
 			return err

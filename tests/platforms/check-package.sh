@@ -35,6 +35,9 @@ archive() {
     for file in README.md LICENSE THIRD-PARTY.txt CHANGELOG.md docs/products/bitbucket.md docs/examples/bitbucket.properties; do
         [[ -s $work/$name/$file ]] || die "$file is missing in the archive"
     done
+    for program in "build/dist/$name"-program-*; do
+        [[ ! -e $program ]] || same "$work/$name/bin/vault-cipher-${program##*-program-}" "$program"
+    done
     [[ $(ls "$work") == "$name" ]] || die "the archive has more than one folder: $(ls "$work")"
 }
 
@@ -118,12 +121,19 @@ for name, version in crates:
 END
 }
 
+# programs: how many command-line tools there are.
+programs() { find build/dist -name "$name-program-*" | wc -l; }
+
 # The image holds the jar, for both architectures, under the digests that it names, and its program copies.
 image() {
+    local libraries
+    # Each library for musl brings a program.
+    libraries=$(unzip -l "build/dist/$name.jar" | grep -c 'linux-.*-musl/libvault_cipher.so$' || true)
+    [[ $(programs) == "$libraries" ]] || die "$(programs) programs with $libraries libraries for musl"
     packaging/image.sh
-    python3 - build/image "build/dist/$name.jar" "$version" "$work" <<'END'
+    python3 - build/image "build/dist/$name.jar" "$version" "$work" "$(programs)" <<'END'
 import gzip, hashlib, io, json, sys, tarfile
-layout, jar, version, work = sys.argv[1:]
+layout, jar, version, work, programs = sys.argv[1:]
 def blob(descriptor):
     content = open(f"{layout}/blobs/{descriptor['digest'].replace(':', '/')}", "rb").read()
     assert "sha256:" + hashlib.sha256(content).hexdigest() == descriptor["digest"] and len(content) == descriptor["size"]
@@ -141,7 +151,8 @@ for image in images:
     content = gzip.decompress(blob(layer))
     assert config["rootfs"]["diff_ids"] == ["sha256:" + hashlib.sha256(content).hexdigest()]
     files = {file.name: file for file in tarfile.open(fileobj=io.BytesIO(content))}
-    assert {name: oct(file.mode) for name, file in files.items()} == {"vault-cipher.jar": "0o644", "bin/cp": "0o755"}, files
+    modes = {"vault-cipher.jar": "0o644", "bin/cp": "0o755"} | ({"bin/vault-cipher": "0o755"} if programs == "2" else {})
+    assert {name: oct(file.mode) for name, file in files.items()} == modes, files
     tarfile.open(fileobj=io.BytesIO(content)).extractall(f"{work}/{config['architecture']}")
     assert open(f"{work}/{config['architecture']}/vault-cipher.jar", "rb").read() == open(jar, "rb").read()
 END
@@ -152,6 +163,10 @@ END
     ! "$work/amd64/bin/cp" "$work/nothing" "$work/jar/nothing" || die "cp copies what is not there"
     file=$(readelf -hW "$work/arm64/bin/cp")
     [[ $file == *AArch64* ]] || die "the program for arm64 is none"
+    if [[ $(programs) == 2 ]]; then
+        same "$work/amd64/bin/vault-cipher" "build/dist/$name-program-linux-x86_64"
+        same "$work/arm64/bin/vault-cipher" "build/dist/$name-program-linux-aarch64"
+    fi
 }
 
 "$1"

@@ -2,7 +2,7 @@
 # run.sh PLATFORM…: tests the release in build/dist, and its libraries for these platforms, each where it will run:
 #   linux-x86_64         Java 17 in a userland of Debian 11 (glibc 2.31), and Java 8; also without newer system calls
 #   linux-aarch64        Java 17 in the same for arm64, under qemu
-#   linux-*-musl         a program that stands for the JVM, with musl; aarch64 under qemu
+#   linux-*-musl         a program that stands for the JVM, with musl; and the command-line tool; aarch64 under qemu
 #   windows-x86_64       Java 17 for Windows, under wine
 # Each reads a secret of a real Vault over HTTP and HTTPS. Needs what `gradle testClasses platformTestClasses testLibs` makes.
 # The last line is `N passed, N failed, …`.
@@ -41,7 +41,10 @@ main() {
                 on_an_old_kernel "$platform"
                 ;;
             linux-aarch64) TESTS=qemu on_linux debian11_aarch64 "$platform" /usr/lib/jvm/java-17-openjdk-arm64/bin/java ;;
-            linux-*-musl) on_musl "$platform" ;;
+            linux-*-musl)
+                on_musl "$platform"
+                try "$platform: the command-line tool, linked statically" on_program "$platform"
+                ;;
             windows-x86_64) on_windows "$platform" ;;
         esac
     done
@@ -107,6 +110,19 @@ on_musl() {
     VAULT_CACERT=/test/vault-ca.pem try "$1: a secret over HTTPS" musl_reads "$TEST_HTTPS"
     VAULT_CACERT=/test/other-ca.pem try "$1: another CA" musl_refuses libvault_cipher.so "${TEST_HTTPS/%\}/,\"timeout\":\"0\"\}}" certificate
     try "$1: a damaged file" musl_refuses damaged.so '{}' 'Exec format error'
+}
+
+# on_program PLATFORM: the command-line tool for this architecture, which is to need nothing of the system. With it doctor reads the secret.
+on_program() {
+    local program=${jar%.jar}-program-${1%-musl} userland folder=$TEST_FOLDER/program-$1 needed
+    userland=$(userland "musl_$(cut -d- -f2 <<<"$1")")
+    mkdir "$folder"
+    cp "$program" "$folder/vault-cipher" || return
+    needed=$(readelf -dW "$folder/vault-cipher") || return
+    [[ $needed != *NEEDED* ]] || { printf '%s\n' "$needed"; return 1; }
+    [[ $("$root/tests/platforms/enter.sh" "$userland" "$folder" /test/vault-cipher --version) == "vault-cipher "* ]] || return
+    printf 'encrypted-property.cipher.classname=dev.vaultcipher.VaultSecretStore\njdbc.password={ENC}%s\n' "$TEST_HTTP" >"$folder/bitbucket.properties"
+    "$root/tests/platforms/enter.sh" "$userland" "$folder" /test/vault-cipher doctor --file /test/bitbucket.properties
 }
 
 musl_host() { "$root/tests/platforms/enter.sh" "$userland" "$folder" /test/host "/test/$1" "$2"; }
