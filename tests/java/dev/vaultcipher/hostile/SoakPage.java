@@ -34,7 +34,8 @@ final class SoakPage {
         row(page, "threads", samples, sample -> sample.threads);
         row(page, "web applications not yet collected", samples, sample -> sample.applications);
         row(page, "copies of the library in memory", samples, sample -> sample.libraries);
-        page.append("| tokens of logins in Vault | | | ").append(tokens).append(" |\n\nWarnings that a token could not be revoked, since Vault restarted just then: ")
+        page.append("| tokens of logins in Vault | | | ").append(tokens)
+                .append(" |\n\nWarnings that a token could not be revoked while Vault restarted, or in the time that there is for all: ")
                 .append(unrevoked).append(".\nSuch a token lives until its TTL ends, unless the request reached Vault all the same.\n");
         Files.writeString(Paths.get("docs", "soak.md"), page.toString());
 
