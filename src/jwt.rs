@@ -28,7 +28,7 @@ pub(crate) struct Claims {
     /// So are the next three.
     pub(crate) namespace: Option<String>,
     pub(crate) service_account: Option<String>,
-    /// The pod that the token is bound to: the token dies with it.
+    /// The pod that the token is bound to: the token is not valid without it.
     pub(crate) pod: Option<String>,
     /// The secret that a long-lived token is bound to.
     pub(crate) secret: Option<String>,

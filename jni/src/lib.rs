@@ -9,7 +9,7 @@
 //! Rules, and why:
 //!
 //! - **No class is looked up.** In jni 0.22 an exception that a class look-up throws is matched by looking up another class: with
-//!   a full heap that recurses until the JVM dies. Only functions of jni are used here that look up no class unless the library
+//!   a full heap that recurses until the JVM crashes. Only functions of jni are used here that look up no class unless the library
 //!   and the jar are of different versions. Nothing is thrown from Rust: Java makes its exceptions.
 //! - **Everything crosses as UTF-8 bytes** in arrays that Java allocates, so that an array that does not fit into the heap is
 //!   Java's own `OutOfMemoryError`, and so that no copy of a secret is left that cannot be overwritten.

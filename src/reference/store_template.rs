@@ -1,4 +1,4 @@
-//! A plain secret that a host hands over to be stored: a template, the text that the configuration is to hold, says where it goes.
+//! A plain secret that a host passes to be stored: a template, the text that the configuration is to hold, says where it goes.
 //! The host keeps the finished text in place of the secret.
 
 use std::fmt::Write as _;

@@ -50,7 +50,7 @@ settings! {
     section "Logins" {
         /// `TOKEN`: the token.
         TOKEN { variables: ["SECRET_STORE_VAULT_TOKEN"], property: "secret.store.vault.token", credential: true }
-        /// `TOKEN`: the same under the official clients' name, which comes last. Whatever the method, [storing](store.md)
+        /// `TOKEN`: the same under the official clients' name, which comes last. With every method, [storing](store.md)
         /// writes with it.
         OFFICIAL_TOKEN { variables: ["BAO_TOKEN", "VAULT_TOKEN"], credential: true }
         /// `TOKEN`: a file that holds the token, or what an agent's sink writes. As a field it comes before
@@ -275,7 +275,7 @@ settings! {
     }
 
     section "Storing" {
-        /// The text that the configuration is to hold when the host, or its tool with `-m encrypt`, hands over a plain secret:
+        /// The text that the configuration is to hold when the host, or its tool with `-m encrypt`, passes a plain secret:
         /// the secret is [written there](store.md#a-plain-password). `{random}` in its `path` becomes a name that no other
         /// secret has.
         STORE_TEXT { variables: ["SECRET_STORE_VAULT_STORE_TEXT"], property: "secret.store.vault.store.text" }
@@ -348,7 +348,7 @@ settings! {
             property: "secret.store.vault.max.retries",
             default: "as often as the time allows"
         }
-        /// The proxy, whatever `NO_PROXY` says: `http://proxy.example.com:3128`. With `user:password@` before the host where it
+        /// The proxy, regardless of `NO_PROXY`: `http://proxy.example.com:3128`. With `user:password@` before the host where it
         /// wants that; then in the environment, not in the text.
         PROXY {
             field: "proxy",

@@ -238,7 +238,7 @@ impl ProductFile {
     /// Every text that the product hands to the class.
     pub(crate) fn encrypted(&self) -> Vec<Encrypted> {
         let password = self.product.facts().password;
-        // Older Bitbucket hands over the password's bare text.
+        // Older Bitbucket passes the password's bare text.
         let bare = self.product != Product::Bitbucket || self.value("jdbc.password.decrypter.classname").is_some();
         let is_encrypted = |entry: &&FileEntry| match self.product {
             Product::Bitbucket => entry.value.starts_with("{ENC}") || (bare && entry.name == password),

@@ -288,7 +288,7 @@ public class UsedUpTest {
         private static void endKeepers() throws InterruptedException {
             System.setProperty("dev.vaultcipher.test.clock", Long.toString(ahead += 60_000));
             while (Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().equals("vault-cipher-keeper"))) {
-                Thread.sleep(10);
+                Thread.sleep(10); // nothing tells when a thread has ended that is not ours
             }
         }
 

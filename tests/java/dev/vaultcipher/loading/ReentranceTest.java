@@ -136,7 +136,7 @@ public class ReentranceTest {
                     break;
                 case "slow":
                     IN_HANDLER.await();
-                    long start = System.nanoTime();
+                    long start = System.nanoTime(); // by time: whether it waited is what is asked
                     STORE.get(otherText);
                     if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(4)) {
                         throw new AssertionError("another text waited for the handler");

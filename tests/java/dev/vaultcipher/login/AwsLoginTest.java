@@ -284,7 +284,7 @@ public class AwsLoginTest {
         try (ScriptedPeer silent = ScriptedPeer.silent(); StandIn target = StandIn.start(AwsLoginTest::instance);
                 StandIn redirecting = StandIn.start(request -> StandIn.Answer.text(302, "", "Location",
                         target.address() + request.path))) {
-            long start = System.nanoTime();
+            long start = System.nanoTime(); // by time: a silent address must not take the whole budget
             assertFails(read(text("node", "timeout", "60"), "AWS_EC2_METADATA_SERVICE_ENDPOINT", silent.address()),
                     "authenticationType AWS finds no identity of this machine; looked at: the environment variables",
                     "the instance's metadata service " + silent.address() + ": no complete answer within 1 s",

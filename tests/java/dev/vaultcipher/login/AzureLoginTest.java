@@ -150,7 +150,7 @@ public class AzureLoginTest {
 
     @Test
     public void aRefusalWith500IsFinalAndSaysWhy() {
-        long start = System.nanoTime();
+        long start = System.nanoTime(); // by time: this refusal, a 500, is final and not tried again for 60 s
         assertFails(logins.getIn(logins.text("AZURE", "role", "identity"), HOST, azure.address(), "VAULT_CLIENT_TIMEOUT", "60"),
                 "The AZURE login was refused (500 ", "expected audience \"" + AzureCloud.RESOURCE + "\" got [\"https://management.azure.com/\"]",
                 "the token is for \"https://management.azure.com/\" (from the default)", "(1) the mount wants a token for another resource",

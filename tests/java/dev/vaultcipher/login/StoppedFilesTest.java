@@ -19,7 +19,7 @@ import org.junit.BeforeClass;
 import org.junit.Test;
 
 /**
- * Files on a file system that stands still, as a network share does whose server is away: a call ends with its budget and names the
+ * Files on a file system that does not answer, as a network share does whose server is away: a call ends with its budget and names the
  * file, and what was read before serves on.
  */
 public class StoppedFilesTest {
@@ -80,6 +80,7 @@ public class StoppedFilesTest {
         try {
             StoreSession.Outcome outcome = session.get(with("TOKEN", "tokenFile", source.resolve("token").toString()))
                     .assertFails("The certificates that this JVM trusts cannot be read", STANDS_STILL, "(VC1301)").assertWithin(8);
+            // By time: the read has to be waited for, and ends with the budget.
             assertTrue(outcome.toString(), outcome.seconds > 1.5);
         } finally {
             session.property("javax.net.ssl.trustStore", null);
@@ -106,7 +107,7 @@ public class StoppedFilesTest {
     private static void assertEndsWithTheBudget(String text) {
         StoreSession.Outcome outcome = session.get(text).assertFails("\"" + mount.resolve("no-read") + "\"", STANDS_STILL,
                 "What to do: check the mount", "findmnt", "(VC1201)").assertWithin(8);
-        assertTrue(outcome.toString(), outcome.seconds > 1.5);
+        assertTrue(outcome.toString(), outcome.seconds > 1.5); // by time, as above
     }
 
     /** A text whose field names the file that is never read. */
