@@ -1,6 +1,7 @@
 //! Certificates made at run time, stores made by keytool and openssl, and servers on loopback.
 
 mod archives;
+mod differential;
 mod encryptions;
 mod handshakes;
 mod identities;

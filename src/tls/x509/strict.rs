@@ -33,7 +33,8 @@ fn is_ordinary(der: &[u8]) -> Option<()> {
     is_algorithm(inner)?;
     let (issuer, tbs) = value(SEQUENCE, tbs)?;
     is_name(issuer)?;
-    let (_, tbs) = value(SEQUENCE, tbs)?;
+    let (dates, tbs) = value(SEQUENCE, tbs)?;
+    is_pair(dates)?;
     let (subject, tbs) = value(SEQUENCE, tbs)?;
     is_name(subject)?;
     let (key, tbs) = value(SEQUENCE, tbs)?;
@@ -136,6 +137,12 @@ fn is_key(key: &[u8]) -> Option<()> {
     }
 }
 
+/// Two values, whatever they are.
+fn is_pair(values: &[u8]) -> Option<()> {
+    let (_, _, second) = der::any(values)?;
+    der::any(second).filter(|(_, _, rest)| rest.is_empty()).map(|_| ())
+}
+
 /// At least one byte, and no more than needed.
 fn is_integer(integer: &[u8]) -> Option<()> {
     match integer {
@@ -150,4 +157,25 @@ fn is_bits(bits: &[u8]) -> Option<()> {
     let last = bits.last().copied().unwrap_or_default();
     let fits = unused < 8 && (unused == 0 || !bits.is_empty()) && last & !(0xff_u8.checked_shl(unused.into())?) == 0;
     fits.then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::tests::ca;
+
+    #[test]
+    fn a_certificate_with_more_than_two_dates_is_left_to_java() {
+        let ca = ca("Company CA");
+        assert!(is_read_by_java(ca.der()));
+        let (tbs, signature) = value(SEQUENCE, only(SEQUENCE, ca.der()).unwrap()).unwrap();
+        // After the version, the serial number, the algorithm and the issuer.
+        let at = (0..4).fold(tbs, |rest, _| der::any(rest).unwrap().2);
+        let (dates, after) = value(SEQUENCE, at).unwrap();
+        let dates = der::wrap(SEQUENCE, &[dates, dates].concat());
+        let tbs = der::wrap(SEQUENCE, &[&tbs[..tbs.len() - at.len()], &dates, after].concat());
+        let changed = der::wrap(SEQUENCE, &[&tbs, signature].concat());
+        assert!(Certificate::from_der(&changed).is_some());
+        assert!(!is_read_by_java(&changed));
+    }
 }
