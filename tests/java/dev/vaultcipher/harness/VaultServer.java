@@ -10,9 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,7 +19,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 
 /**
  * A real Vault (the binary that VAULT_BIN names: OpenBao or HashiCorp Vault) in dev mode on loopback, with a random root
@@ -415,18 +411,7 @@ public final class VaultServer implements AutoCloseable {
 
     private SSLContext trust() throws IOException {
         if (trust == null) {
-            try (InputStream pem = Files.newInputStream(caFile())) {
-                KeyStore anchors = KeyStore.getInstance("PKCS12");
-                anchors.load(null, null);
-                anchors.setCertificateEntry("ca", CertificateFactory.getInstance("X.509").generateCertificate(pem));
-                TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-                factory.init(anchors);
-                SSLContext context = SSLContext.getInstance("TLS");
-                context.init(null, factory.getTrustManagers(), null);
-                trust = context;
-            } catch (GeneralSecurityException e) {
-                throw new IOException(e);
-            }
+            trust = TrustStores.context(caFile());
         }
         return trust;
     }

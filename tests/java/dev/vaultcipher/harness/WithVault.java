@@ -1,15 +1,10 @@
 package dev.vaultcipher.harness;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
 import java.util.Map;
 
 /**
@@ -41,7 +36,7 @@ final class WithVault {
             Files.write(folder.resolve("other-ca.pem"), TestCertificate.ca("Another CA").pem().getBytes(StandardCharsets.US_ASCII));
             for (String ca : new String[] {"vault-ca", "other-ca"}) {
                 for (String type : new String[] {"JKS", "PKCS12"}) {
-                    trustStore(folder.resolve(ca + ".pem"), type, folder.resolve(ca + '.' + type));
+                    TrustStores.withCertificate(folder.resolve(ca + ".pem"), folder.resolve(ca + '.' + type), type);
                 }
             }
             Map<String, String> environment = command.environment();
@@ -52,16 +47,5 @@ final class WithVault {
             exitCode = command.start().waitFor();
         }
         System.exit(exitCode);
-    }
-
-    private static void trustStore(Path pem, String type, Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(pem); OutputStream out = Files.newOutputStream(file)) {
-            KeyStore store = KeyStore.getInstance(type);
-            store.load(null, null);
-            store.setCertificateEntry("ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
-            store.store(out, "changeit".toCharArray());
-        } catch (GeneralSecurityException e) {
-            throw new AssertionError(e);
-        }
     }
 }

@@ -11,10 +11,9 @@ import dev.vaultcipher.harness.Fixtures;
 import dev.vaultcipher.harness.HostProcess.Outcome;
 import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.Installation;
+import dev.vaultcipher.harness.TrustStores;
 import dev.vaultcipher.harness.VaultServer;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -22,8 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -199,7 +196,8 @@ public class TomcatTest {
                         "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED", "-Dsun.io.useCanonCaches=false");
         jvm.allowNativeAccess();
         if (layout == Layout.LIBRARY_BESIDE_JAR) {
-            jvm.jvmFlags("-Djavax.net.ssl.trustStore=" + trustStore(vault), "-Djavax.net.ssl.trustStorePassword=changeit");
+            Path trusted = TrustStores.withCertificate(vault.caFile(), folder.resolve("trust.p12"), "PKCS12");
+            jvm.jvmFlags("-Djavax.net.ssl.trustStore=" + trusted, "-Djavax.net.ssl.trustStorePassword=changeit");
         }
         Outcome outcome = jvm.run("dev.vaultcipher.host.WebApplications", folder.resolve("application").toString(),
                 folder.resolve("container").toString(), text(vault),
@@ -223,19 +221,6 @@ public class TomcatTest {
             found.forEach(jars::add);
         }
         return jars;
-    }
-
-    private Path trustStore(VaultServer vault) throws IOException, GeneralSecurityException {
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        store.load(null, null);
-        try (InputStream pem = Files.newInputStream(vault.caFile())) {
-            store.setCertificateEntry("ca", CertificateFactory.getInstance("X.509").generateCertificate(pem));
-        }
-        Path file = folder.resolve("trust.p12");
-        try (OutputStream out = Files.newOutputStream(file)) {
-            store.store(out, "changeit".toCharArray());
-        }
-        return file;
     }
 
     private static String end(String text) {

@@ -11,6 +11,7 @@ import dev.vaultcipher.harness.HostProcess;
 import dev.vaultcipher.harness.Installation;
 import dev.vaultcipher.harness.Jdk;
 import dev.vaultcipher.harness.Messages;
+import dev.vaultcipher.harness.TrustStores;
 import dev.vaultcipher.harness.VaultServer;
 import java.io.IOException;
 import java.net.URLClassLoader;
