@@ -233,10 +233,14 @@ impl Method {
     ///
     /// The mount path cannot be used.
     pub(crate) fn set_up(&self, sources: Sources<'_>) -> Result<(Option<String>, Vec<String>), Error> {
-        let mount = mount_of(&self.setup.mount.find_or(sources, &self.name.to_ascii_lowercase())?)?;
+        // A token that is given has no mount: what is set for another method does not matter.
+        let mount = match self.is_given() {
+            true => None,
+            false => Some(mount_of(&self.setup.mount.find_or(sources, &self.name.to_ascii_lowercase())?)?),
+        };
         let role = self.setup.role.find_or(sources, "vault-cipher")?;
-        let names = [("MOUNT", Some(mount.plain.as_str())), ("ROLE", Some(role.trimmed()))];
-        let login = (!self.is_given()).then(|| format!("auth/{}/{}", mount.encoded, self.setup.login));
+        let names = [("MOUNT", mount.as_ref().map(|mount| mount.plain.as_str())), ("ROLE", Some(role.trimmed()))];
+        let login = mount.as_ref().map(|mount| format!("auth/{}/{}", mount.encoded, self.setup.login));
         Ok((login, self.setup.commands.iter().map(|command| with_names(command, &names)).collect()))
     }
 
