@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, ErrorKind, Problem};
 use crate::host::Host;
 use crate::settings::{CLIENT_CERT_PASSWORD, Value};
-use crate::tls::files::{Files, is_content};
+use crate::tls::files::{Files, is_content, shown};
 use crate::tls::key_store::pbe;
 use crate::tls::pem::{Kind, Pem};
 use crate::tls::x509;
@@ -63,17 +63,18 @@ pub(super) fn one_of_many(
     origin: impl std::fmt::Display,
     host: &dyn Host,
 ) -> Vec<CertificateDer<'static>> {
+    let shown = shown(&path.to_string_lossy());
     let content = match content {
         Ok(content) => content,
         Err(problem) => {
-            host.warn(&format!("The file {path:?} of {origin} {problem}. What to do: {}", problem.advice()));
+            host.warn(&format!("The file {shown} of {origin} {problem}. What to do: {}", problem.advice()));
             return Vec::new();
         }
     };
     let Whole { certificates, broken } = whole(&Pem::parse(&content));
     if let Some(problem) = broken {
         host.warn(&format!(
-            "The file {path:?} of {origin} holds PEM text {problem}; its other certificates are trusted. What to do: copy the certificate \
+            "The file {shown} of {origin} holds PEM text {problem}; its other certificates are trusted. What to do: copy the certificate \
              again, all lines of it"
         ));
     }

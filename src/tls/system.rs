@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 
 use crate::error::{Error, ErrorKind, Problem};
 use crate::host::Host;
-use crate::tls::files::Files;
+use crate::tls::files::{Files, shown};
 use crate::tls::named;
 
 const FILE: &str = "SSL_CERT_FILE";
@@ -33,8 +33,10 @@ pub(super) fn certificates(host: &dyn Host, files: &mut Files) -> Result<Vec<Cer
                     let named = contents.into_iter().filter(|(path, _)| is_named_by_hash(path));
                     found.extend(named.flat_map(|(path, content)| named::one_of_many(&path, content, DIRECTORIES, host)));
                 }
-                Err(problem) => host
-                    .warn(&format!("The directory {directory:?} of {DIRECTORIES} {problem}. What to do: {}", problem.advice())),
+                Err(problem) => {
+                    let shown = shown(&directory.to_string_lossy());
+                    host.warn(&format!("The directory {shown} of {DIRECTORIES} {problem}. What to do: {}", problem.advice()));
+                }
             }
         }
         (found, format!("{FILE} and {DIRECTORIES} name none"))

@@ -127,6 +127,18 @@ fn no_broken_form_of_a_key_gets_into_a_message() {
                 host.warnings.take().iter().for_each(|message| assert_silent(message, &pem, &format!("{form} as {store}")));
             }
         }
+        // What is named in place of the operating system's certificates.
+        for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+            for path in [&file, &cas, &text] {
+                let host = MapHost::default().with_property("java.home", "/nowhere").with_variable(variable, path);
+                let options = Options { ca_bytes: bytes(&ca), system_roots: true, ..Options::default() };
+                let message = tls::client(&host, &options, &Workers::default())
+                    .map(|tls| tls.trust)
+                    .unwrap_or_else(|error| error.to_string());
+                assert_silent(&message, &pem, &format!("{form} as {variable}"));
+                host.warnings.take().iter().for_each(|message| assert_silent(message, &pem, &format!("{form} as {variable}")));
+            }
+        }
     }
     assert!(refused > 200, "{refused}");
 }
