@@ -193,3 +193,33 @@ fn the_page_of_messages_has_an_entry_for_every_code_in_their_order() {
         assert!(!rows.is_empty() && rows.iter().all(|columns| *columns == 3), "message, cause, what to do: {entry}");
     }
 }
+
+#[test]
+fn the_content_of_a_file_in_place_of_its_path_is_not_quoted() {
+    let contents = [
+        "[default]\naws_secret_access_key = canary",
+        "[default] aws_secret_access_key = canary",
+        r#"{"type": "service_account", "private_key": "canary"}"#,
+        "-----BEGIN PRIVATE KEY-----canary",
+        "eyJhbGciOiJSUzI1NiJ9.canary.canary",
+        " hvs.canary",
+        "user\ncanary",
+    ];
+    for path in contents {
+        let file = ErrorKind::File {
+            what: "file",
+            path: path.to_owned(),
+            origin: "V".to_owned(),
+            problem: Problem::new("is missing", "x"),
+        };
+        let message = Error::from(file).to_string();
+        assert!(!message.contains("canary") && message.contains("where a path belongs"), "{message}");
+    }
+    let file = ErrorKind::File {
+        what: "file",
+        path: "C:\\new\\t".to_owned(),
+        origin: "V".to_owned(),
+        problem: Problem::new("is missing", "x"),
+    };
+    assert!(Error::from(file).to_string().contains("new"));
+}
