@@ -80,6 +80,18 @@ pub(crate) fn shown_path(path: &str) -> Shown<'_> {
     Shown { name: path, max: 300 }
 }
 
+/// The path of a file with a credential, as [`shown_path`]; where its content stands in its place, only that.
+pub(crate) fn shown_file(path: &str) -> String {
+    if is_content(path) { "(its content, where a path belongs)".to_owned() } else { shown_path(path).to_string() }
+}
+
+/// Whether a text is what a file with a credential holds (several lines, PEM, JSON, a section of AWS's files, a JWT, a token of Vault)
+/// rather than its path. No message may quote it then.
+fn is_content(path: &str) -> bool {
+    let begins = ["{", "[", "eyJ", "hvs."].iter().any(|begin| path.trim_start().starts_with(begin));
+    begins || ["\n", "\r", "-----"].iter().any(|part| path.contains(part))
+}
+
 /// A name that is displayed as [`shown`] says.
 pub(crate) struct Shown<'a> {
     name: &'a str,

@@ -7,7 +7,7 @@ use crate::file::{self, read_regular};
 use crate::resource::Resource;
 use crate::secret::Secret;
 use crate::settings::{IN_QUOTES, Origin, Setting, Value, is_in_quotes};
-use crate::text::{character, invisible};
+use crate::text::{character, invisible, shown_file};
 
 /// A token has a hundred bytes, a JWT one or two thousand.
 const MAX_BYTES: usize = 64 * 1024;
@@ -150,7 +150,7 @@ pub(super) fn read_with(
             Err(why) => why,
         };
         let waits = why.may_pass() && file.origin != Origin::Default;
-        if waits && patience.wait(format!("The {what} {:?} (from {}) {why}", file.trimmed(), file.origin))? {
+        if waits && patience.wait(format!("The {what} {} (from {}) {why}", shown_file(file.trimmed()), file.origin))? {
             continue;
         }
         let tries = patience

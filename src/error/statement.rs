@@ -2,7 +2,7 @@
 
 use crate::error::words::{Place, keys_there, policies_known, suggestion, versions_known};
 use crate::error::{ErrorKind, FoundEngine, NotFollowed, Provider};
-use crate::text::{shown, shown_path};
+use crate::text::{shown, shown_file, shown_path};
 
 impl ErrorKind {
     pub(super) fn statement(&self, at: Place<'_>) -> String {
@@ -15,12 +15,7 @@ impl ErrorKind {
                 format!("authenticationType {method} needs {what}, which is not set anywhere")
             }
             Self::File { what, path, origin, problem } => {
-                let path = if is_content(path) {
-                    "(its content, where a path belongs)".to_owned()
-                } else {
-                    shown_path(path).to_string()
-                };
-                format!("The {what} {path} (from {origin}) {}", problem.what)
+                format!("The {what} {} (from {origin}) {}", shown_file(path), problem.what)
             }
             Self::TrustStore { store, problem } => {
                 format!("The certificates that this JVM trusts cannot be read: {store}: {}", problem.what)
@@ -159,11 +154,4 @@ impl FoundEngine {
             Self::Unknown(answer) => answer.clone(),
         }
     }
-}
-
-/// Whether a text is what a file with a credential holds (several lines, PEM, JSON, a section of AWS's files, a JWT, a token of Vault)
-/// rather than its path. No message may quote it then.
-fn is_content(path: &str) -> bool {
-    let begins = ["{", "[", "eyJ", "hvs."].iter().any(|begin| path.trim_start().starts_with(begin));
-    begins || ["\n", "\r", "-----"].iter().any(|part| path.contains(part))
 }
