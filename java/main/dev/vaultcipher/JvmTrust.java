@@ -1,6 +1,7 @@
 package dev.vaultcipher;
 
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
@@ -24,15 +25,30 @@ final class JvmTrust {
     private JvmTrust() {
     }
 
-    /** The certificates (DER) that the JVM's default trust manager accepts as issuers. */
-    static byte[][] certificates() throws GeneralSecurityException {
-        List<byte[]> certificates = new ArrayList<>();
-        for (X509TrustManager manager : managers(null)) {
-            for (X509Certificate certificate : manager.getAcceptedIssuers()) {
-                certificates.add(certificate.getEncoded());
+    /** {@link Native#trustedCertificates}. */
+    static boolean certificates(byte[][] slot) {
+        try {
+            ByteArrayOutputStream certificates = new ByteArrayOutputStream();
+            for (X509TrustManager manager : managers(null)) {
+                for (X509Certificate certificate : manager.getAcceptedIssuers()) {
+                    Native.append(certificates, certificate.getEncoded());
+                }
             }
+            slot[0] = certificates.toByteArray();
+            return true;
+        } catch (GeneralSecurityException | RuntimeException e) {
+            return Native.refused(slot, e);
         }
-        return certificates.toArray(new byte[0][]);
+    }
+
+    /** {@link Native#trustsChain}. */
+    static boolean trusts(byte[][] slot) {
+        try {
+            check(slot[0]);
+            return true;
+        } catch (GeneralSecurityException | RuntimeException e) {
+            return Native.refused(slot, e);
+        }
     }
 
     /**
@@ -42,7 +58,7 @@ final class JvmTrust {
      * @param question the certificates of the chain (DER), the server's own first; an empty one; the named certificates: each with its
      *     length in four bytes before it
      */
-    static void check(byte[] question) throws GeneralSecurityException {
+    private static void check(byte[] question) throws GeneralSecurityException {
         CertificateFactory factory = CertificateFactory.getInstance("X.509");
         List<X509Certificate> chain = new ArrayList<>();
         List<X509Certificate> named = new ArrayList<>();

@@ -1,16 +1,11 @@
 package dev.vaultcipher;
 
-import java.lang.reflect.Method;
-
 /**
  * The daemon thread that ends what the calls of a start-up share: it wipes secrets that were read, revokes tokens that were
  * obtained, closes connections, and renews leases where that is wanted. Rust says what is due; this class brings the time, and
  * notices that the web application stops or the JVM exits. The thread is there for a few seconds, unless leases are renewed.
  */
 final class Keeper implements Runnable {
-
-    /** How soon the end of the web application is noticed. */
-    private static final long TICK_MILLIS = 200;
 
     /** In bytes. The thread may revoke tokens over TLS, and a server may have chosen small stacks. */
     private static final long STACK_SIZE = 1 << 20;
@@ -72,13 +67,10 @@ final class Keeper implements Runnable {
 
     /** Returns when nothing is left to keep. */
     private void keep() {
-        Method state = stateOfTheApplication();
-        // A stopped web application can load no further class, not even the JDK's: all that is needed is loaded now.
-        isStopped(state, 0);
-        applicationStops(state);
+        WebApplication application = WebApplication.ours();
         boolean stopping = false;
         for (long wait = turn(false); wait > 0; wait = turn(stopping)) {
-            stopping = isStopped(state, wait);
+            stopping = application.stopsWithin(wait);
         }
     }
 
@@ -87,48 +79,6 @@ final class Keeper implements Runnable {
             Runtime.getRuntime().removeShutdownHook(atExit);
         } catch (RuntimeException e) {
             // The JVM exits: the hook runs already.
-        }
-    }
-
-    /** Waits; returns true at once when the web application stops or this thread is interrupted. */
-    private static boolean isStopped(Method state, long millis) {
-        long end = System.nanoTime() + millis * 1_000_000;
-        try {
-            for (long left = millis; left > 0; left = (end - System.nanoTime() + 999_999) / 1_000_000) {
-                Thread.sleep(left < TICK_MILLIS ? left : TICK_MILLIS);
-                if (applicationStops(state)) {
-                    return true;
-                }
-            }
-            return false;
-        } catch (InterruptedException e) {
-            return true;
-        }
-    }
-
-    /**
-     * Tomcat's class loader of a web application knows whether that still runs; null elsewhere. Its class is looked for by name
-     * first: to look for a method in a fresh JVM takes longer than everything else here.
-     */
-    private static Method stateOfTheApplication() {
-        ClassLoader loader = Keeper.class.getClassLoader();
-        Class<?> type = loader == null ? null : loader.getClass();
-        while (type != null && !"org.apache.catalina.loader.WebappClassLoaderBase".equals(type.getName())) {
-            type = type.getSuperclass();
-        }
-        try {
-            return type == null ? null : type.getMethod("getStateName");
-        } catch (NoSuchMethodException | SecurityException e) {
-            return null;
-        }
-    }
-
-    private static boolean applicationStops(Method state) {
-        try {
-            String name = state == null ? "" : String.valueOf(state.invoke(Keeper.class.getClassLoader()));
-            return name.startsWith("STOP") || name.startsWith("DESTROY") || name.equals("FAILED");
-        } catch (ReflectiveOperationException | RuntimeException e) {
-            return false;
         }
     }
 }

@@ -2,7 +2,6 @@ package dev.vaultcipher;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -118,15 +117,9 @@ final class Native {
      */
     static boolean trustedCertificates(byte[][] slot) {
         try {
-            ByteArrayOutputStream certificates = new ByteArrayOutputStream();
-            for (byte[] certificate : JvmTrust.certificates()) {
-                append(certificates, certificate);
-            }
-            slot[0] = certificates.toByteArray();
-            return true;
-        } catch (GeneralSecurityException | RuntimeException | LinkageError e) {
-            slot[0] = (e.getClass().getName() + ": " + e.getMessage()).getBytes(StandardCharsets.UTF_8);
-            return false;
+            return JvmTrust.certificates(slot);
+        } catch (LinkageError e) {
+            return refused(slot, e);
         }
     }
 
@@ -138,12 +131,16 @@ final class Native {
      */
     static boolean trustsChain(byte[][] slot) {
         try {
-            JvmTrust.check(slot[0]);
-            return true;
-        } catch (GeneralSecurityException | RuntimeException | LinkageError e) {
-            slot[0] = (e.getClass().getName() + ": " + e.getMessage()).getBytes(StandardCharsets.UTF_8);
-            return false;
+            return JvmTrust.trusts(slot);
+        } catch (LinkageError e) {
+            return refused(slot, e);
         }
+    }
+
+    /** The slot gets the reason; returns false. */
+    static boolean refused(byte[][] slot, Throwable e) {
+        slot[0] = (e.getClass().getName() + ": " + e.getMessage()).getBytes(StandardCharsets.UTF_8);
+        return false;
     }
 
     /** The length in four bytes, and the bytes. */

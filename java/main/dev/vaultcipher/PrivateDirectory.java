@@ -1,18 +1,19 @@
 package dev.vaultcipher;
 
-import java.io.BufferedReader;
 import java.io.File;
-import java.io.FileReader;
+import java.io.FileInputStream;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.EnumSet;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A directory that only this user can enter, in a place where nobody else can put another one in its stead. It is removed with
@@ -21,12 +22,17 @@ import java.util.Map;
  * <p>The place is safe if every directory on the way to it belongs to root or to this user, and if others may write to it
  * only where it has the sticky bit, as /tmp has. Symbolic links are resolved first. On Windows the temporary directory is the
  * user's own, and the place is not examined.
+ *
+ * <p>It is made while a server starts: exceptions are not caught by their names, and readers not used, since a fresh JVM loads their
+ * classes for that (0.1 ms each).
  */
 final class PrivateDirectory implements AutoCloseable {
 
     private static final boolean POSIX = File.separatorChar == '/';
     private static final String PREFIX = "vault-cipher-";
     private static final int ATTEMPTS = 100;
+    /** The user's ids are in the first 300. */
+    private static final int STATUS_BYTES = 1024;
 
     private static final int WRITABLE_BY_GROUP = 0020;
     private static final int WRITABLE_BY_OTHERS = 0002;
@@ -48,30 +54,40 @@ final class PrivateDirectory implements AutoCloseable {
      */
     static PrivateDirectory in(File parent, String property) {
         try {
-            Path place = parent.toPath().toRealPath();
+            Path place = pathOf(parent, property).toRealPath();
             if (POSIX) {
                 refuseUnsafe(place, parent, property);
             } else {
                 removeWhatEarlierStartsLeft(place.toFile());
             }
             return new PrivateDirectory(create(place).toFile());
-        } catch (IOException | InvalidPathException e) {
-            // The latter in a locale that cannot encode the name.
+        } catch (IOException e) {
+            throw Failure.noPlace(parent, e, property);
+        }
+    }
+
+    private static Path pathOf(File parent, String property) {
+        try {
+            return parent.toPath();
+        } catch (RuntimeException e) {
+            // InvalidPathException, in a locale that cannot encode the name.
             throw Failure.noPlace(parent, e, property);
         }
     }
 
     /** The name needs to be unique only: a random one costs a fresh JVM 20 to 40 ms, for SecureRandom. */
     private static Path create(Path place) throws IOException {
+        // An EnumSet would be made by reflection.
+        Set<PosixFilePermission> ours = new HashSet<>(Arrays.asList(
+                PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE, PosixFilePermission.OWNER_EXECUTE));
         for (int attempt = 1;; attempt++) {
             Path directory = place.resolve(PREFIX + Long.toHexString(System.nanoTime()));
             try {
                 return POSIX
-                        ? Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(EnumSet.of(
-                                PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE, PosixFilePermission.OWNER_EXECUTE)))
+                        ? Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(ours))
                         : Files.createDirectory(directory);
-            } catch (FileAlreadyExistsException e) {
-                if (attempt == ATTEMPTS) {
+            } catch (IOException e) {
+                if (attempt == ATTEMPTS || !Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
                     throw e;
                 }
             }
@@ -102,8 +118,10 @@ final class PrivateDirectory implements AutoCloseable {
 
     /** The effective user id of this process, or -1 where there is no /proc. The directory /proc/self may belong to root. */
     private static int userId() {
-        try (BufferedReader status = new BufferedReader(new FileReader("/proc/self/status"))) {
-            for (String line = status.readLine(); line != null; line = status.readLine()) {
+        try (InputStream status = new FileInputStream("/proc/self/status")) {
+            byte[] bytes = new byte[STATUS_BYTES];
+            String[] lines = new String(bytes, 0, Math.max(status.read(bytes), 0), StandardCharsets.ISO_8859_1).split("\n");
+            for (String line : lines) {
                 if (line.startsWith("Uid:")) {
                     return Integer.parseUnsignedInt(line.split("\t")[2]);
                 }
@@ -131,7 +149,7 @@ final class PrivateDirectory implements AutoCloseable {
     File file(String name) throws IOException {
         File made = new File(directory, name);
         if (!made.createNewFile()) {
-            throw new FileAlreadyExistsException(made.getPath());
+            throw new IOException(made + " exists already");
         }
         file = made;
         return made;

@@ -31,6 +31,9 @@ import java.util.stream.Collectors;
  * secrets.
  */
 public final class StoreSession implements AutoCloseable {
+    /** The keeper looks at it only where it was set when the library was first called. */
+    private static final String CLOCK = "dev.vaultcipher.test.clock";
+
     private static final long LIMIT_SECONDS = 90;
     /** The keeper looks at the clock once a second, and may have a token to revoke. */
     private static final long KEEPER_SECONDS = 5;
@@ -49,7 +52,7 @@ public final class StoreSession implements AutoCloseable {
         try {
             Path folder = cleanup.folder("session");
             stderr = folder.resolve("stderr");
-            jvm.jvmFlags("-Xcheck:jni", "-Djava.io.tmpdir=" + folder);
+            jvm.jvmFlags("-Xcheck:jni", "-Djava.io.tmpdir=" + folder, "-D" + CLOCK + "=0");
             jvm.environment("RUST_LOG", "trace");
             process = cleanup.start(
                     jvm.builder(StoreSessionMain.class.getName()).redirectError(stderr.toFile()));
@@ -116,7 +119,7 @@ public final class StoreSession implements AutoCloseable {
      * notices within a second.
      */
     public void clockAhead(double seconds) {
-        property("dev.vaultcipher.test.clock", Long.toString((long) (seconds * 1000)));
+        property(CLOCK, Long.toString((long) (seconds * 1000)));
     }
 
     /** Waits until no thread of the library runs; fails when one still does after a few seconds. */

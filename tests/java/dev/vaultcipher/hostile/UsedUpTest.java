@@ -246,6 +246,7 @@ public class UsedUpTest {
         /** Room for what may be held. */
         private static final long[] HELD = new long[1 << 20];
         private static final int PIECE = 1 << 16;
+        private static final String CLOCK = "dev.vaultcipher.test.clock";
         private static long ahead;
 
         static int most() {
@@ -254,6 +255,8 @@ public class UsedUpTest {
 
         public static void main(String[] arguments) throws Exception {
             Calls calls = new Calls(arguments[1]);
+            // The keepers look at the clock only where it was set when the library was first called.
+            System.setProperty(CLOCK, "0");
             // It sets the limit from outside: nothing can be started from inside then.
             Process shell = new ProcessBuilder("sh").redirectError(ProcessBuilder.Redirect.INHERIT).start();
             for (String line : Fixtures.readAll(System.in).split("\n")) {
@@ -286,7 +289,7 @@ public class UsedUpTest {
 
         /** Their stacks come back at any moment. The clock of the tests lets them end at once. */
         private static void endKeepers() throws InterruptedException {
-            System.setProperty("dev.vaultcipher.test.clock", Long.toString(ahead += 60_000));
+            System.setProperty(CLOCK, Long.toString(ahead += 60_000));
             while (Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().equals("vault-cipher-keeper"))) {
                 Thread.sleep(10); // nothing tells when a thread has ended that is not ours
             }

@@ -43,6 +43,7 @@ public class JarContentTest {
             "dev/vaultcipher/Secrets.class",
             "dev/vaultcipher/Platform.class",
             "dev/vaultcipher/Keeper.class",
+            "dev/vaultcipher/WebApplication.class",
             "dev/vaultcipher/JvmTrust.class",
             "dev/vaultcipher/Tool.class"));
     private static final int MIB = 1024 * 1024;
