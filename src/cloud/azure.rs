@@ -13,6 +13,7 @@ use crate::settings::{
     AZURE_AUTHORITY_HOST, AZURE_CLIENT_ID, AZURE_FEDERATED_TOKEN_FILE, AZURE_POD_IDENTITY_AUTHORITY_HOST, AZURE_TENANT_ID,
     IDENTITY_ENDPOINT, IDENTITY_HEADER,
 };
+use crate::text::shown_file;
 
 /// A token, and where it comes from.
 pub(crate) struct Token {
@@ -49,7 +50,7 @@ fn of_workload(search: &Search<'_>, resource: &str) -> Result<Option<Token>, Err
         search.pass(SOURCE, "not set");
         return Ok(None);
     };
-    let source = format!("the workload identity, token {:?}", file.trimmed());
+    let source = format!("the workload identity, token {}", shown_file(file.trimmed()));
     let (Some(client), Some(tenant)) = (AZURE_CLIENT_ID.find(search.sources)?, AZURE_TENANT_ID.find(search.sources)?) else {
         let advice = "label the pod azure.workload.identity/use, so that both are set, or set them";
         return Err(search.failed(source, "AZURE_CLIENT_ID or AZURE_TENANT_ID is not set", advice));

@@ -16,7 +16,7 @@ use crate::cloud::{Search, UNRESERVED, https_or_loopback, member, refusal};
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::settings::{GCE_METADATA_HOST, GCP_IAM_ENDPOINT, GOOGLE_APPLICATION_CREDENTIALS, Value};
-use crate::text::one_line;
+use crate::text::{one_line, shown_file};
 
 /// A JWT, and where it comes from.
 pub(crate) struct Token {
@@ -61,7 +61,7 @@ fn claims(account: &str, audience: &str) -> String {
 /// Source: <https://google.aip.dev/auth/4112>.
 fn by_key_file(search: &Search<'_>, file: &Value, audience: &str) -> Result<Token, Error> {
     const ADVICE: &str = "name the key file of a service account (gcloud iam service-accounts keys create)";
-    let source = format!("the key file {:?} ({})", file.trimmed(), file.origin);
+    let source = format!("the key file {} ({})", shown_file(file.trimmed()), file.origin);
     let failed = |what: String| search.failed(&source, what, ADVICE);
     let json = search.read(file, "Google Cloud key file")?;
     match member(json.expose(), "type") {

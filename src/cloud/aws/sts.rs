@@ -13,7 +13,7 @@ use crate::secret::Secret;
 use crate::settings::{
     AWS_ENDPOINT_URL_STS, AWS_REGION, AWS_ROLE_ARN, AWS_ROLE_SESSION_NAME, AWS_WEB_IDENTITY_TOKEN_FILE, Value,
 };
-use crate::text::one_line;
+use crate::text::{one_line, shown_file};
 
 /// Where this machine itself asks STS.
 fn sts_address(search: &Search<'_>, region: &str) -> Result<String, Error> {
@@ -65,7 +65,7 @@ pub(super) fn from_web_identity(search: &Search<'_>) -> Result<Option<Credential
     let (Some(file), Some(role)) = (&file, &role) else {
         if let Some(file) = file {
             let advice = "set AWS_ROLE_ARN to the role that the token may assume";
-            return Err(search.failed(format!("{SOURCE} {:?}", file.trimmed()), "AWS_ROLE_ARN is not set", advice));
+            return Err(search.failed(format!("{SOURCE} {}", shown_file(file.trimmed())), "AWS_ROLE_ARN is not set", advice));
         }
         search.pass(SOURCE, "not set");
         return Ok(None);
@@ -96,7 +96,7 @@ pub(super) fn web_identity(
     };
     let address = sts_address(search, &asked.filter(|region| is_region(region)).unwrap_or_else(|| GLOBAL_REGION.to_owned()))?;
     let request = WebRequest { method: "POST", url: &address, headers: &[], body: Some((&body, sign::CONTENT_TYPE)) };
-    let source = format!("{source} {:?} as {role}", file.trimmed());
+    let source = format!("{source} {} as {role}", shown_file(file.trimmed()));
     let response = search.ask(&request, WebPeer::Service)?.map_err(|why| {
         search.failed(
             &source,

@@ -117,10 +117,11 @@ final class ServletContainer implements AutoCloseable {
 
         @Override
         public void publish(LogRecord record) {
-            // A slow machine's randomness is nothing of ours.
+            String line = new SimpleFormatter().formatMessage(record);
+            // A slow machine's randomness is nothing of ours, nor is Tomcat's own thread that looks after its applications just then.
             if (record.getLevel().intValue() >= Level.WARNING.intValue()
-                    && !record.getLoggerName().contains("SessionIdGenerator")) {
-                lines.add(new SimpleFormatter().formatMessage(record));
+                    && !record.getLoggerName().contains("SessionIdGenerator") && !line.contains("thread named [Catalina-utility-")) {
+                lines.add(line);
             }
         }
 

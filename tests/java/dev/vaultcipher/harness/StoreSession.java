@@ -34,7 +34,7 @@ public final class StoreSession implements AutoCloseable {
     /** The keeper looks at it only where it was set when the library was first called. */
     private static final String CLOCK = "dev.vaultcipher.test.clock";
 
-    private static final long LIMIT_SECONDS = 90;
+    private static final long LIMIT_SECONDS = 240;
     /** The keeper looks at the clock once a second, and may have a token to revoke. */
     private static final long KEEPER_SECONDS = 5;
 

@@ -326,6 +326,10 @@ public class AwsLoginTest {
         assertFails(read(text("pod"), "AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere/token", "AWS_ROLE_ARN", POD),
                 "The web identity token file \"/nowhere/token\" (from environment variable AWS_WEB_IDENTITY_TOKEN_FILE) does not exist");
         assertFails(read(text("pod"), "AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere/token"), "AWS_ROLE_ARN is not set");
+        String pasted = "eyJ" + Fixtures.randomText();
+        HostProcess.Call notQuoted = read(text("pod"), "AWS_WEB_IDENTITY_TOKEN_FILE", pasted);
+        assertFails(notQuoted, "AWS_ROLE_ARN is not set", "(its content, where a path belongs)");
+        assertFalse(notQuoted.toString().contains(pasted));
         try (StandIn sts = StandIn.start(request -> StandIn.Answer.xml(403, "<ErrorResponse><Error><Code>AccessDenied</Code>"
                 + "<Message>Not authorized to perform sts:AssumeRoleWithWebIdentity " + request.form().get("WebIdentityToken")
                 + "</Message></Error></ErrorResponse>"))) {

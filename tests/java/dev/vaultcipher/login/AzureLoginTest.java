@@ -1,6 +1,7 @@
 package dev.vaultcipher.login;
 
 import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertTrue;
 
 import dev.vaultcipher.VaultSecretStore;
@@ -133,6 +134,10 @@ public class AzureLoginTest {
         environment[8] = "VAULT_CACERT_NONE";
         assertFails(read("identity", environment), "https://login.microsoftonline.com gave no answer: TLS failed");
         assertFails(read("identity", "AZURE_FEDERATED_TOKEN_FILE", token), "AZURE_CLIENT_ID or AZURE_TENANT_ID is not set");
+        String pasted = "eyJ" + Fixtures.randomText();
+        HostProcess.Call notQuoted = read("identity", "AZURE_FEDERATED_TOKEN_FILE", pasted);
+        assertFails(notQuoted, "AZURE_CLIENT_ID or AZURE_TENANT_ID is not set", "(its content, where a path belongs)");
+        assertFalse(notQuoted.toString().contains(pasted));
         assertFails(read("identity", "AZURE_FEDERATED_TOKEN_FILE", "/nowhere/token", "AZURE_CLIENT_ID", "c", "AZURE_TENANT_ID", "t"),
                 "The federated token file \"/nowhere/token\"", "does not exist");
     }
