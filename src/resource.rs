@@ -17,9 +17,16 @@ pub enum Resource {
 }
 
 /// Whether so many bytes of memory can be had at the moment. Asked before work that takes many small pieces of it: one that cannot be
-/// had ends the process. They are mapped and not touched: the allocator would erase them afterwards, page by page.
+/// had ends the process. They are mapped and not touched: the allocator, which may still have some where the system gives none, would
+/// erase them afterwards, page by page.
 pub(crate) fn has_memory(bytes: usize) -> bool {
-    MmapMut::map_anon(bytes).is_ok()
+    MmapMut::map_anon(bytes).is_ok() || {
+        let mut probe = Vec::<u8>::new();
+        let has = probe.try_reserve_exact(bytes).is_ok();
+        // Or the compiler leaves out what is not used.
+        std::hint::black_box(&probe);
+        has
+    }
 }
 
 impl Resource {

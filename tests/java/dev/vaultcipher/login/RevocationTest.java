@@ -158,11 +158,11 @@ public class RevocationTest {
         try (StoreSession session = AuditedVault.session()) {
             for (int property = 0; property < 4; property++) {
                 app.read(session, "one", "cacheTime", "\"100ms\"");
-                session.clockAhead(3 * property);
+                session.clockAhead(3 * (property + 1));
             }
             assertEquals(app.requests().toString(), 1, app.logins());
             assertEquals(4, app.reads("one"));
-            session.clockAhead(9 + OVER);
+            session.clockAhead(12 + OVER);
             app.assertNoTokenAfter(SOON);
         }
         assertEquals(1, app.revocations());
