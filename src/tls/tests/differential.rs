@@ -245,7 +245,7 @@ fn reason(case: &Case) -> Option<&'static str> {
     let is_aes_192 = case.description.contains("AES-192");
     is_aes_192.then_some(
         "Java has no AES-192 in PKCS12 and refuses the file. Here it is read after its digest under the password was checked, so that \
-         whoever does not know the password can add nobody.",
+         nobody can add a certificate without the password.",
     )
 }
 
